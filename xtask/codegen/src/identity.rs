@@ -1,0 +1,1 @@
+//! Compares descriptor sets.

@@ -1,0 +1,2 @@
+//! The tasks of this workspace: codegen, tidy, test, ci.
+fn main() {}
