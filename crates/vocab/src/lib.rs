@@ -1,0 +1,53 @@
+//! The words both ends of the Temporal protocol say.
+//!
+//! Ids, events, commands, failures, payloads and policies, with every field that somebody decides on present and typed.
+//! What nobody decides on travels along in an [`Opaque`] part and comes out again unchanged. [`wire`] maps all of it from
+//! and to the protobuf messages; after it, no code looks at a protobuf type.
+//!
+//! This crate decides nothing: no state, no clock, no async, no policy about what may follow what.
+//!
+//! Read first: [`Event`], [`Command`], [`Failure`].
+//!
+//! ```text
+//! protobuf  --wire-->  Event, WorkflowTask, Failure ..   (core, worker, client, server)   Command ..  --wire-->  protobuf
+//! ```
+
+mod activity;
+mod command;
+mod event;
+mod failure;
+mod ids;
+mod malformed;
+mod opaque;
+mod payload;
+mod policy;
+mod query;
+mod task;
+mod time;
+mod update;
+pub mod wire;
+
+pub use activity::{ActivityTask, WorkflowExecution};
+pub use command::{Command, CommandKind, ContinueAsNew, StartActivity, StartTimer, UserMetadata};
+pub use event::{
+    ActivityCanceled, ActivityClosed, ActivityFailed, ActivityScheduled, Event, EventExtra, EventKind, OtherEvent,
+    Signaled, TimerStarted, UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected, WorkflowCancelRequested,
+    WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
+    WorkflowTaskStarted,
+};
+pub use failure::{
+    ActivityFailureInfo, ApplicationFailure, ChildWorkflowFailureInfo, ErrorCategory, Failure, FailureInfo, RetryState,
+    TimeoutKind,
+};
+pub use ids::{
+    ActivityId, ActivityType, EventId, Identity, MessageId, Namespace, QueryName, RunId, SignalName, TaskQueue,
+    TaskToken, TimerId, UpdateId, UpdateName, WorkflowId, WorkflowType,
+};
+pub use malformed::Malformed;
+pub use opaque::Opaque;
+pub use payload::{Fields, Header, Payload, Payloads};
+pub use policy::{Priority, RetryPolicy, WorkflowTaskFailedCause};
+pub use query::{Query, QueryAnswer, QueryId};
+pub use task::WorkflowTask;
+pub use time::Timestamp;
+pub use update::{Message, MessageBody, Outcome, UpdateRequest, UpdateRequestRest};

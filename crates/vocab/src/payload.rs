@@ -1,0 +1,41 @@
+//! Payloads: one value as bytes, with metadata that says how to read it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+/// One value as bytes. The metadata key `encoding` says how it was encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// How to read the data, and whatever converters and codecs noted.
+    pub metadata: BTreeMap<String, Bytes>,
+    /// The encoded value; shared, never copied, on its way through.
+    pub data: Bytes,
+    /// The sizes in bytes of parts that are stored elsewhere.
+    pub external_sizes: Vec<i64>,
+}
+
+/// Several values: the arguments of a call, the details of a failure.
+pub type Payloads = Vec<Payload>;
+
+/// Named payloads, ordered by name: headers, memos, search attributes.
+pub type Fields = BTreeMap<String, Payload>;
+
+/// Context that interceptors hand along with a call.
+pub type Header = Fields;
+
+impl Payload {
+    /// The metadata key that names the encoding.
+    pub const ENCODING: &'static str = "encoding";
+
+    /// A payload of this encoding.
+    pub fn encoded(encoding: &'static str, data: impl Into<Bytes>) -> Self {
+        let metadata = BTreeMap::from([(Self::ENCODING.to_owned(), Bytes::from_static(encoding.as_bytes()))]);
+        Self { metadata, data: data.into(), external_sizes: Vec::new() }
+    }
+
+    /// The encoding, if the metadata names one in UTF-8.
+    pub fn encoding(&self) -> Option<&str> {
+        self.metadata.get(Self::ENCODING).and_then(|name| std::str::from_utf8(name).ok())
+    }
+}

@@ -1,0 +1,92 @@
+//! Policies that travel: retries, priority, and why a workflow task failed.
+
+use std::time::Duration;
+
+/// How often and how fast something is tried again.
+///
+/// The server fills what is left out: first wait 1 s, factor 2, longest wait 100 times the first, attempts unlimited.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RetryPolicy {
+    /// The wait before the second attempt.
+    pub initial_interval: Option<Duration>,
+    /// What each wait is multiplied by; at least 1. `None` leaves it to the server (2).
+    pub backoff_coefficient: Option<f64>,
+    /// The longest wait.
+    pub maximum_interval: Option<Duration>,
+    /// How many attempts in all; 0 for no limit, 1 for no retry.
+    pub maximum_attempts: u32,
+    /// Failure types after which nothing is tried again.
+    pub non_retryable_error_types: Vec<String>,
+}
+
+impl RetryPolicy {
+    /// Waits that grow by a factor, as the server does by default.
+    pub fn exponential() -> Self {
+        Self::default()
+    }
+
+    /// One attempt, no retry.
+    pub fn none() -> Self {
+        Self { maximum_attempts: 1, ..Self::default() }
+    }
+
+    /// Sets the wait before the second attempt.
+    #[must_use]
+    pub fn first_wait(mut self, wait: Duration) -> Self {
+        self.initial_interval = Some(wait);
+        self
+    }
+
+    /// Sets what each wait is multiplied by.
+    #[must_use]
+    pub fn factor(mut self, factor: f64) -> Self {
+        self.backoff_coefficient = Some(factor);
+        self
+    }
+
+    /// Sets the longest wait.
+    #[must_use]
+    pub fn longest_wait(mut self, wait: Duration) -> Self {
+        self.maximum_interval = Some(wait);
+        self
+    }
+
+    /// Sets how many attempts are made in all; 0 for no limit.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.maximum_attempts = attempts;
+        self
+    }
+
+    /// Adds a failure type after which nothing is tried again.
+    #[must_use]
+    pub fn never_after(mut self, failure_type: impl Into<String>) -> Self {
+        self.non_retryable_error_types.push(failure_type.into());
+        self
+    }
+}
+
+/// Who goes first when a queue has a backlog.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Priority {
+    /// 1 (first) to 5 (last); 0 leaves it to the server.
+    pub key: i32,
+    /// Tasks of different fairness keys take turns.
+    pub fairness_key: String,
+    /// The weight of the fairness key; 0 leaves it to the server.
+    pub fairness_weight: f32,
+}
+
+/// Why a workflow task failed, as histories show it. Numbers as in `temporal.api.enums.v1.WorkflowTaskFailedCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkflowTaskFailedCause {
+    /// Workflow code panicked, or the worker could not run it.
+    WorkflowWorkerUnhandledFailure,
+    /// The code no longer does what history recorded.
+    NondeterminismError,
+    /// A workflow was reset to before this task.
+    ResetWorkflow,
+    /// Any other cause, by its number.
+    Other(i32),
+}

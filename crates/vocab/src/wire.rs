@@ -1,0 +1,1 @@
+//! The mapping between protobuf messages and words.
