@@ -36,13 +36,22 @@ const GATED: [(&str, &str); 1] = [("temporal.api.cloud", "cloud")];
 
 /// Compiles every `.proto` file below `folder`, with the well-known types that they import.
 pub fn compile(folder: &Path) -> Outcome<FileDescriptorSet> {
+    Ok(compiler(folder)?.file_descriptor_set())
+}
+
+/// Like [`compile`], but encoded, which keeps custom options.
+pub fn compile_encoded(folder: &Path) -> Outcome<Vec<u8>> {
+    Ok(compiler(folder)?.encode_file_descriptor_set())
+}
+
+fn compiler(folder: &Path) -> Outcome<protox::Compiler> {
     let sources = Tree::read_from(folder, "proto")?;
     if sources.0.is_empty() {
         return Err(format!("{}: no .proto files", folder.display()).into());
     }
     let mut compiler = protox::Compiler::new([folder])?;
     compiler.include_imports(true).open_files(sources.0.keys())?;
-    Ok(compiler.file_descriptor_set())
+    Ok(compiler)
 }
 
 /// Generates the content of [`OUTPUT`] from the `.proto` files below `folder`.

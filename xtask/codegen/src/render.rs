@@ -88,8 +88,7 @@ impl Scopes {
         let relative = target.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
         let mut candidates = Vec::new();
         if let Some(relative) = relative {
-            let starts = relative.match_indices('.').map(|(at, _)| at + 1);
-            candidates.extend(starts.map(|at| &relative[at..]).rev_vec());
+            candidates.extend(relative.rmatch_indices('.').map(|(at, _)| &relative[at + 1..]));
             candidates.push(relative);
         }
         candidates.push(target);
@@ -114,17 +113,6 @@ impl Scopes {
         }
     }
 }
-
-/// Reverses an iterator that cannot be reversed in place.
-trait RevVec: Iterator + Sized {
-    fn rev_vec(self) -> Vec<Self::Item> {
-        let mut items: Vec<_> = self.collect();
-        items.reverse();
-        items
-    }
-}
-
-impl<I: Iterator> RevVec for I {}
 
 struct Renderer<'a> {
     scopes: &'a Scopes,
@@ -481,4 +469,39 @@ pub(crate) fn default_json_name(name: &str) -> String {
         }
     }
     json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scopes() -> Scopes {
+        Scopes(
+            ["a", "a.v1", "a.v1.Outer", "a.v1.Outer.Inner", "a.v1.Other", "b", "b.Outer", "a.v1.Other.b"]
+                .map(String::from)
+                .into(),
+        )
+    }
+
+    #[test]
+    fn a_type_is_named_as_briefly_as_its_scope_allows() {
+        let scopes = scopes();
+        let name = |scope, target| scopes.reference(scope, "a.v1", target);
+        assert_eq!(name("a.v1.Outer", "a.v1.Outer.Inner"), "Inner");
+        assert_eq!(name("a.v1.Other", "a.v1.Outer.Inner"), "Outer.Inner");
+        assert_eq!(name("a.v1.Other", "a.v1.Outer"), "Outer");
+        assert_eq!(name("a.v1.Outer", "b.Outer"), "b.Outer");
+    }
+
+    #[test]
+    fn a_shadowed_name_is_written_from_the_root() {
+        assert_eq!(scopes().reference("a.v1.Other", "a.v1", "b.Outer"), ".b.Outer");
+    }
+
+    #[test]
+    fn json_names_are_lower_camel_case() {
+        assert_eq!(default_json_name("workflow_run_id"), "workflowRunId");
+        assert_eq!(default_json_name("v1_thing"), "v1Thing");
+        assert_eq!(default_json_name("_x"), "X");
+    }
 }
