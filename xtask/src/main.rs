@@ -1,2 +1,85 @@
-//! The tasks of this workspace: codegen, tidy, test, ci.
-fn main() {}
+//! The tasks of this workspace, run as `cargo xtask <task>`.
+//!
+//! One file a task. This package is the first thing that CI builds, so it depends on next to nothing; what needs a
+//! protobuf compiler lives in `xtask-codegen`, which `codegen` and `render-proto` run as a program.
+
+mod ci;
+mod codegen;
+mod server;
+mod test;
+mod tidy;
+
+use std::{
+    env,
+    error::Error,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  ci                     everything that CI checks: format, lints, tidy, docs, tests
+  test [arguments]       install the development server, then `cargo test --workspace [arguments]`
+  tidy                   the rules of this repository that no compiler knows
+  codegen                generate crates/proto from proto/
+  render-proto [folder]  render proto/ from descriptor sets (default: ../shared/temporal-api)
+  server install         install the development server and the Python SDK; prints where the server is";
+
+/// What a task ends with. Tasks have one reader, so the error is whatever explains itself best.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[&str]) -> Outcome<()> {
+    match words {
+        ["ci"] => ci::ci(),
+        ["test", arguments @ ..] => test::test(arguments),
+        ["tidy"] => tidy::tidy(),
+        ["codegen"] => codegen::codegen(),
+        ["render-proto", folder @ ..] => codegen::render_proto(folder),
+        ["server", "install"] => {
+            println!("{}", server::install(&root())?.cli.display());
+            Ok(())
+        }
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// The root of this repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder below the root").to_path_buf()
+}
+
+/// A call of the cargo that runs us, at the root.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs a command whose output the reader sees.
+fn succeed(command: &mut Command) -> Outcome<()> {
+    let status = command.status().map_err(|error| format!("{}: {error}", describe(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("{}: {status}", describe(command)).into()) }
+}
+
+fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
+    let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+    format!("`{}`", [program].into_iter().chain(arguments).collect::<Vec<_>>().join(" "))
+}
