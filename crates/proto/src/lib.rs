@@ -21,6 +21,8 @@
 //! - `client`: clients such as `workflowservice::workflow_service_client::WorkflowServiceClient`, over any transport.
 //! - `server`: service traits and servers such as `workflowservice::workflow_service_server::WorkflowService`.
 //! - `cloud`: the Temporal Cloud control plane, `temporal::api::cloud`.
+//!
+//! The contract is Temporal's, under the MIT license; `LICENSE-TEMPORAL-API` is its notice.
 
 #[allow(
     missing_docs,
