@@ -47,7 +47,8 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["test", arguments @ ..] => test::test(arguments),
         ["tidy"] => tidy::tidy(),
         ["codegen"] => codegen::codegen(),
-        ["render-proto", folder @ ..] => codegen::render_proto(folder),
+        ["render-proto"] => codegen::render_proto(None),
+        ["render-proto", folder] => codegen::render_proto(Some(folder)),
         ["server", "install"] => {
             println!("{}", server::install(&root())?.cli.display());
             Ok(())
@@ -60,9 +61,11 @@ fn run(words: &[&str]) -> Outcome<()> {
     }
 }
 
-/// The root of this repository.
+/// The root of this repository. Cargo says at run time where we are; what the compiler saw may be another checkout
+/// that shares the target folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder below the root").to_path_buf()
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).parent().expect("xtask is a folder below the root").to_path_buf()
 }
 
 /// A call of the cargo that runs us, at the root.

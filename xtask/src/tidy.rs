@@ -4,7 +4,7 @@
 //! break a rule says so: `tidy-allow` anywhere on it exempts it from the checks that look at lines.
 
 use std::{
-    fmt, fs, io,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -88,11 +88,12 @@ fn check(root: &Path) -> Outcome<Vec<Problem>> {
 }
 
 /// The text files of the repository, in order. What is hidden or built is not looked at, except our own hidden folders.
-fn sources(root: &Path) -> io::Result<Vec<PathBuf>> {
+fn sources(root: &Path) -> Outcome<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
+        let entries = fs::read_dir(&folder);
+        for entry in entries.map_err(|error| format!("{}: {error}", folder.display()))? {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {

@@ -11,6 +11,7 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     error::Error,
     fs, io,
     path::{Path, PathBuf},
@@ -23,10 +24,11 @@ pub mod render;
 /// What a step ends with. Tasks have one reader, so the error is whatever explains itself best.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// The root of this repository.
+/// The root of this repository. Cargo says at run time where we are; what the compiler saw may be another checkout
+/// that shares the target folder.
 pub fn workspace_root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("xtask/codegen is two folders below the root").to_path_buf()
+    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).ancestors().nth(2).expect("xtask/codegen is two folders below the root").to_path_buf()
 }
 
 /// Files and their contents, by path below some folder, in order.
