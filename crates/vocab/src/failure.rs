@@ -18,7 +18,7 @@ pub struct Failure {
     /// The message and stack trace as a payload, when a codec hides them.
     pub encoded_attributes: Option<Payload>,
     /// What it came from.
-    pub cause: Option<Box<Failure>>,
+    pub cause: Option<Box<Self>>,
     /// What kind of failure it is.
     pub info: FailureInfo,
 }

@@ -25,6 +25,7 @@ mod query;
 mod task;
 mod time;
 mod update;
+mod visit;
 pub mod wire;
 
 pub use activity::{ActivityTask, WorkflowExecution};
@@ -51,3 +52,4 @@ pub use query::{Query, QueryAnswer, QueryId};
 pub use task::WorkflowTask;
 pub use time::Timestamp;
 pub use update::{Message, MessageBody, Outcome, UpdateRequest, UpdateRequestRest};
+pub use visit::VisitPayloads;

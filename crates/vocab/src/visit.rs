@@ -1,0 +1,232 @@
+//! A visit of every payload that a codec must see.
+
+use crate::{
+    ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, Message, MessageBody, Opaque,
+    Outcome, Payload, Query, QueryAnswer, UpdateRequest, WorkflowTask, wire::VisitInside,
+};
+
+/// Something with payloads in it.
+///
+/// Codecs encrypt, compress or move payloads elsewhere. Where they work asynchronously, visit twice: once to take the
+/// payloads out, once to put what became of them back in. The order is the same every time: inputs, results, details,
+/// failures (each with its details, its encoded attributes, its last heartbeat, then its cause), memos, and last what
+/// people read. Parts that travel opaquely are visited too.
+///
+/// Not visited, because codecs leave them alone: headers, search attributes (the server indexes them), and what
+/// callbacks carry from server to server.
+pub trait VisitPayloads {
+    /// Calls `visit` with every payload that a codec must see, in the fixed order.
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload));
+}
+
+impl VisitPayloads for Payload {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        visit(self);
+    }
+}
+
+impl<T: VisitPayloads> VisitPayloads for Option<T> {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        if let Some(inner) = self {
+            inner.visit_payloads(visit);
+        }
+    }
+}
+
+impl<T: VisitPayloads> VisitPayloads for Vec<T> {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        for inner in self {
+            inner.visit_payloads(visit);
+        }
+    }
+}
+
+impl<T: VisitPayloads + ?Sized> VisitPayloads for Box<T> {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.as_mut().visit_payloads(visit);
+    }
+}
+
+/// Not a trait implementation, because headers and search attributes have the same type and must not be visited.
+fn visit_memo(memo: &mut Option<Fields>, visit: &mut dyn FnMut(&mut Payload)) {
+    for payload in memo.iter_mut().flat_map(Fields::values_mut) {
+        visit(payload);
+    }
+}
+
+impl VisitPayloads for Failure {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        let mut next = Some(self);
+        while let Some(failure) = next {
+            let (details, last_heartbeat) = match &mut failure.info {
+                FailureInfo::Application(application) => (application.details.as_mut(), None),
+                FailureInfo::Canceled { details, identity: _ } => (details.as_mut(), None),
+                FailureInfo::Timeout { kind: _, last_heartbeat } | FailureInfo::ResetWorkflow { last_heartbeat } => {
+                    (None, last_heartbeat.as_mut())
+                }
+                FailureInfo::None
+                | FailureInfo::Terminated { .. }
+                | FailureInfo::Server { .. }
+                | FailureInfo::Activity(_)
+                | FailureInfo::ChildWorkflow(_)
+                | FailureInfo::NexusOperation(_)
+                | FailureInfo::NexusHandler(_) => (None, None),
+            };
+            if let Some(details) = details {
+                details.visit_payloads(visit);
+            }
+            failure.encoded_attributes.visit_payloads(visit);
+            if let Some(last_heartbeat) = last_heartbeat {
+                last_heartbeat.visit_payloads(visit);
+            }
+            next = failure.cause.as_deref_mut();
+        }
+    }
+}
+
+impl VisitPayloads for Outcome {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        match self {
+            Self::Success(value) => value.visit_payloads(visit),
+            Self::Failure(failure) => failure.visit_payloads(visit),
+        }
+    }
+}
+
+impl VisitPayloads for UpdateRequest {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.input.visit_payloads(visit);
+    }
+}
+
+impl VisitPayloads for Message {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        match &mut self.body {
+            MessageBody::Request(request) => request.visit_payloads(visit),
+            MessageBody::Accept { request, .. } => request.visit_payloads(visit),
+            MessageBody::Reject { request, failure, .. } => {
+                request.visit_payloads(visit);
+                failure.visit_payloads(visit);
+            }
+            MessageBody::Respond { outcome, .. } => outcome.visit_payloads(visit),
+        }
+    }
+}
+
+impl VisitPayloads for Query {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.arguments.visit_payloads(visit);
+    }
+}
+
+impl VisitPayloads for QueryAnswer {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        match self {
+            Self::Answered(values) => values.visit_payloads(visit),
+            Self::Failed(failure) => failure.visit_payloads(visit),
+        }
+    }
+}
+
+impl VisitPayloads for Command {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        match &mut self.kind {
+            CommandKind::StartActivity(start) => start.input.visit_payloads(visit),
+            CommandKind::CompleteWorkflow { result } => result.visit_payloads(visit),
+            CommandKind::FailWorkflow { failure } => failure.visit_payloads(visit),
+            CommandKind::CancelWorkflow { details } => details.visit_payloads(visit),
+            CommandKind::ContinueAsNew(next) => {
+                next.input.visit_payloads(visit);
+                visit_memo(&mut next.memo, visit);
+            }
+            CommandKind::RequestCancelActivity { .. }
+            | CommandKind::StartTimer(_)
+            | CommandKind::CancelTimer { .. }
+            | CommandKind::Message { .. } => {}
+        }
+        self.metadata.summary.visit_payloads(visit);
+        self.metadata.details.visit_payloads(visit);
+    }
+}
+
+impl VisitPayloads for ActivityTask {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.input.visit_payloads(visit);
+        self.heartbeat_details.visit_payloads(visit);
+    }
+}
+
+impl VisitPayloads for WorkflowTask {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.history.visit_payloads(visit);
+        self.query.visit_payloads(visit);
+        for query in self.queries.values_mut() {
+            query.visit_payloads(visit);
+        }
+        self.messages.visit_payloads(visit);
+    }
+}
+
+impl VisitPayloads for Event {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        self.kind.visit_payloads(visit);
+        if let Some(Opaque(extra)) = &mut self.extra {
+            extra.visit_inside(visit);
+        }
+    }
+}
+
+impl VisitPayloads for EventKind {
+    fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
+        match self {
+            Self::WorkflowStarted(started) => {
+                started.input.visit_payloads(visit);
+                started.last_completion_result.visit_payloads(visit);
+                started.continued_failure.visit_payloads(visit);
+                visit_memo(&mut started.memo, visit);
+            }
+            Self::WorkflowCompleted(closed) => closed.result.visit_payloads(visit),
+            Self::WorkflowFailed(failed) => failed.failure.visit_payloads(visit),
+            Self::WorkflowCanceled { details, .. } | Self::WorkflowTerminated { details, .. } => {
+                details.visit_payloads(visit);
+            }
+            Self::WorkflowContinuedAsNew(continued) => {
+                continued.input.visit_payloads(visit);
+                let Opaque(rest) = &mut continued.rest;
+                rest.last_completion_result.visit_inside(visit);
+                #[expect(deprecated, reason = "old histories have it")]
+                rest.failure.visit_inside(visit);
+                rest.memo.visit_inside(visit);
+            }
+            Self::Signaled(signaled) => signaled.input.visit_payloads(visit),
+            Self::WorkflowTaskFailed(failed) => failed.failure.visit_payloads(visit),
+            Self::ActivityScheduled(scheduled) => scheduled.input.visit_payloads(visit),
+            Self::ActivityStarted { rest: Opaque(rest), .. } => rest.last_failure.visit_inside(visit),
+            Self::ActivityCompleted(closed) => closed.result.visit_payloads(visit),
+            Self::ActivityFailed(failed) | Self::ActivityTimedOut(failed) => failed.failure.visit_payloads(visit),
+            Self::ActivityCanceled(canceled) => canceled.details.visit_payloads(visit),
+            Self::UpdateAdmitted(admitted) => admitted.request.visit_payloads(visit),
+            Self::UpdateAccepted(accepted) => accepted.request.visit_payloads(visit),
+            Self::UpdateCompleted(completed) => completed.outcome.visit_payloads(visit),
+            Self::UpdateRejected(rejected) => {
+                let Opaque(rest) = &mut rejected.rest;
+                rest.rejected_request.visit_inside(visit);
+                rest.failure.visit_inside(visit);
+            }
+            Self::Other(other) => {
+                let Opaque(attributes) = &mut other.attributes;
+                attributes.as_mut().visit_inside(visit);
+            }
+            Self::WorkflowTimedOut { .. }
+            | Self::WorkflowCancelRequested(_)
+            | Self::WorkflowTaskScheduled(_)
+            | Self::WorkflowTaskStarted(_)
+            | Self::WorkflowTaskCompleted(_)
+            | Self::WorkflowTaskTimedOut(_)
+            | Self::ActivityCancelRequested { .. }
+            | Self::TimerStarted(_)
+            | Self::TimerFired { .. }
+            | Self::TimerCanceled { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! Commands.
+//!
+//! Written as our workers mean them. Read, which only a server does, as strictly as they can be kept: what a command says
+//! and we have no word for is malformed, so that nothing a workflow asked for is passed over in silence.
+
+use perpetua_proto::{command as wire, enums::CommandType, enums::TaskQueueKind, taskqueue};
+use wire::command::Attributes;
+
+use super::{
+    payload::{
+        encode_header_unless_empty, encode_memo, encode_payloads, encode_payloads_unless_empty,
+        encode_search_attributes, encode_user_metadata, header, memo, payloads, search_attributes, user_metadata,
+    },
+    text::{activity_type, required, workflow_type},
+    time::{encode_duration, optional_duration, required_duration},
+};
+use crate::{Command, CommandKind, ContinueAsNew, EventId, Malformed, StartActivity, StartTimer, TaskQueue};
+
+impl TryFrom<wire::Command> for Command {
+    type Error = Malformed;
+
+    fn try_from(wire: wire::Command) -> Result<Self, Malformed> {
+        let wire::Command { command_type, user_metadata: metadata, event_group_markers, attributes } = wire;
+        unsaid("Command.event_group_markers", &event_group_markers)?;
+        let attributes = attributes.ok_or_else(|| Malformed::missing("Command.attributes"))?;
+        if command_type != i32::from(command_type_of(&attributes)) {
+            let problem = format!("is {command_type}, while the attributes are of {:?}", command_type_of(&attributes));
+            return Err(Malformed::new("Command.command_type", problem));
+        }
+        Ok(Self { kind: kind(attributes)?, metadata: user_metadata(metadata.map(|boxed| *boxed)) })
+    }
+}
+
+impl From<Command> for wire::Command {
+    fn from(command: Command) -> Self {
+        let Command { kind, metadata } = command;
+        let attributes = encode_kind(kind);
+        Self {
+            command_type: command_type_of(&attributes).into(),
+            user_metadata: encode_user_metadata(metadata).map(Box::new),
+            event_group_markers: Vec::new(),
+            attributes: Some(attributes),
+        }
+    }
+}
+
+fn kind(attributes: Attributes) -> Result<CommandKind, Malformed> {
+    use Attributes as A;
+    Ok(match attributes {
+        A::ScheduleActivityTaskCommandAttributes(wire) => CommandKind::StartActivity(Box::new(start_activity(*wire)?)),
+        A::RequestCancelActivityTaskCommandAttributes(wire) => {
+            let wire::RequestCancelActivityTaskCommandAttributes { scheduled_event_id } = *wire;
+            let scheduled = EventId::parse("RequestCancelActivityTask.scheduled_event_id", scheduled_event_id)?;
+            CommandKind::RequestCancelActivity { scheduled }
+        }
+        A::StartTimerCommandAttributes(wire) => {
+            let wire::StartTimerCommandAttributes { timer_id, start_to_fire_timeout } = *wire;
+            CommandKind::StartTimer(StartTimer {
+                timer: required("StartTimer.timer_id", timer_id)?,
+                after: required_duration("StartTimer.start_to_fire_timeout", start_to_fire_timeout)?,
+            })
+        }
+        A::CancelTimerCommandAttributes(wire) => {
+            let wire::CancelTimerCommandAttributes { timer_id } = *wire;
+            CommandKind::CancelTimer { timer: required("CancelTimer.timer_id", timer_id)? }
+        }
+        A::ProtocolMessageCommandAttributes(wire) => {
+            let wire::ProtocolMessageCommandAttributes { message_id } = *wire;
+            CommandKind::Message { message: required("ProtocolMessage.message_id", message_id)? }
+        }
+        A::CompleteWorkflowExecutionCommandAttributes(wire) => {
+            let wire::CompleteWorkflowExecutionCommandAttributes { result } = *wire;
+            CommandKind::CompleteWorkflow { result: result.map(payloads) }
+        }
+        A::FailWorkflowExecutionCommandAttributes(wire) => {
+            let wire::FailWorkflowExecutionCommandAttributes { failure } = *wire;
+            let failure = failure.ok_or_else(|| Malformed::missing("FailWorkflowExecution.failure"))?;
+            CommandKind::FailWorkflow { failure: Box::new(failure.try_into()?) }
+        }
+        A::CancelWorkflowExecutionCommandAttributes(wire) => {
+            let wire::CancelWorkflowExecutionCommandAttributes { details } = *wire;
+            CommandKind::CancelWorkflow { details: details.map(payloads) }
+        }
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(wire) => {
+            CommandKind::ContinueAsNew(Box::new(continue_as_new(*wire)?))
+        }
+        A::RequestCancelExternalWorkflowExecutionCommandAttributes(_)
+        | A::RecordMarkerCommandAttributes(_)
+        | A::StartChildWorkflowExecutionCommandAttributes(_)
+        | A::SignalExternalWorkflowExecutionCommandAttributes(_)
+        | A::UpsertWorkflowSearchAttributesCommandAttributes(_)
+        | A::ModifyWorkflowPropertiesCommandAttributes(_)
+        | A::ScheduleNexusOperationCommandAttributes(_)
+        | A::RequestCancelNexusOperationCommandAttributes(_) => {
+            let name = command_type_of(&attributes).as_str_name();
+            return Err(Malformed::new("Command.attributes", format!("are of {name}, which cannot be represented")));
+        }
+    })
+}
+
+fn encode_kind(kind: CommandKind) -> Attributes {
+    use Attributes as A;
+    match kind {
+        CommandKind::StartActivity(start) => {
+            A::ScheduleActivityTaskCommandAttributes(Box::new(encode_start_activity(*start)))
+        }
+        CommandKind::RequestCancelActivity { scheduled } => {
+            A::RequestCancelActivityTaskCommandAttributes(Box::new(wire::RequestCancelActivityTaskCommandAttributes {
+                scheduled_event_id: scheduled.to_wire(),
+            }))
+        }
+        CommandKind::StartTimer(StartTimer { timer, after }) => {
+            A::StartTimerCommandAttributes(Box::new(wire::StartTimerCommandAttributes {
+                timer_id: timer.into_string(),
+                start_to_fire_timeout: Some(encode_duration(after)),
+            }))
+        }
+        CommandKind::CancelTimer { timer } => {
+            A::CancelTimerCommandAttributes(Box::new(wire::CancelTimerCommandAttributes {
+                timer_id: timer.into_string(),
+            }))
+        }
+        CommandKind::Message { message } => {
+            A::ProtocolMessageCommandAttributes(Box::new(wire::ProtocolMessageCommandAttributes {
+                message_id: message.into_string(),
+            }))
+        }
+        CommandKind::CompleteWorkflow { result } => {
+            A::CompleteWorkflowExecutionCommandAttributes(Box::new(wire::CompleteWorkflowExecutionCommandAttributes {
+                result: result.map(encode_payloads),
+            }))
+        }
+        CommandKind::FailWorkflow { failure } => {
+            A::FailWorkflowExecutionCommandAttributes(Box::new(wire::FailWorkflowExecutionCommandAttributes {
+                failure: Some((*failure).into()),
+            }))
+        }
+        CommandKind::CancelWorkflow { details } => {
+            A::CancelWorkflowExecutionCommandAttributes(Box::new(wire::CancelWorkflowExecutionCommandAttributes {
+                details: details.map(encode_payloads),
+            }))
+        }
+        CommandKind::ContinueAsNew(next) => {
+            A::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(encode_continue_as_new(*next)))
+        }
+    }
+}
+
+fn start_activity(wire: wire::ScheduleActivityTaskCommandAttributes) -> Result<StartActivity, Malformed> {
+    let wire::ScheduleActivityTaskCommandAttributes {
+        activity_id,
+        activity_type: wire_type,
+        task_queue,
+        header: wire_header,
+        input,
+        schedule_to_close_timeout,
+        schedule_to_start_timeout,
+        start_to_close_timeout,
+        heartbeat_timeout,
+        retry_policy,
+        request_eager_execution,
+        use_workflow_build_id,
+        priority,
+    } = wire;
+    unsaid("ScheduleActivityTask.request_eager_execution", &request_eager_execution)?;
+    unsaid("ScheduleActivityTask.use_workflow_build_id", &use_workflow_build_id)?;
+    let schedule_to_close = "ScheduleActivityTask.schedule_to_close_timeout";
+    let schedule_to_start = "ScheduleActivityTask.schedule_to_start_timeout";
+    let start_to_close = "ScheduleActivityTask.start_to_close_timeout";
+    Ok(StartActivity {
+        activity: required("ScheduleActivityTask.activity_id", activity_id)?,
+        activity_type: activity_type("ScheduleActivityTask.activity_type", wire_type)?,
+        task_queue: normal_queue("ScheduleActivityTask.task_queue", task_queue)?,
+        input: input.map(payloads).unwrap_or_default(),
+        header: wire_header.map(header).unwrap_or_default(),
+        schedule_to_close: optional_duration(schedule_to_close, schedule_to_close_timeout)?,
+        schedule_to_start: optional_duration(schedule_to_start, schedule_to_start_timeout)?,
+        start_to_close: optional_duration(start_to_close, start_to_close_timeout)?,
+        heartbeat: optional_duration("ScheduleActivityTask.heartbeat_timeout", heartbeat_timeout)?,
+        retry_policy: retry_policy.map(TryInto::try_into).transpose()?,
+        priority: priority.map(Into::into),
+    })
+}
+
+fn encode_start_activity(start: StartActivity) -> wire::ScheduleActivityTaskCommandAttributes {
+    let StartActivity {
+        activity,
+        activity_type,
+        task_queue,
+        input,
+        header,
+        schedule_to_close,
+        schedule_to_start,
+        start_to_close,
+        heartbeat,
+        retry_policy,
+        priority,
+    } = start;
+    wire::ScheduleActivityTaskCommandAttributes {
+        activity_id: activity.into_string(),
+        activity_type: Some(activity_type.into()),
+        task_queue: encode_queue_unless_empty(task_queue),
+        header: encode_header_unless_empty(header),
+        input: encode_payloads_unless_empty(input),
+        schedule_to_close_timeout: schedule_to_close.map(encode_duration),
+        schedule_to_start_timeout: schedule_to_start.map(encode_duration),
+        start_to_close_timeout: start_to_close.map(encode_duration),
+        heartbeat_timeout: heartbeat.map(encode_duration),
+        retry_policy: retry_policy.map(Into::into),
+        request_eager_execution: false,
+        use_workflow_build_id: false,
+        priority: priority.map(Into::into),
+    }
+}
+
+#[expect(deprecated, reason = "naming every field makes a new one a compile error")]
+fn continue_as_new(wire: wire::ContinueAsNewWorkflowExecutionCommandAttributes) -> Result<ContinueAsNew, Malformed> {
+    let wire::ContinueAsNewWorkflowExecutionCommandAttributes {
+        workflow_type: wire_type,
+        task_queue,
+        input,
+        workflow_run_timeout,
+        workflow_task_timeout,
+        backoff_start_interval,
+        retry_policy,
+        initiator,
+        failure,
+        last_completion_result,
+        cron_schedule,
+        header: wire_header,
+        memo: wire_memo,
+        search_attributes: attributes,
+        inherit_build_id,
+        initial_versioning_behavior,
+    } = wire;
+    unsaid("ContinueAsNewWorkflowExecution.backoff_start_interval", &backoff_start_interval)?;
+    unsaid("ContinueAsNewWorkflowExecution.initiator", &initiator)?;
+    unsaid("ContinueAsNewWorkflowExecution.failure", &failure)?;
+    unsaid("ContinueAsNewWorkflowExecution.last_completion_result", &last_completion_result)?;
+    unsaid("ContinueAsNewWorkflowExecution.cron_schedule", &cron_schedule)?;
+    unsaid("ContinueAsNewWorkflowExecution.inherit_build_id", &inherit_build_id)?;
+    unsaid("ContinueAsNewWorkflowExecution.initial_versioning_behavior", &initial_versioning_behavior)?;
+    let run_timeout = "ContinueAsNewWorkflowExecution.workflow_run_timeout";
+    let task_timeout = "ContinueAsNewWorkflowExecution.workflow_task_timeout";
+    Ok(ContinueAsNew {
+        workflow_type: workflow_type("ContinueAsNewWorkflowExecution.workflow_type", wire_type)?,
+        task_queue: normal_queue("ContinueAsNewWorkflowExecution.task_queue", task_queue)?,
+        input: input.map(payloads).unwrap_or_default(),
+        run_timeout: optional_duration(run_timeout, workflow_run_timeout)?,
+        task_timeout: optional_duration(task_timeout, workflow_task_timeout)?,
+        retry_policy: retry_policy.map(TryInto::try_into).transpose()?,
+        header: wire_header.map(header).unwrap_or_default(),
+        memo: wire_memo.map(memo),
+        search_attributes: attributes.map(search_attributes),
+    })
+}
+
+fn encode_continue_as_new(next: ContinueAsNew) -> wire::ContinueAsNewWorkflowExecutionCommandAttributes {
+    let ContinueAsNew {
+        workflow_type,
+        task_queue,
+        input,
+        run_timeout,
+        task_timeout,
+        retry_policy,
+        header,
+        memo,
+        search_attributes,
+    } = next;
+    wire::ContinueAsNewWorkflowExecutionCommandAttributes {
+        workflow_type: Some(workflow_type.into()),
+        task_queue: encode_queue_unless_empty(task_queue),
+        input: encode_payloads_unless_empty(input),
+        workflow_run_timeout: run_timeout.map(encode_duration),
+        workflow_task_timeout: task_timeout.map(encode_duration),
+        retry_policy: retry_policy.map(Into::into),
+        header: encode_header_unless_empty(header),
+        memo: memo.map(encode_memo),
+        search_attributes: search_attributes.map(encode_search_attributes),
+        ..Default::default()
+    }
+}
+
+/// A part that we have no word for, which is fine as long as nothing is said there.
+fn unsaid<T: Default + PartialEq>(field: &'static str, value: &T) -> Result<(), Malformed> {
+    if *value == T::default() { Ok(()) } else { Err(Malformed::new(field, "cannot be represented")) }
+}
+
+/// A queue that workflows may name; empty if there is none.
+fn normal_queue(field: &'static str, wire: Option<taskqueue::TaskQueue>) -> Result<TaskQueue, Malformed> {
+    let taskqueue::TaskQueue { name, kind, normal_name } = wire.unwrap_or_default();
+    match TaskQueueKind::try_from(kind) {
+        Ok(TaskQueueKind::Unspecified | TaskQueueKind::Normal) if normal_name.is_empty() => Ok(name.into()),
+        _ => Err(Malformed::new(field, "is no normal queue")),
+    }
+}
+
+fn encode_queue_unless_empty(queue: TaskQueue) -> Option<taskqueue::TaskQueue> {
+    if queue.is_empty() { None } else { Some(queue.into()) }
+}
+
+fn command_type_of(attributes: &Attributes) -> CommandType {
+    use Attributes as A;
+    match attributes {
+        A::ScheduleActivityTaskCommandAttributes(_) => CommandType::ScheduleActivityTask,
+        A::StartTimerCommandAttributes(_) => CommandType::StartTimer,
+        A::CompleteWorkflowExecutionCommandAttributes(_) => CommandType::CompleteWorkflowExecution,
+        A::FailWorkflowExecutionCommandAttributes(_) => CommandType::FailWorkflowExecution,
+        A::RequestCancelActivityTaskCommandAttributes(_) => CommandType::RequestCancelActivityTask,
+        A::CancelTimerCommandAttributes(_) => CommandType::CancelTimer,
+        A::CancelWorkflowExecutionCommandAttributes(_) => CommandType::CancelWorkflowExecution,
+        A::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
+            CommandType::RequestCancelExternalWorkflowExecution
+        }
+        A::RecordMarkerCommandAttributes(_) => CommandType::RecordMarker,
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(_) => CommandType::ContinueAsNewWorkflowExecution,
+        A::StartChildWorkflowExecutionCommandAttributes(_) => CommandType::StartChildWorkflowExecution,
+        A::SignalExternalWorkflowExecutionCommandAttributes(_) => CommandType::SignalExternalWorkflowExecution,
+        A::UpsertWorkflowSearchAttributesCommandAttributes(_) => CommandType::UpsertWorkflowSearchAttributes,
+        A::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
+        A::ModifyWorkflowPropertiesCommandAttributes(_) => CommandType::ModifyWorkflowProperties,
+        A::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,
+        A::RequestCancelNexusOperationCommandAttributes(_) => CommandType::RequestCancelNexusOperation,
+    }
+}

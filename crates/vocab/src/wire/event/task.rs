@@ -1,0 +1,79 @@
+//! Workflow tasks.
+
+use std::mem::take;
+
+use perpetua_proto::history::{
+    WorkflowTaskCompletedEventAttributes, WorkflowTaskFailedEventAttributes, WorkflowTaskStartedEventAttributes,
+    history_event::Attributes,
+};
+
+use crate::{
+    EventId, EventKind, Failure, Malformed, Opaque, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted,
+    wire::text::optional,
+};
+
+pub(super) fn started(mut wire: Box<WorkflowTaskStartedEventAttributes>) -> Result<EventKind, Malformed> {
+    let size = take(&mut wire.history_size_bytes);
+    let scheduled = take(&mut wire.scheduled_event_id);
+    Ok(EventKind::WorkflowTaskStarted(Box::new(WorkflowTaskStarted {
+        scheduled: EventId::parse("WorkflowTaskStarted.scheduled_event_id", scheduled)?,
+        suggest_continue_as_new: take(&mut wire.suggest_continue_as_new),
+        history_size: u64::try_from(size)
+            .map_err(|_| Malformed::new("WorkflowTaskStarted.history_size_bytes", format!("is negative: {size}")))?,
+        rest: Opaque(wire),
+    })))
+}
+
+pub(super) fn encode_started(started: WorkflowTaskStarted) -> Attributes {
+    let WorkflowTaskStarted { scheduled, suggest_continue_as_new, history_size, rest: Opaque(mut wire) } = started;
+    wire.scheduled_event_id = scheduled.to_wire();
+    wire.suggest_continue_as_new = suggest_continue_as_new;
+    wire.history_size_bytes = i64::try_from(history_size).unwrap_or(i64::MAX);
+    Attributes::WorkflowTaskStartedEventAttributes(wire)
+}
+
+pub(super) fn completed(mut wire: Box<WorkflowTaskCompletedEventAttributes>) -> Result<EventKind, Malformed> {
+    let scheduled = take(&mut wire.scheduled_event_id);
+    let started = take(&mut wire.started_event_id);
+    // The metadata itself stays, also when it is empty: it names the SDK.
+    let (core_flags, language_flags) = match &mut wire.sdk_metadata {
+        Some(metadata) => (take(&mut metadata.core_used_flags), take(&mut metadata.lang_used_flags)),
+        None => (Vec::new(), Vec::new()),
+    };
+    Ok(EventKind::WorkflowTaskCompleted(Box::new(WorkflowTaskCompleted {
+        scheduled: EventId::parse("WorkflowTaskCompleted.scheduled_event_id", scheduled)?,
+        started: EventId::parse_optional("WorkflowTaskCompleted.started_event_id", started)?,
+        core_flags,
+        language_flags,
+        rest: Opaque(wire),
+    })))
+}
+
+pub(super) fn encode_completed(completed: WorkflowTaskCompleted) -> Attributes {
+    let WorkflowTaskCompleted { scheduled, started, core_flags, language_flags, rest: Opaque(mut wire) } = completed;
+    wire.scheduled_event_id = scheduled.to_wire();
+    wire.started_event_id = EventId::optional_to_wire(started);
+    if wire.sdk_metadata.is_some() || !core_flags.is_empty() || !language_flags.is_empty() {
+        let metadata = wire.sdk_metadata.get_or_insert_default();
+        metadata.core_used_flags = core_flags;
+        metadata.lang_used_flags = language_flags;
+    }
+    Attributes::WorkflowTaskCompletedEventAttributes(wire)
+}
+
+pub(super) fn failed(mut wire: Box<WorkflowTaskFailedEventAttributes>) -> Result<EventKind, Malformed> {
+    Ok(EventKind::WorkflowTaskFailed(Box::new(WorkflowTaskFailed {
+        cause: take(&mut wire.cause).into(),
+        failure: wire.failure.take().map(Failure::try_from).transpose()?,
+        new_run: optional(take(&mut wire.new_run_id)),
+        rest: Opaque(wire),
+    })))
+}
+
+pub(super) fn encode_failed(failed: WorkflowTaskFailed) -> Attributes {
+    let WorkflowTaskFailed { cause, failure, new_run, rest: Opaque(mut wire) } = failed;
+    wire.cause = cause.into();
+    wire.failure = failure.map(Into::into);
+    wire.new_run_id = new_run.unwrap_or_default().into_string();
+    Attributes::WorkflowTaskFailedEventAttributes(wire)
+}
