@@ -1,0 +1,380 @@
+//! One run: turns in, jobs out; requests in, commands out.
+//!
+//! ```text
+//! open(turn) --> next_job() .. --> close() --> Closed, or compared with the record
+//!                   |    ^
+//!                   v    | start_timer, start_activity, cancel, take, accept, complete_update, finish
+//!                  the instance
+//! ```
+
+mod operations;
+mod plan;
+
+use std::collections::VecDeque;
+
+use perpetua_vocab::{
+    ActivityId, Command, CommandKind, Failure, Message, MessageId, Outcome as UpdateOutcome, StartActivity,
+    StartTimer, TimerId, UpdateRequest, UserMetadata,
+};
+
+use crate::expectation::{Expectation, in_words};
+use crate::ops::{Activity, OnCancel, Timer, Update};
+use crate::{
+    ActivityRequest, Fault, Finish, Job, Mismatch, Outcome, Record, Ticket, TimerRequest, Turn, UpdateTicket,
+};
+use operations::{Machine, Operations};
+use plan::{Planned, plan};
+
+/// One run of a workflow, between its history and its code.
+#[derive(Debug, Default)]
+pub struct Run {
+    operations: Operations,
+    updates: Vec<Option<Update>>,
+    /// What is still to be done in the open turn.
+    planned: VecDeque<Planned>,
+    /// What the code asked for in the open turn, in order; withdrawn requests leave a gap.
+    issued: Vec<Option<(Expectation, Command)>>,
+    messages: Vec<Message>,
+    finish: Option<Finish>,
+    /// What was sent, until history shows what became of it.
+    awaited: Vec<Expectation>,
+    /// Operations that settled because the code canceled them.
+    settled: VecDeque<Ticket>,
+    /// Which turn is, or was last, open.
+    turn: u32,
+    record: Option<Record>,
+    activities_started: u64,
+    timers_started: u64,
+    is_closed: bool,
+}
+
+/// What the code asked for in a turn that has no record yet.
+#[derive(Debug, Default, PartialEq)]
+pub struct Closed {
+    /// The commands, in order; the one that ends the run is last.
+    pub commands: Vec<Command>,
+    /// The messages that travel beside them.
+    pub messages: Vec<Message>,
+    /// Whether the run ends with this.
+    pub finished: bool,
+}
+
+impl Run {
+    /// A run of which nothing is known yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a turn.
+    ///
+    /// # Errors
+    /// [`Fault::Protocol`] when an event speaks of something that was never asked for.
+    pub fn open(&mut self, turn: Turn) -> Result<(), Fault> {
+        if let Some(awaited) = self.awaited.first() {
+            let (code, event) = (Some(awaited.to_string()), turn.started);
+            return Err(Mismatch { turn: self.turn, event, history: None, code }.into());
+        }
+        self.turn = turn.number;
+        let recorded = turn.record.is_some();
+        self.record = turn.record;
+        self.planned = plan(turn.inputs, turn.updates, recorded, &mut self.operations, &mut self.updates)?;
+        Ok(())
+    }
+
+    /// The next thing to be done in the open turn.
+    pub fn next_job(&mut self) -> Option<Job> {
+        loop {
+            match self.planned.pop_front()? {
+                Planned::Job(job) => return Some(job),
+                Planned::Settle(ticket, outcome) => {
+                    if self.operations.settle(ticket, outcome) {
+                        return Some(Job::Settled(ticket));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next operation that settled because the code canceled it; wake who waits for it.
+    pub fn next_settled(&mut self) -> Option<Ticket> {
+        self.settled.pop_front()
+    }
+
+    /// Whether the open turn is one that history already has.
+    pub fn is_replaying(&self) -> bool {
+        self.record.is_some()
+    }
+
+    /// Whether the code has ended the run.
+    pub fn is_finished(&self) -> bool {
+        self.is_closed || self.finish.is_some()
+    }
+
+    /// Whether history is still to speak of something the code waits for.
+    pub fn has_pending_operations(&self) -> bool {
+        self.operations.any_wanted()
+    }
+
+    /// Sets a timer.
+    pub fn start_timer(&mut self, request: TimerRequest, metadata: UserMetadata) -> Ticket {
+        self.timers_started += 1;
+        let timer = TimerId::new(self.timers_started.to_string());
+        let ticket = self.operations.add(Machine::Timer(Timer::Requested { timer: timer.clone() }));
+        let kind = CommandKind::StartTimer(StartTimer { timer: timer.clone(), after: request.after });
+        self.issue(Expectation::StartTimer { ticket, timer, after: request.after }, Command { kind, metadata });
+        ticket
+    }
+
+    /// Asks for an activity.
+    pub fn start_activity(&mut self, request: ActivityRequest, metadata: UserMetadata) -> Ticket {
+        self.activities_started += 1;
+        let ActivityRequest {
+            activity_type,
+            activity,
+            task_queue,
+            input,
+            header,
+            schedule_to_close,
+            schedule_to_start,
+            start_to_close,
+            heartbeat,
+            retry_policy,
+            priority,
+            cancellation,
+        } = request;
+        let activity = activity.unwrap_or_else(|| ActivityId::new(self.activities_started.to_string()));
+        let known =
+            crate::ops::Known { activity: activity.clone(), activity_type: activity_type.clone(), cancellation };
+        let ticket = self.operations.add(Machine::Activity(Activity::Requested(known)));
+        let expectation = Expectation::StartActivity {
+            ticket,
+            activity: activity.clone(),
+            activity_type: activity_type.clone(),
+        };
+        let kind = CommandKind::StartActivity(Box::new(StartActivity {
+            activity,
+            activity_type,
+            task_queue,
+            input,
+            header,
+            schedule_to_close,
+            schedule_to_start,
+            start_to_close,
+            heartbeat,
+            retry_policy,
+            priority,
+        }));
+        self.issue(expectation, Command { kind, metadata });
+        ticket
+    }
+
+    /// Cancels an operation. Whoever waits for it gets an outcome, now or later, as the operation's type has it.
+    pub fn cancel(&mut self, ticket: Ticket) {
+        let outcome = match self.operations.take_machine(ticket) {
+            None => return,
+            Some(Machine::Timer(timer)) => {
+                let id = timer.id().clone();
+                let started = timer.started();
+                match timer.on_cancel() {
+                    OnCancel::Withdrawn(outcome) => {
+                        self.withdraw(ticket);
+                        Some(outcome)
+                    }
+                    OnCancel::Sent { machine, outcome, .. } => {
+                        self.operations.put_machine(ticket, Machine::Timer(machine));
+                        if let Some(started) = started {
+                            self.operations.forget_event(started);
+                        }
+                        let kind = CommandKind::CancelTimer { timer: id.clone() };
+                        self.issue(Expectation::CancelTimer { ticket, timer: id }, kind.into());
+                        outcome
+                    }
+                    OnCancel::Ignored(machine) => {
+                        self.operations.put_machine(ticket, Machine::Timer(machine));
+                        None
+                    }
+                }
+            }
+            Some(Machine::Activity(activity)) => {
+                let scheduled = activity.scheduled();
+                let id = activity.known().activity.clone();
+                match activity.on_cancel() {
+                    OnCancel::Withdrawn(outcome) => {
+                        self.withdraw(ticket);
+                        Some(outcome)
+                    }
+                    OnCancel::Sent { machine, command, outcome } => {
+                        self.operations.put_machine(ticket, Machine::Activity(machine));
+                        if let (true, Some(scheduled)) = (command, scheduled) {
+                            let kind = CommandKind::RequestCancelActivity { scheduled };
+                            self.issue(Expectation::CancelActivity { activity: id, scheduled }, kind.into());
+                        }
+                        outcome
+                    }
+                    OnCancel::Ignored(machine) => {
+                        self.operations.put_machine(ticket, Machine::Activity(machine));
+                        None
+                    }
+                }
+            }
+        };
+        if let Some(outcome) = outcome
+            && self.operations.settle(ticket, outcome)
+        {
+            self.settled.push_back(ticket);
+        }
+    }
+
+    /// The outcome of an operation, if it has one. The ticket is void afterwards.
+    pub fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
+        self.operations.take_outcome(ticket)
+    }
+
+    /// Nobody waits for the operation any more: it is canceled, and its outcome is not kept. The ticket is void.
+    pub fn abandon(&mut self, ticket: Ticket) {
+        if self.operations.disown(ticket) {
+            self.cancel(ticket);
+        }
+    }
+
+    /// Says that the update is being done.
+    pub fn accept(&mut self, ticket: UpdateTicket) {
+        if let Some(Update::Arrived(arrival)) = self.take_update(ticket) {
+            let update = arrival.request.update.clone();
+            let (accepted, message) = Update::accept(arrival);
+            self.updates[ticket.0 as usize] = Some(accepted);
+            self.send(Expectation::AcceptUpdate { update }, message);
+        }
+    }
+
+    /// Says that the update will not be done, and why. It leaves no trace in history.
+    pub fn reject(&mut self, ticket: UpdateTicket, failure: Box<Failure>) {
+        if let Some(Update::Arrived(arrival)) = self.take_update(ticket) {
+            self.messages.push(Update::reject(*arrival, failure));
+        }
+    }
+
+    /// Says how an accepted update ended.
+    pub fn complete_update(&mut self, ticket: UpdateTicket, outcome: UpdateOutcome) {
+        if let Some(Update::Accepted(arrival)) = self.take_update(ticket) {
+            let update = arrival.request.update.clone();
+            self.send(Expectation::CompleteUpdate { update }, Update::complete(*arrival, outcome));
+        }
+    }
+
+    /// The request of an update that has no answer yet.
+    pub fn update_request(&self, ticket: UpdateTicket) -> Option<&UpdateRequest> {
+        match self.updates.get(ticket.0 as usize)?.as_ref()? {
+            Update::Arrived(arrival) | Update::Accepted(arrival) => Some(&arrival.request),
+        }
+    }
+
+    /// Ends the run. What is asked for afterwards in the same turn still comes before the end; a second end is ignored.
+    pub fn finish(&mut self, finish: Finish) {
+        if !self.is_finished() {
+            self.finish = Some(finish);
+        }
+    }
+
+    /// Ends the turn: what the code asked for is compared with the record, or returned to be sent.
+    ///
+    /// # Errors
+    /// [`Fault::Nondeterminism`] when the code and the record disagree.
+    pub fn close(&mut self) -> Result<Closed, Fault> {
+        let mut commands = Vec::new();
+        let mut expectations = Vec::new();
+        let issued = std::mem::take(&mut self.issued);
+        for (expectation, command) in issued.into_iter().flatten() {
+            expectations.push(expectation);
+            commands.push(command);
+        }
+        let finished = self.finish.is_some();
+        if let Some(finish) = self.finish.take() {
+            self.is_closed = true;
+            expectations.push(match &finish {
+                Finish::Complete(_) => Expectation::Complete,
+                Finish::Fail(_) => Expectation::Fail,
+                Finish::Cancel => Expectation::Cancel,
+                Finish::ContinueAsNew(_) => Expectation::ContinueAsNew,
+            });
+            commands.push(finish.into_command());
+        }
+        let messages = std::mem::take(&mut self.messages);
+        match self.record.take() {
+            Some(record) => {
+                self.compare(expectations, record)?;
+                Ok(Closed { finished, ..Closed::default() })
+            }
+            None => {
+                self.awaited = expectations;
+                Ok(Closed { commands, messages, finished })
+            }
+        }
+    }
+
+    /// History shows what became of what the turn before sent.
+    ///
+    /// # Errors
+    /// [`Fault::Nondeterminism`] when it is not what was sent.
+    pub fn confirm(&mut self, record: Record) -> Result<(), Fault> {
+        let awaited = std::mem::take(&mut self.awaited);
+        self.compare(awaited, record)
+    }
+
+    fn compare(&mut self, expectations: Vec<Expectation>, record: Record) -> Result<(), Fault> {
+        let Record { completed, answers } = record;
+        let turn = self.turn;
+        let mut answers = answers.into_iter();
+        for expectation in expectations {
+            let Some(event) = answers.next() else {
+                let code = Some(expectation.to_string());
+                return Err(Mismatch { turn, event: completed, history: None, code }.into());
+            };
+            if !expectation.is_echoed_by(&event) {
+                let (history, code) = (Some(in_words(&event)), Some(expectation.to_string()));
+                return Err(Mismatch { turn, event: event.id, history, code }.into());
+            }
+            match expectation {
+                Expectation::StartActivity { ticket, .. } | Expectation::StartTimer { ticket, .. } => {
+                    self.operations.on_recorded(ticket, event.id);
+                }
+                Expectation::CancelTimer { ticket, .. } => self.operations.forget_machine(ticket),
+                _ => {}
+            }
+        }
+        match answers.next() {
+            None => Ok(()),
+            Some(event) => Err(Mismatch { turn, event: event.id, history: Some(in_words(&event)), code: None }.into()),
+        }
+    }
+
+    fn issue(&mut self, expectation: Expectation, command: Command) {
+        self.issued.push(Some((expectation, command)));
+    }
+
+    /// Sends a message, with a command that gives it its place among the others.
+    fn send(&mut self, expectation: Expectation, message: Message) {
+        let place = CommandKind::Message { message: MessageId::clone(&message.id) };
+        self.messages.push(message);
+        self.issue(expectation, place.into());
+    }
+
+    /// Takes back what was asked for in this turn.
+    fn withdraw(&mut self, ticket: Ticket) {
+        let of_ticket = |issued: &Option<(Expectation, Command)>| {
+            matches!(
+                issued,
+                Some((Expectation::StartActivity { ticket: of, .. } | Expectation::StartTimer { ticket: of, .. }, _))
+                    if *of == ticket
+            )
+        };
+        // Most often it is among the last.
+        if let Some(at) = self.issued.iter().rposition(of_ticket) {
+            self.issued[at] = None;
+        }
+    }
+
+    fn take_update(&mut self, ticket: UpdateTicket) -> Option<Update> {
+        self.updates.get_mut(ticket.0 as usize).and_then(Option::take)
+    }
+}

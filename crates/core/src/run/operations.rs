@@ -1,0 +1,130 @@
+//! The table of pending operations: by ticket for the code, by event for history.
+
+use std::collections::BTreeMap;
+
+use perpetua_vocab::EventId;
+
+use crate::ops::{Activity, Timer};
+use crate::{Outcome, Ticket};
+
+/// The pending operations of a run.
+#[derive(Debug, Default)]
+pub(super) struct Operations {
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    by_event: BTreeMap<EventId, Ticket>,
+}
+
+/// One operation, as two parties see it; free when neither has a use for it.
+#[derive(Debug, Default)]
+struct Entry {
+    /// What history is still to speak of.
+    machine: Option<Machine>,
+    /// What the code is still to take.
+    outcome: Option<Outcome>,
+    /// Whether the code still wants the outcome.
+    wanted: bool,
+}
+
+/// The machine of one operation.
+#[derive(Debug)]
+pub(super) enum Machine {
+    Timer(Timer),
+    Activity(Activity),
+}
+
+impl Operations {
+    pub(super) fn add(&mut self, machine: Machine) -> Ticket {
+        let entry = Entry { machine: Some(machine), outcome: None, wanted: true };
+        match self.free.pop() {
+            Some(index) => {
+                self.entries[index as usize] = entry;
+                Ticket(index)
+            }
+            None => {
+                self.entries.push(entry);
+                Ticket(u32::try_from(self.entries.len() - 1).expect("a history ends long before 2^32 operations"))
+            }
+        }
+    }
+
+    /// Whether the code waits for anything that history is still to speak of.
+    pub(super) fn any_wanted(&self) -> bool {
+        self.entries.iter().any(|entry| entry.wanted && entry.machine.is_some())
+    }
+
+    pub(super) fn take_machine(&mut self, ticket: Ticket) -> Option<Machine> {
+        self.entries[ticket.0 as usize].machine.take()
+    }
+
+    pub(super) fn put_machine(&mut self, ticket: Ticket, machine: Machine) {
+        self.entries[ticket.0 as usize].machine = Some(machine);
+    }
+
+    /// History has nothing more to say of it.
+    pub(super) fn forget_machine(&mut self, ticket: Ticket) {
+        self.entries[ticket.0 as usize].machine = None;
+        self.release(ticket);
+    }
+
+    /// History recorded that it was asked for.
+    pub(super) fn on_recorded(&mut self, ticket: Ticket, event: EventId) {
+        let entry = &mut self.entries[ticket.0 as usize];
+        entry.machine = entry.machine.take().map(|machine| match machine {
+            Machine::Timer(timer) => Machine::Timer(timer.on_started(event)),
+            Machine::Activity(activity) => Machine::Activity(activity.on_scheduled(event)),
+        });
+        self.by_event.insert(event, ticket);
+    }
+
+    /// The operation that began with this event; history has nothing more to say of it after this.
+    pub(super) fn conclude(&mut self, event: EventId) -> Option<(Ticket, Machine)> {
+        let ticket = self.by_event.remove(&event)?;
+        let machine = self.entries[ticket.0 as usize].machine.take()?;
+        Some((ticket, machine))
+    }
+
+    /// History will not conclude what began with this event.
+    pub(super) fn forget_event(&mut self, event: EventId) {
+        self.by_event.remove(&event);
+    }
+
+    /// Gives the operation its outcome; whether anybody wants it.
+    pub(super) fn settle(&mut self, ticket: Ticket, outcome: Outcome) -> bool {
+        let entry = &mut self.entries[ticket.0 as usize];
+        if entry.wanted {
+            entry.outcome = Some(outcome);
+            return true;
+        }
+        self.release(ticket);
+        false
+    }
+
+    pub(super) fn take_outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
+        let entry = &mut self.entries[ticket.0 as usize];
+        let outcome = entry.outcome.take()?;
+        entry.wanted = false;
+        self.release(ticket);
+        Some(outcome)
+    }
+
+    /// The code does not want the outcome any more; whether history is still to speak of the operation.
+    pub(super) fn disown(&mut self, ticket: Ticket) -> bool {
+        let entry = &mut self.entries[ticket.0 as usize];
+        entry.wanted = false;
+        if entry.outcome.take().is_some() {
+            self.release(ticket);
+            return false;
+        }
+        // Without a machine, the outcome is planned and not visible yet: it frees the place when its turn comes.
+        entry.machine.is_some()
+    }
+
+    /// Frees the place if neither side has a use for it.
+    pub(super) fn release(&mut self, ticket: Ticket) {
+        let entry = &mut self.entries[ticket.0 as usize];
+        if entry.machine.is_none() && entry.outcome.is_none() && !entry.wanted {
+            self.free.push(ticket.0);
+        }
+    }
+}
