@@ -137,7 +137,7 @@ impl EventId {
         u64::try_from(number)
             .ok()
             .and_then(Self::new)
-            .ok_or_else(|| Malformed::new(field, format!("event id {number} is not positive")))
+            .ok_or_else(|| Malformed::new(field, format!("is no event id: {number}")))
     }
 
     /// Reads a number of which 0 means "none".
@@ -175,3 +175,50 @@ impl fmt::Display for EventId {
 /// What the server wants to see again when a task is answered; opaque to everybody else.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TaskToken(pub Bytes);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_ids_count_from_one() {
+        assert_eq!(EventId::new(0), None);
+        assert_eq!(EventId::new(1), Some(EventId::FIRST));
+        assert_eq!(EventId::FIRST.next().get(), 2);
+        let last = EventId::new(u64::MAX).expect("it is not 0");
+        assert_eq!(last.next(), last);
+    }
+
+    #[test]
+    fn event_ids_come_and_go_as_the_wire_has_them() {
+        for number in [1, 2, i64::MAX] {
+            let id = EventId::parse("TimerFired.started_event_id", number).expect("it is positive");
+            assert_eq!(id.to_wire(), number);
+            assert_eq!(EventId::parse_optional("TimerFired.started_event_id", number), Ok(Some(id)));
+            assert_eq!(EventId::optional_to_wire(Some(id)), number);
+        }
+        assert_eq!(EventId::parse_optional("TimerFired.started_event_id", 0), Ok(None));
+        assert_eq!(EventId::optional_to_wire(None), 0);
+        assert_eq!(EventId::new(u64::MAX).map(EventId::to_wire), Some(i64::MAX));
+    }
+
+    #[test]
+    fn an_event_id_that_is_none_names_the_field() {
+        for number in [0, -1, i64::MIN] {
+            let malformed = EventId::parse("TimerFired.started_event_id", number).expect_err("it is not positive");
+            assert_eq!(malformed.to_string(), format!("TimerFired.started_event_id is no event id: {number}"));
+        }
+        assert!(EventId::parse_optional("TimerFired.started_event_id", -1).is_err());
+    }
+
+    #[test]
+    fn text_ids_of_one_text_are_equal_and_empty_is_not_given() {
+        let id = TimerId::new("1");
+        assert_eq!(id, TimerId::from("1".to_owned()));
+        assert_eq!(id, "1");
+        assert_eq!((id.as_str(), id.to_string()), ("1", "1".to_owned()));
+        assert!(!id.is_empty());
+        assert!(TimerId::default().is_empty());
+        assert_eq!(id.into_string(), "1");
+    }
+}

@@ -41,3 +41,38 @@ impl From<Timestamp> for SystemTime {
         timestamp.to_system_time()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pair means the same, both ways.
+    fn check(seconds: i64, nanos: u32, time: SystemTime) {
+        let timestamp = Timestamp { seconds, nanos };
+        assert_eq!(timestamp.to_system_time(), time);
+        assert_eq!(Timestamp::from_system_time(time), timestamp);
+    }
+
+    #[test]
+    fn points_since_1970_count_up() {
+        check(0, 0, UNIX_EPOCH);
+        check(0, 1, UNIX_EPOCH + Duration::from_nanos(1));
+        check(1_700_000_000, 999_999_999, UNIX_EPOCH + Duration::new(1_700_000_000, 999_999_999));
+    }
+
+    #[test]
+    fn points_before_1970_have_negative_seconds_and_nanoseconds_that_count_up() {
+        check(-1, 999_999_999, UNIX_EPOCH - Duration::from_nanos(1));
+        check(-1, 750_000_000, UNIX_EPOCH - Duration::from_millis(250));
+        check(-2, 0, UNIX_EPOCH - Duration::from_secs(2));
+        check(-62_135_596_800, 0, UNIX_EPOCH - Duration::from_secs(62_135_596_800));
+    }
+
+    #[test]
+    fn timestamps_are_ordered_as_the_points_are() {
+        let points = [(-2, 0), (-1, 0), (-1, 750_000_000), (0, 0), (0, 1), (1, 0)];
+        let timestamps = points.map(|(seconds, nanos)| Timestamp { seconds, nanos });
+        assert!(timestamps.is_sorted());
+        assert!(timestamps.map(Timestamp::to_system_time).is_sorted());
+    }
+}

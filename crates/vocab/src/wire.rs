@@ -5,7 +5,9 @@
 //! differences without meaning:
 //!
 //! - the attempt 0 of an old history, or of a task, reads as 1;
-//! - an empty header, empty arguments and empty user metadata of a *command* are the same as none;
+//! - in a *command*, an empty header, empty arguments, an empty queue and empty user metadata are the same as none, and a
+//!   queue of no kind is a normal one;
+//! - a message of the update protocol is known by the last part of its type's address, whatever stands before it;
 //! - a duration longer than the protocol allows (10,000 years) is written as that limit.
 //!
 //! What cannot be represented is [`Malformed`](crate::Malformed), with the protocol's name of the field. That includes

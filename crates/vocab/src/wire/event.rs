@@ -48,6 +48,7 @@ fn read(wire: HistoryEvent) -> Result<Event, Malformed> {
         event_group_markers,
         attributes,
     } = wire;
+    let id = EventId::parse("HistoryEvent.event_id", event_id)?;
     let time = event_time.ok_or_else(|| Malformed::missing("HistoryEvent.event_time"))?;
     let has_extra =
         user_metadata.is_some() || !links.is_empty() || principal.is_some() || !event_group_markers.is_empty();
@@ -56,7 +57,7 @@ fn read(wire: HistoryEvent) -> Result<Event, Malformed> {
         Opaque(Box::new(extra))
     });
     Ok(Event {
-        id: EventId::parse("HistoryEvent.event_id", event_id)?,
+        id,
         time: timestamp("HistoryEvent.event_time", time)?,
         kind: kind(event_type, attributes)?,
         worker_may_ignore,

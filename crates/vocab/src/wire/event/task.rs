@@ -53,7 +53,7 @@ pub(super) fn encode_completed(completed: WorkflowTaskCompleted) -> Attributes {
     let WorkflowTaskCompleted { scheduled, started, core_flags, language_flags, rest: Opaque(mut wire) } = completed;
     wire.scheduled_event_id = scheduled.to_wire();
     wire.started_event_id = EventId::optional_to_wire(started);
-    if wire.sdk_metadata.is_some() || !core_flags.is_empty() || !language_flags.is_empty() {
+    if !core_flags.is_empty() || !language_flags.is_empty() {
         let metadata = wire.sdk_metadata.get_or_insert_default();
         metadata.core_used_flags = core_flags;
         metadata.lang_used_flags = language_flags;

@@ -1,0 +1,154 @@
+//! What has a word moves out of the part that travels opaquely, and words alone are enough to write a message.
+
+use perpetua_proto::{
+    enums::TaskQueueKind,
+    history::{HistoryEvent, history_event::Attributes},
+};
+use perpetua_vocab::{Event, EventKind, Opaque};
+
+use crate::generate::parse;
+
+/// Reads the event with these attributes.
+fn read(event_type: &str, attributes: &str) -> EventKind {
+    let text = format!("event_id: 7 event_time {{}} event_type: EVENT_TYPE_{event_type} {attributes}");
+    Event::try_from(parse::<HistoryEvent>("history.v1.HistoryEvent", &text)).expect("it is valid").kind
+}
+
+/// Writes the event again and gives its attributes.
+fn write(kind: EventKind) -> Attributes {
+    let wire = parse::<HistoryEvent>("history.v1.HistoryEvent", "event_id: 7 event_time {} event_type: 1234");
+    let event = Event { kind, ..Event::try_from(wire).expect("it is valid") };
+    HistoryEvent::from(event).attributes.expect("it has some")
+}
+
+#[test]
+fn nothing_with_a_word_stays_behind() {
+    let started = read(
+        "WORKFLOW_EXECUTION_STARTED",
+        "workflow_execution_started_event_attributes {
+            workflow_type { name: 'w' } input {} workflow_execution_timeout { seconds: 1 }
+            workflow_run_timeout { seconds: 1 } workflow_task_timeout { seconds: 1 } continued_execution_run_id: 'r'
+            continued_failure {} last_completion_result {} original_execution_run_id: 'r' identity: 'i'
+            first_execution_run_id: 'r' retry_policy {} attempt: 2 cron_schedule: '@daily' memo {}
+            search_attributes {} header {} workflow_id: 'w' }",
+    );
+    assert!(matches!(&started, EventKind::WorkflowStarted(started) if started.rest.is_empty()), "{started:?}");
+
+    let continued = read(
+        "WORKFLOW_EXECUTION_CONTINUED_AS_NEW",
+        "workflow_execution_continued_as_new_event_attributes {
+            new_execution_run_id: 'r' workflow_type { name: 'w' } input {} workflow_task_completed_event_id: 4 }",
+    );
+    assert!(matches!(&continued, EventKind::WorkflowContinuedAsNew(it) if it.rest.is_empty()), "{continued:?}");
+
+    let requested = read(
+        "WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+        "workflow_execution_cancel_requested_event_attributes { cause: 'c' identity: 'i' }",
+    );
+    assert!(matches!(&requested, EventKind::WorkflowCancelRequested(it) if it.rest.is_empty()), "{requested:?}");
+
+    let signaled = read(
+        "WORKFLOW_EXECUTION_SIGNALED",
+        "workflow_execution_signaled_event_attributes { signal_name: 's' input {} identity: 'i' header {} }",
+    );
+    assert!(matches!(&signaled, EventKind::Signaled(it) if it.rest.is_empty()), "{signaled:?}");
+
+    let started = read(
+        "WORKFLOW_TASK_STARTED",
+        "workflow_task_started_event_attributes {
+            scheduled_event_id: 2 suggest_continue_as_new: true history_size_bytes: 9 }",
+    );
+    assert!(matches!(&started, EventKind::WorkflowTaskStarted(it) if it.rest.is_empty()), "{started:?}");
+
+    let completed = read(
+        "WORKFLOW_TASK_COMPLETED",
+        "workflow_task_completed_event_attributes { scheduled_event_id: 2 started_event_id: 3 }",
+    );
+    assert!(matches!(&completed, EventKind::WorkflowTaskCompleted(it) if it.rest.is_empty()), "{completed:?}");
+
+    let failed = read(
+        "WORKFLOW_TASK_FAILED",
+        "workflow_task_failed_event_attributes {
+            cause: WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW failure {} new_run_id: 'r' }",
+    );
+    assert!(matches!(&failed, EventKind::WorkflowTaskFailed(it) if it.rest.is_empty()), "{failed:?}");
+}
+
+#[test]
+fn nothing_with_a_word_stays_behind_of_activities_and_updates() {
+    let scheduled = read(
+        "ACTIVITY_TASK_SCHEDULED",
+        "activity_task_scheduled_event_attributes {
+            activity_id: '1' activity_type { name: 'a' } input {} workflow_task_completed_event_id: 4 }",
+    );
+    assert!(matches!(&scheduled, EventKind::ActivityScheduled(it) if it.rest.is_empty()), "{scheduled:?}");
+
+    let started = read("ACTIVITY_TASK_STARTED", "activity_task_started_event_attributes { scheduled_event_id: 5 }");
+    assert!(matches!(&started, EventKind::ActivityStarted { rest, .. } if rest.is_empty()), "{started:?}");
+
+    let completed = read(
+        "ACTIVITY_TASK_COMPLETED",
+        "activity_task_completed_event_attributes {
+            result {} scheduled_event_id: 5 started_event_id: 6 identity: 'i' }",
+    );
+    assert!(matches!(&completed, EventKind::ActivityCompleted(it) if it.rest.is_empty()), "{completed:?}");
+
+    let failed = read(
+        "ACTIVITY_TASK_FAILED",
+        "activity_task_failed_event_attributes { failure {} scheduled_event_id: 5 started_event_id: 6
+            identity: 'i' retry_state: RETRY_STATE_TIMEOUT }",
+    );
+    assert!(matches!(&failed, EventKind::ActivityFailed(it) if it.rest.is_empty()), "{failed:?}");
+
+    let canceled = read(
+        "ACTIVITY_TASK_CANCELED",
+        "activity_task_canceled_event_attributes { details {} scheduled_event_id: 5 started_event_id: 6 identity: 'i' }",
+    );
+    assert!(matches!(&canceled, EventKind::ActivityCanceled(it) if it.rest.is_empty()), "{canceled:?}");
+
+    let admitted = read(
+        "WORKFLOW_EXECUTION_UPDATE_ADMITTED",
+        "workflow_execution_update_admitted_event_attributes { request { meta { update_id: 'u' } input {} } }",
+    );
+    assert!(matches!(&admitted, EventKind::UpdateAdmitted(it) if it.rest.is_empty()), "{admitted:?}");
+
+    let rejected = read(
+        "WORKFLOW_EXECUTION_UPDATE_REJECTED",
+        "workflow_execution_update_rejected_event_attributes { protocol_instance_id: 'u' }",
+    );
+    assert!(matches!(&rejected, EventKind::UpdateRejected(it) if it.rest.is_empty()), "{rejected:?}");
+}
+
+#[test]
+fn a_queue_that_only_has_a_name_is_written_as_a_normal_one() {
+    let text = "workflow_execution_started_event_attributes { workflow_type { name: 'w' } }";
+    let EventKind::WorkflowStarted(mut started) = read("WORKFLOW_EXECUTION_STARTED", text) else { unreachable!() };
+    started.task_queue = "orders".into();
+    let written = write(EventKind::WorkflowStarted(started));
+    let Attributes::WorkflowExecutionStartedEventAttributes(wire) = written else { panic!("{written:?}") };
+    let queue = wire.task_queue.expect("it has a name");
+    assert_eq!((queue.name.as_str(), queue.kind()), ("orders", TaskQueueKind::Normal));
+}
+
+#[test]
+fn flags_need_no_metadata_to_be_written() {
+    let text = "workflow_task_completed_event_attributes { scheduled_event_id: 2 }";
+    let EventKind::WorkflowTaskCompleted(mut completed) = read("WORKFLOW_TASK_COMPLETED", text) else { unreachable!() };
+    completed.core_flags = vec![1, 3];
+    completed.language_flags = vec![2];
+    let written = write(EventKind::WorkflowTaskCompleted(completed));
+    let Attributes::WorkflowTaskCompletedEventAttributes(wire) = written else { panic!("{written:?}") };
+    let metadata = wire.sdk_metadata.expect("it has flags");
+    assert_eq!((metadata.core_used_flags, metadata.lang_used_flags), (vec![1, 3], vec![2]));
+}
+
+#[test]
+fn of_a_timeout_nobody_and_nothing_else_is_written() {
+    let text = "activity_task_timed_out_event_attributes { scheduled_event_id: 5 started_event_id: 6 failure {} }";
+    let EventKind::ActivityTimedOut(mut timed_out) = read("ACTIVITY_TASK_TIMED_OUT", text) else { unreachable!() };
+    assert!(timed_out.rest.is_empty());
+    let before = write(EventKind::ActivityTimedOut(timed_out.clone()));
+    timed_out.identity = "somebody".into();
+    timed_out.rest = Opaque::default();
+    assert_eq!(write(EventKind::ActivityTimedOut(timed_out)), before);
+}
