@@ -1,0 +1,185 @@
+//! The context: everything a workflow can do that is not plain computation.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::rc::Rc;
+use std::time::{Duration, SystemTime};
+
+use perpetua_contract::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
+use perpetua_convert::{Arguments, Canceled, WorkflowError};
+use perpetua_core::Fault;
+use perpetua_vocab::{ContinueAsNew, TaskQueue, WorkflowType};
+use uuid::Uuid;
+
+use crate::activity::PendingActivity;
+use crate::cancel::{CancellationFuture, Shielded};
+use crate::info::WorkflowInfo;
+use crate::join::JoinAll;
+use crate::log::Logger;
+use crate::random::Random;
+use crate::runtime::{Runtime, Scope};
+use crate::sleep::Sleep;
+use crate::spawn::{JoinHandle, spawn};
+use crate::wait::WaitUntil;
+
+/// A workflow's way to everything that is not plain computation: activities, timers, the present, randomness.
+///
+/// Cheap to clone. It stays on its thread: an operation of a workflow cannot be moved into another thread or runtime.
+#[derive(Clone)]
+pub struct Ctx {
+    pub(crate) runtime: Rc<Runtime>,
+    pub(crate) scope: Rc<Scope>,
+}
+
+impl Ctx {
+    /// Runs an activity. Options are chained on it; awaiting it gives the activity's result.
+    ///
+    /// ```ignore
+    /// let receipt = ctx.activity(Bank::withdraw(account, cents)).start_to_close(seconds(30)).await?;
+    /// ```
+    #[track_caller]
+    pub fn activity<D: ActivityDefinition>(&self, call: ActivityCall<D>) -> PendingActivity<D> {
+        PendingActivity::new(self.clone(), call)
+    }
+
+    /// Waits for a time. The time is kept by the server: it passes while no worker runs.
+    ///
+    /// # Errors
+    /// [`Canceled`] when the workflow is asked to stop.
+    pub fn sleep(&self, after: Duration) -> Sleep {
+        Sleep::new(self.clone(), after)
+    }
+
+    /// Waits until a condition on the workflow's [`State`](crate::State) holds. It is looked at now, and again whenever
+    /// state was written.
+    ///
+    /// # Errors
+    /// [`Canceled`] when the workflow is asked to stop.
+    pub fn wait_until<P: Fn() -> bool>(&self, condition: P) -> WaitUntil<P> {
+        WaitUntil::new(self.clone(), condition)
+    }
+
+    /// Waits for all of them, in any order; the results are in the order of the futures.
+    ///
+    /// [`JoinAll::limit`] bounds how many run at a time.
+    pub fn join_all<I>(&self, futures: I) -> JoinAll<<I::Item as IntoFuture>::IntoFuture>
+    where
+        I: IntoIterator<Item: IntoFuture>,
+    {
+        JoinAll::new(futures.into_iter().map(IntoFuture::into_future).collect())
+    }
+
+    /// Runs a future as a task of this workflow, beside the others. It goes on when the handle is dropped, until the
+    /// workflow ends.
+    pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        self.runtime.assert_may_act("spawn a task");
+        spawn(&self.runtime, future)
+    }
+
+    /// Waits until somebody asks the workflow to stop, and says why.
+    pub fn canceled(&self) -> impl Future<Output = Canceled> + use<> {
+        CancellationFuture::new(self.clone())
+    }
+
+    /// Whether somebody asked the workflow to stop.
+    pub fn is_canceled(&self) -> bool {
+        self.scope.canceled().is_some()
+    }
+
+    /// Runs a future that cancellation does not reach: for what must be done after, or in spite of, a request to stop.
+    ///
+    /// ```ignore
+    /// ctx.shielded(async { ctx.activity(Bank::refund(account, cents)).start_to_close(seconds(30)).await }).await?;
+    /// ```
+    pub fn shielded<F: Future>(&self, future: F) -> Shielded<F> {
+        Shielded::new(self.clone(), future)
+    }
+
+    /// The present: when the workflow task in hand started. The same on every replay; it does not move while the
+    /// workflow runs.
+    pub fn now(&self) -> SystemTime {
+        self.runtime.info.borrow().now
+    }
+
+    /// Randomness that is the same on every replay.
+    pub fn random(&self) -> Random {
+        Random { runtime: Rc::clone(&self.runtime) }
+    }
+
+    /// A random UUID (version 4) that is the same on every replay.
+    pub fn uuid(&self) -> Uuid {
+        let random = self.random();
+        Uuid::from_u64_pair(random.u64(), random.u64()).into_random()
+    }
+
+    /// What the workflow can know of itself.
+    pub fn info(&self) -> WorkflowInfo {
+        self.runtime.info.borrow().clone()
+    }
+
+    /// A logger that is silent while history is replayed.
+    pub fn log(&self) -> Logger {
+        Logger::new(&self.runtime)
+    }
+
+    /// Ends this run and begins a new one of the same workflow, with a fresh history. Return it from the main function:
+    ///
+    /// ```ignore
+    /// return ctx.continue_as_new(Counter::run(count));
+    /// ```
+    ///
+    /// # Errors
+    /// Always: the error is what ends the run.
+    pub fn continue_as_new<D: WorkflowDefinition, T, E>(&self, call: WorkflowCall<D>) -> Result<T, WorkflowError<E>> {
+        let (name, arguments) = call.into_parts();
+        let input = match arguments.encode(self.runtime.converter.payloads()) {
+            Ok(input) => input,
+            Err(error) => {
+                self.runtime.fail_task(Fault::code(format!("continue_as_new of workflow `{name}`: {error}")));
+                Vec::new()
+            }
+        };
+        Err(WorkflowError::continue_as_new(ContinueAsNew {
+            workflow_type: WorkflowType::new(name),
+            task_queue: TaskQueue::default(),
+            input,
+            run_timeout: None,
+            task_timeout: None,
+            retry_policy: None,
+            header: Default::default(),
+            memo: None,
+            search_attributes: None,
+        }))
+    }
+
+    /// A context of the same workflow that is canceled apart from this one.
+    pub(crate) fn apart(&self) -> Self {
+        Self { runtime: Rc::clone(&self.runtime), scope: Rc::default() }
+    }
+
+    /// The cancellation that reaches what is being polled now.
+    pub(crate) fn reached_by(&self) -> Option<Canceled> {
+        if self.runtime.is_shielded() { None } else { self.scope.canceled() }
+    }
+}
+
+/// Sets the version and variant bits of random bits.
+trait IntoRandom {
+    fn into_random(self) -> Uuid;
+}
+
+impl IntoRandom for Uuid {
+    fn into_random(self) -> Uuid {
+        uuid::Builder::from_random_bytes(self.into_bytes()).into_uuid()
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.runtime.info.borrow();
+        f.debug_struct("Ctx")
+            .field("workflow_type", &info.workflow_type)
+            .field("execution", &info.execution)
+            .finish_non_exhaustive()
+    }
+}

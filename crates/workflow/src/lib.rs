@@ -1,0 +1,58 @@
+//! What workflow authors hold, and the executor under it.
+//!
+//! A workflow is an ordinary `async` function. What it awaits are operations of its [`Ctx`]; its state lives in
+//! [`State`] cells. The executor runs it on one thread, in an order that every replay repeats: a task runs when
+//! something it waits for has settled, and what has settled comes from history.
+//!
+//! Not here: threads, clocks, the network, and the protocol itself, which is `perpetua-core`.
+//!
+//! Read first: [`Ctx`], [`State`], [`LiveRun`] (what drives it all: a worker, a replayer, a test).
+//!
+//! ```text
+//! events --LiveRun::feed--> Reader -> Turn -> Run <-> Instance (user futures) -> Answer: commands, messages, answers
+//! ```
+
+mod activity;
+mod cancel;
+mod ctx;
+mod executor;
+pub mod implementation;
+mod info;
+mod instance;
+mod join;
+mod live;
+mod log;
+mod operation;
+mod play;
+mod random;
+mod registry;
+mod runtime;
+mod select;
+mod sleep;
+mod spawn;
+mod state;
+mod wait;
+
+pub use activity::{ActivityFuture, PendingActivity};
+pub use cancel::Shielded;
+pub use ctx::Ctx;
+pub use info::WorkflowInfo;
+pub use join::JoinAll;
+pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
+pub use log::Logger;
+pub use perpetua_core::{CancellationType, Fault, Mismatch};
+pub use random::Random;
+pub use registry::Workflows;
+pub use sleep::{Sleep, SleepFuture};
+pub use spawn::JoinHandle;
+pub use state::State;
+pub use wait::{WaitUntil, WaitUntilTimeout};
+
+#[doc(hidden)]
+pub mod __private {
+    //! What the macros `join!` and `select!` expand to.
+    pub use crate::join::{join2, join3, join4, join5, join6};
+    pub use crate::select::{
+        Select2, Select3, Select4, Select5, Select6, select2, select3, select4, select5, select6,
+    };
+}

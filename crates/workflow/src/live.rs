@@ -1,0 +1,199 @@
+//! What drives a run: history in, commands out.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use perpetua_convert::DataConverter;
+use perpetua_core::{Fault, Reader, Step, UpdateArrival};
+use perpetua_vocab::{
+    Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue, WorkflowExecution,
+    WorkflowType,
+};
+
+use crate::info::WorkflowInfo;
+use crate::play::Player;
+use crate::registry::Workflows;
+use crate::runtime::Runtime;
+
+/// What is known of a run before its history is read.
+#[derive(Clone, Debug)]
+pub struct RunSetup {
+    /// The namespace it runs in.
+    pub namespace: Namespace,
+    /// Its workflow id and run id.
+    pub execution: WorkflowExecution,
+    /// Which workflow.
+    pub workflow_type: WorkflowType,
+    /// The queue its tasks go to.
+    pub task_queue: TaskQueue,
+    /// Values to payloads and back; codecs are not used here.
+    pub converter: DataConverter,
+    /// What can be run.
+    pub workflows: Arc<Workflows>,
+}
+
+/// A workflow task without its history.
+#[derive(Debug, Default)]
+pub struct TaskHead {
+    /// The started event of the last task that was answered.
+    pub previous_started: Option<EventId>,
+    /// The started event of this task; none if it is only a query.
+    pub started: Option<EventId>,
+    /// From 1; counts the tries to get this task answered.
+    pub attempt: u32,
+    /// Messages of the update protocol.
+    pub messages: Vec<Message>,
+    /// The question, where the task is only that.
+    pub query: Option<Query>,
+    /// Questions to be answered with the task.
+    pub queries: BTreeMap<QueryId, Query>,
+}
+
+/// How far a task is.
+#[derive(Debug)]
+pub enum Progress {
+    /// It needs more of its history.
+    NeedsPage,
+    /// It is done.
+    Answered(Box<Answer>),
+}
+
+/// What a task is answered with.
+#[derive(Debug, Default, PartialEq)]
+pub struct Answer {
+    /// What the workflow asks of the server, in order.
+    pub commands: Vec<Command>,
+    /// Messages of the update protocol.
+    pub messages: Vec<Message>,
+    /// The answers to [`TaskHead::queries`].
+    pub query_answers: BTreeMap<QueryId, QueryAnswer>,
+    /// The answer to [`TaskHead::query`].
+    pub answer: Option<QueryAnswer>,
+    /// Whether the run is over with this.
+    pub closed: bool,
+}
+
+/// One run: history in, commands out. It stays on its thread, and user code runs only inside [`feed`](Self::feed).
+/// Dropping it is eviction: everything can be built again from history.
+///
+/// A run that failed stays failed and keeps answering with its fault.
+pub struct LiveRun {
+    player: Player,
+    reader: Reader,
+    head: TaskHead,
+    answer: Answer,
+    fault: Option<Fault>,
+}
+
+impl LiveRun {
+    /// A run of which nothing was read yet. Runs no user code.
+    pub fn new(setup: RunSetup) -> Self {
+        let RunSetup { namespace, execution, workflow_type, task_queue, converter, workflows } = setup;
+        let info = WorkflowInfo::new(namespace, execution, workflow_type, task_queue);
+        Self {
+            player: Player::new(Runtime::new(info, converter), workflows),
+            reader: Reader::new(),
+            head: TaskHead::default(),
+            answer: Answer::default(),
+            fault: None,
+        }
+    }
+
+    /// Whether a task whose history begins with the event `first` continues where this run is. Otherwise drop the run
+    /// and read the whole history with a new one.
+    pub fn continues(&self, head: &TaskHead, first: Option<EventId>) -> bool {
+        self.fault.is_none() && self.reader.continues(head.previous_started, first)
+    }
+
+    /// Begins a task.
+    pub fn begin(&mut self, head: TaskHead) {
+        self.reader.begin(head.previous_started, head.started);
+        self.answer = Answer::default();
+        self.head = head;
+    }
+
+    /// Adds a page of the task's history and runs the workflow as far as it goes.
+    ///
+    /// # Errors
+    /// Why the task cannot be completed.
+    pub fn feed(&mut self, events: Vec<Event>, last_page: bool) -> Result<Progress, Fault> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        self.reader.push(events, last_page);
+        let progress = self.advance();
+        if let Err(fault) = &progress {
+            self.fault = Some(fault.clone());
+        }
+        progress
+    }
+
+    /// Whether the code has ended the run.
+    pub fn is_closed(&self) -> bool {
+        self.player.runtime.run.borrow().is_finished()
+    }
+
+    /// Whether something that is not part of the workflow woke it.
+    pub fn foreign_wakes(&self) -> bool {
+        self.player.runtime.tasks.foreign_wake()
+    }
+
+    fn advance(&mut self) -> Result<Progress, Fault> {
+        loop {
+            match self.reader.step()? {
+                Step::NeedPage => return Ok(Progress::NeedsPage),
+                Step::Confirm(record) => self.player.runtime.run.borrow_mut().confirm(record)?,
+                Step::Turn(mut turn) => {
+                    let present = turn.record.is_none();
+                    if present {
+                        turn.updates = arrivals(std::mem::take(&mut self.head.messages));
+                    }
+                    let closed = self.player.play(turn)?;
+                    if present {
+                        if !closed.commands.is_empty() {
+                            self.reader.left_a_trace();
+                        }
+                        self.answer.commands = closed.commands;
+                        self.answer.messages = closed.messages;
+                        self.answer.closed = closed.finished;
+                    }
+                }
+                Step::End => return Ok(Progress::Answered(Box::new(self.answer_queries()))),
+            }
+        }
+    }
+
+    fn answer_queries(&mut self) -> Answer {
+        let mut answer = std::mem::take(&mut self.answer);
+        for (id, query) in std::mem::take(&mut self.head.queries) {
+            answer.query_answers.insert(id, self.player.query(query));
+        }
+        answer.answer = self.head.query.take().map(|query| self.player.query(query));
+        answer
+    }
+}
+
+/// The requests among the messages, in order. Others do not go to workers.
+fn arrivals(messages: Vec<Message>) -> Vec<UpdateArrival> {
+    let mut arrivals: Vec<_> = messages
+        .into_iter()
+        .filter_map(|message| match message.body {
+            MessageBody::Request(mut request) => {
+                if request.update.is_empty() {
+                    request.update = message.update;
+                }
+                Some(UpdateArrival { request: *request, message: message.id, sequencing: message.sequencing })
+            }
+            _ => None,
+        })
+        .collect();
+    arrivals.sort_by_key(|arrival| arrival.sequencing);
+    arrivals
+}
+
+impl fmt::Debug for LiveRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveRun").field("head", &self.head).field("fault", &self.fault).finish_non_exhaustive()
+    }
+}

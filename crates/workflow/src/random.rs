@@ -1,0 +1,90 @@
+//! Randomness that is the same on every replay.
+
+use std::convert::Infallible;
+use std::rc::Rc;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng, TryRng};
+
+use crate::runtime::Runtime;
+
+/// The generator of one run. Its algorithm and its seeding never change: histories rely on them.
+pub(crate) struct Generator(ChaCha8Rng);
+
+impl Generator {
+    /// Seeds with the 64-bit FNV-1a hash of a run id.
+    pub(crate) fn seeded(run_id: &str) -> Self {
+        let hash = run_id
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        Self(ChaCha8Rng::seed_from_u64(hash))
+    }
+
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+}
+
+/// A workflow's randomness: seeded with the run's id, so every replay draws the same. It is an [`Rng`], so that what the
+/// `rand` crate offers works on it.
+#[derive(Clone)]
+pub struct Random {
+    pub(crate) runtime: Rc<Runtime>,
+}
+
+impl Random {
+    /// A number from all of them.
+    pub fn u64(&self) -> u64 {
+        self.runtime.random.borrow_mut().next_u64()
+    }
+
+    /// A number below `bound`, all equally likely; 0 if `bound` is 0.
+    pub fn below(&self, bound: u64) -> u64 {
+        if bound == 0 {
+            return 0;
+        }
+        // Values from the incomplete last stretch would be likelier than others; draw again.
+        let limit = u64::MAX - u64::MAX % bound;
+        loop {
+            let drawn = self.u64();
+            if drawn < limit {
+                return drawn % bound;
+            }
+        }
+    }
+
+    /// A number from 0 (included) to 1 (not included).
+    pub fn f64(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits are what an f64 holds")]
+        let drawn = (self.u64() >> 11) as f64;
+        drawn / (1_u64 << 53) as f64
+    }
+}
+
+impl TryRng for Random {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        #[expect(clippy::cast_possible_truncation, reason = "the upper half is the value")]
+        Ok((self.u64() >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.runtime.random.borrow_mut().fill(bytes);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Random {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Random")
+    }
+}

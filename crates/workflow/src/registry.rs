@@ -1,0 +1,93 @@
+//! The workflows a program can run, by name.
+
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use perpetua_convert::{Arguments, ConversionError, DataConverter};
+use perpetua_vocab::Payloads;
+
+use crate::Ctx;
+use crate::implementation::{Handlers, WorkflowImplementation};
+use crate::instance::{Hosted, Instance};
+
+/// The workflows a program can run, by name. Shared by everything that runs them.
+#[derive(Default)]
+pub struct Workflows {
+    by_name: BTreeMap<&'static str, Arc<dyn Registered>>,
+    duplicates: Vec<String>,
+}
+
+/// A workflow behind its types.
+pub(crate) trait Registered: Send + Sync {
+    /// The Rust type or function, for messages.
+    fn definition(&self) -> &'static str;
+
+    /// Builds an instance.
+    fn create(&self, ctx: &Ctx, input: Payloads, converter: &DataConverter) -> Result<Box<dyn Instance>, ConversionError>;
+}
+
+struct Entry<W: WorkflowImplementation> {
+    handlers: Arc<Handlers<W>>,
+}
+
+impl<W: WorkflowImplementation> Registered for Entry<W> {
+    fn definition(&self) -> &'static str {
+        type_name::<W>()
+    }
+
+    fn create(&self, ctx: &Ctx, input: Payloads, converter: &DataConverter) -> Result<Box<dyn Instance>, ConversionError> {
+        let input = W::Input::decode(input, converter.payloads())?;
+        let workflow = Rc::new(W::create(ctx, &input));
+        Ok(Box::new(Hosted::new(workflow, input, Arc::clone(&self.handlers))))
+    }
+}
+
+impl Workflows {
+    /// Lists a workflow. Two of one name are reported by [`duplicates`](Self::duplicates).
+    pub fn add<W: WorkflowImplementation>(&mut self) {
+        let mut handlers = Handlers::new();
+        W::handlers(&mut handlers);
+        let entry = Arc::new(Entry::<W> { handlers: Arc::new(handlers) });
+        if let Some(earlier) = self.by_name.insert(W::NAME, entry) {
+            self.duplicates.push(format!(
+                "workflow `{}` is registered twice: by {} and by {}",
+                W::NAME,
+                earlier.definition(),
+                type_name::<W>()
+            ));
+        }
+    }
+
+    /// What was registered twice, in words.
+    pub fn duplicates(&self) -> &[String] {
+        &self.duplicates
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.by_name.keys().copied()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+
+    /// Whether there is one of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Registered>> {
+        self.by_name.get(name)
+    }
+}
+
+impl fmt::Debug for Workflows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,87 @@
+//! Waiting for a time.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use perpetua_convert::Canceled;
+use perpetua_core::{Outcome, TimerRequest};
+use perpetua_vocab::UserMetadata;
+
+use crate::Ctx;
+use crate::operation::Operation;
+
+/// A wait for a time, described. Await it; nothing happens before.
+#[derive(Debug)]
+#[must_use = "a sleep does nothing until it is awaited"]
+pub struct Sleep {
+    ctx: Ctx,
+    after: Duration,
+    metadata: UserMetadata,
+}
+
+/// A wait for a time, under way. Dropped before it is over, it takes its timer back.
+#[derive(Debug)]
+#[must_use = "a sleep does nothing until it is awaited"]
+pub struct SleepFuture {
+    ctx: Ctx,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Described { after: Duration, metadata: UserMetadata },
+    Started(Operation),
+    Over,
+}
+
+impl Sleep {
+    pub(crate) fn new(ctx: Ctx, after: Duration) -> Self {
+        Self { ctx, after, metadata: UserMetadata::default() }
+    }
+
+    /// One line that tools show beside the timer.
+    pub fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.metadata.summary = self.ctx.runtime.converter.payloads().encode(&summary.into()).ok();
+        self
+    }
+}
+
+impl IntoFuture for Sleep {
+    type Output = Result<(), Canceled>;
+    type IntoFuture = SleepFuture;
+
+    fn into_future(self) -> SleepFuture {
+        SleepFuture { ctx: self.ctx, state: State::Described { after: self.after, metadata: self.metadata } }
+    }
+}
+
+impl Future for SleepFuture {
+    type Output = Result<(), Canceled>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let State::Described { after, metadata } = &mut self.state {
+            let request = TimerRequest { after: *after };
+            let metadata = std::mem::take(metadata);
+            if let Some(canceled) = self.ctx.reached_by() {
+                self.state = State::Over;
+                return Poll::Ready(Err(canceled));
+            }
+            if request.after.is_zero() {
+                self.state = State::Over;
+                return Poll::Ready(Ok(()));
+            }
+            self.ctx.runtime.assert_may_act("start a timer");
+            let operation = Operation::start(&self.ctx, |run| run.start_timer(request, metadata));
+            self.state = State::Started(operation);
+        }
+        let State::Started(operation) = &mut self.state else { return Poll::Pending };
+        let Poll::Ready(outcome) = operation.poll_outcome(context) else { return Poll::Pending };
+        self.state = State::Over;
+        Poll::Ready(match outcome {
+            Outcome::Fired => Ok(()),
+            Outcome::TimerCanceled | Outcome::Activity(_) => Err(self.ctx.scope.canceled().unwrap_or_default()),
+        })
+    }
+}
