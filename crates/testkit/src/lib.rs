@@ -1,0 +1,28 @@
+//! What the tests and examples of Perpetua stand on: a real server of their own.
+//!
+//! [`LocalServer`] is the development server of the `temporal` CLI on a free port. It is installed when it is not there,
+//! shared by everything in the process, and stops with the process, however that ends.
+//!
+//! Not here: anything that a program in production needs.
+//!
+//! Read first: [`LocalServer`], [`connect_or_start`].
+
+mod install;
+mod local;
+
+pub use install::InstallError;
+pub use local::{LocalServer, LocalServerError};
+
+use perpetua_client::Client;
+
+/// Connects to the server at `TEMPORAL_ADDRESS` (and `TEMPORAL_NAMESPACE` ..), or, where that is not set, to a
+/// development server of this process's own.
+///
+/// # Errors
+/// When there is no server to connect to, or it does not start.
+pub async fn connect_or_start() -> Result<Client, LocalServerError> {
+    if std::env::var_os("TEMPORAL_ADDRESS").is_some() {
+        return Client::connect_from_env().await.map_err(LocalServerError::Connect);
+    }
+    LocalServer::shared().await?.client().await
+}
