@@ -31,6 +31,11 @@ macro_rules! message_calls {
             pub fn input(&self) -> &I {
                 &self.input
             }
+
+            /// The name and the arguments, given up.
+            pub fn into_parts(self) -> (Cow<'static, str>, I) {
+                (self.name, self.input)
+            }
         }
 
         impl<D: WorkflowDefinition, I $(, $parameter)*> fmt::Debug for $name<D, I $(, $parameter)*> {

@@ -10,13 +10,25 @@ use crate::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
 
 /// A workflow that is known by its name only.
 ///
-/// ```ignore
-/// client.start(Workflow::named("OrderWorkflow").args((order,)).returning::<Receipt>())
+/// ```
+/// use perpetua_contract::Workflow;
+///
+/// let call = Workflow::named("OrderWorkflow").args(("order-7".to_owned(), 3)).returning::<u64>();
+/// assert_eq!(call.name(), "OrderWorkflow");
+/// # let _ = call;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Workflow(Cow<'static, str>);
 
 /// An activity that is known by its name only.
+///
+/// ```
+/// use perpetua_contract::Activity;
+///
+/// let call = Activity::named("charge_card").args(("4111".to_owned(), 250)).returning::<String>();
+/// assert_eq!(call.input().1, 250);
+/// # let _ = call;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Activity(Cow<'static, str>);
 

@@ -4,7 +4,7 @@ use perpetua_vocab::Payloads;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{ConversionError, PayloadConverter};
+use crate::{ConversionError, PayloadConverter, RawValue};
 
 /// A value that can travel: whatever serde can write and read.
 #[diagnostic::on_unimplemented(
@@ -16,12 +16,12 @@ pub trait Value: Serialize + DeserializeOwned + 'static {}
 
 impl<T: Serialize + DeserializeOwned + 'static> Value for T {}
 
-/// The arguments of a call, as a tuple.
+/// The arguments of a call, as a tuple, or as a list of [`RawValue`]s.
 ///
 /// Reading is lenient in one direction each way, so that the two sides can be changed one after the other: what the
 /// caller sent too much is passed over, and an argument it left out at the end is read as null (`None` for an `Option`).
 pub trait Arguments: Sized + 'static {
-    /// How many values it takes.
+    /// How many values it takes; `usize::MAX` for as many as there are.
     const COUNT: usize;
 
     /// One payload a value, in order.
@@ -70,4 +70,17 @@ tuples! {
     6: A 0, B 1, C 2, D 3, E 4, F 5;
     7: A 0, B 1, C 2, D 3, E 4, F 5, G 6;
     8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
+}
+
+/// As many as there are, of types that are known only at run time.
+impl Arguments for Vec<RawValue> {
+    const COUNT: usize = usize::MAX;
+
+    fn encode(&self, _converter: &PayloadConverter) -> Result<Payloads, ConversionError> {
+        Ok(self.iter().map(|raw| raw.0.clone()).collect())
+    }
+
+    fn decode(payloads: Payloads, _converter: &PayloadConverter) -> Result<Self, ConversionError> {
+        Ok(payloads.into_iter().map(RawValue).collect())
+    }
 }

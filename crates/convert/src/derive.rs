@@ -3,7 +3,7 @@
 //! The fields of a variant, without its source, are given as a list of pairs that ends with a unit:
 //! `(&self.a, (&self.b, ()))` to be written, `(a, (b, ()))` when read. For
 //!
-//! ```ignore
+//! ```text
 //! #[derive(Debug, thiserror::Error, ApplicationError)]
 //! enum BankError {
 //!     #[error("insufficient funds: {available} of {needed}")]
@@ -19,7 +19,7 @@
 //!
 //! the derive writes
 //!
-//! ```ignore
+//! ```text
 //! impl ApplicationError for BankError {
 //!     fn describe(&self, converter: &DataConverter) -> Result<ApplicationDescription, ConversionError> {
 //!         Ok(match self {

@@ -56,7 +56,15 @@ type Details = Box<dyn FnOnce(&DataConverter) -> Option<Payloads> + Send + Sync>
 impl AnyError {
     /// An error that is only a message.
     pub fn message(message: impl Into<String>) -> Self {
-        Self::new(Message(message.into()))
+        Self::boxed(Message(message.into()))
+    }
+
+    /// From what `?` does not take, because it is not an `Error` itself: `.map_err(AnyError::boxed)` on a
+    /// `Box<dyn Error + Send + Sync>`, on an `anyhow::Error`, or on a text.
+    pub fn boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let error = error.into();
+        let behind = Remote::behind(&*error);
+        Self(Box::new(Inner { error, behind, said: None }))
     }
 
     /// Sets the name by which retry policies and other languages know the error.
@@ -108,11 +116,6 @@ impl AnyError {
         &*self.0.error
     }
 
-    fn new(error: impl Error + Send + Sync + 'static) -> Self {
-        let behind = Remote::behind(&error);
-        Self(Box::new(Inner { error: Box::new(error), behind, said: None }))
-    }
-
     fn say(&mut self) -> &mut Said {
         self.0.said.get_or_insert_default()
     }
@@ -146,7 +149,7 @@ impl CallError for AnyError {
     }
 
     fn read_failure(failure: &Failure, _converter: &DataConverter) -> Option<Self> {
-        Some(Self::new(Remote::new(failure.clone())))
+        Some(Self::boxed(Remote::new(failure.clone())))
     }
 
     fn is_cancellation(&self) -> bool {
@@ -181,7 +184,7 @@ impl Said {
 
 impl<E: Error + Send + Sync + 'static> From<E> for AnyError {
     fn from(error: E) -> Self {
-        Self::new(error)
+        Self::boxed(error)
     }
 }
 

@@ -115,3 +115,17 @@ impl ApplicationError for Infallible {
         None
     }
 }
+
+impl<E: ApplicationError> ApplicationError for Box<E> {
+    fn describe(&self, converter: &DataConverter) -> Result<ApplicationDescription, ConversionError> {
+        E::describe(self, converter)
+    }
+
+    fn rebuild(remote: &RemoteApplication<'_>, converter: &DataConverter) -> Option<Self> {
+        E::rebuild(remote, converter).map(Self::new)
+    }
+
+    fn as_canceled(&self) -> Option<&Canceled> {
+        E::as_canceled(self)
+    }
+}

@@ -1,6 +1,7 @@
 //! The two ways in which waiting ends without what was waited for.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use perpetua_vocab::{ApplicationFailure, Failure, FailureInfo, Payload};
@@ -119,7 +120,10 @@ impl Known {
         match error.downcast_ref::<WaitFailure>() {
             Some(WaitFailure::Canceled(canceled)) => Some(Self::Canceled(canceled.clone())),
             Some(WaitFailure::Elapsed(elapsed)) => Some(Self::Elapsed(elapsed.clone())),
-            None => Remote::behind(error).map(Self::Remote),
+            None => Remote::behind(error)
+                .map(Self::Remote)
+                // Made of another error, an `io::Error` shows that error's sources as its own.
+                .or_else(|| Self::behind(error.downcast_ref::<io::Error>()?.get_ref()?)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What a workflow returns.
 
+use std::fmt;
+
 use perpetua_vocab::Failure;
 
 use crate::errors::call::caused_failure;
@@ -71,6 +73,19 @@ impl<E: CallError> WorkflowError<E> {
                 "continue_as_new was returned from a handler; only the main function can continue as new".to_owned(),
                 None,
             ),
+        }
+    }
+}
+
+/// Not an [`Error`](std::error::Error), because [`AnyError`] takes those.
+impl<E: fmt::Display> fmt::Display for WorkflowError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Application(error) => error.fmt(f),
+            Self::Remote(remote) => remote.fmt(f),
+            Self::Canceled(canceled) => canceled.fmt(f),
+            Self::Elapsed(elapsed) => elapsed.fmt(f),
+            Self::ContinueAsNew(_) => f.write_str("continued as new"),
         }
     }
 }

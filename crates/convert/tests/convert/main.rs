@@ -1,0 +1,8 @@
+//! What travels arrives: values, failures, and what codecs make of them.
+
+mod codecs;
+mod errors;
+mod expansion;
+mod payloads;
+mod properties;
+mod raw;
