@@ -1,0 +1,232 @@
+//! One activity, wherever it stands: what is read of it, and what is generated from it.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, LitStr, Type, Visibility, parse_quote};
+
+use crate::attributes::{conditions, for_stub};
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+use crate::name;
+use crate::options::{Form, Known, Options};
+use crate::signature::{self, Arguments, Parameter, Parameters, blame};
+
+/// The options of `#[activity]`.
+pub(crate) const OPTIONS: Known = &[("name", Form::Text), ("blocking", Form::Flag)];
+
+const SUBJECT: &str = "an activity";
+
+/// Where an activity stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Function,
+    Method,
+    Interface,
+}
+
+/// What is known of an activity.
+pub(crate) struct Activity {
+    pub(crate) function: Function,
+    pub(crate) name: LitStr,
+    context: Option<Parameter>,
+    arguments: Arguments,
+    returned: Type,
+    blocking: bool,
+    /// Nothing is wrong with it.
+    sound: bool,
+}
+
+impl Activity {
+    /// Reads a function that is marked as an activity, and reports what is wrong with it.
+    pub(crate) fn read(
+        function: Function,
+        options: &Options,
+        place: Place,
+        self_type: Option<&Type>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let before = diagnostics.count();
+        let signature = &function.signature;
+        signature::check_plain(signature, SUBJECT, diagnostics);
+        let blocking = options.flag("blocking");
+        check_color(&function, blocking, place, diagnostics);
+
+        let Parameters { receiver, mut others } = Parameters::read(signature, self_type);
+        match (place, &receiver) {
+            (Place::Method, receiver) => {
+                let help =
+                    "one value serves every attempt, at the same time; keep what changes in a `Mutex` or an atomic";
+                signature::check_receiver(signature, receiver.as_ref(), SUBJECT, help, diagnostics);
+            }
+            (Place::Interface, Some(receiver)) => {
+                let help = "callers name the arguments only; remove it";
+                diagnostics.error_with_help(receiver, "an activity of an interface has no receiver", help);
+            }
+            (Place::Interface | Place::Function, _) => {}
+        }
+
+        let context = others.first().is_some_and(Parameter::is_called_ctx).then(|| others.remove(0));
+        for parameter in others.iter().filter(|parameter| parameter.is_called_ctx()) {
+            let help = "put it first, or choose another name for an argument";
+            diagnostics.error_with_help(parameter, "`ctx` is the activity's context, which comes first", help);
+        }
+        if let (Place::Interface, Some(context)) = (place, &context) {
+            let help = "the implementation's signature may have one, the interface lists the arguments only; remove it";
+            diagnostics.error_with_help(context, "an activity of an interface has no context", help);
+        }
+        let arguments = Arguments::new(others, signature, SUBJECT, diagnostics);
+
+        let returned = match signature::returned(signature, self_type) {
+            Some(returned) => {
+                signature::check_travels(&returned, "the result of an activity", diagnostics);
+                returned
+            }
+            None => {
+                let help = "write `-> Result<(), ActivityError>`, or with an error type of your own";
+                diagnostics.error_with_help(&signature.ident, "an activity returns a `Result`", help);
+                parse_quote!(())
+            }
+        };
+        let name = name::of(&signature.ident, options, diagnostics);
+        let blocking = blocking.is_some();
+        let sound = diagnostics.unchanged_since(before);
+        Self { name, context, arguments, returned, blocking, sound, function }
+    }
+
+    /// The function that describes a call of this activity.
+    pub(crate) fn stub(&self, definition: &TokenStream, visibility: &Visibility) -> TokenStream {
+        let Function { attributes, signature, .. } = &self.function;
+        let attributes = for_stub(attributes);
+        let ident = &signature.ident;
+        let parameters = self.arguments.declaration();
+        let call = quote!(::perpetua::__macro::ActivityCall<#definition>);
+        if !self.sound {
+            let (generics, _, clause) = signature.generics.split_for_impl();
+            return quote! {
+                #(#attributes)*
+                #[allow(unused)]
+                #visibility fn #ident #generics (#parameters) -> #call #clause { ::core::unreachable!() }
+            };
+        }
+        let tuple = self.arguments.tuple();
+        quote! {
+            #(#attributes)*
+            #visibility fn #ident(#parameters) -> #call {
+                ::perpetua::__macro::ActivityCall::new(#tuple)
+            }
+        }
+    }
+
+    /// What callers know of it.
+    pub(crate) fn definition(&self, definition: &Ident) -> TokenStream {
+        let conditions = conditions(&self.function.attributes);
+        let name = &self.name;
+        let input = if self.sound { self.arguments.tuple_type() } else { quote!(()) };
+        let returned = &self.returned;
+        let returns = if self.sound {
+            quote_spanned! {blame(returned)=>
+                type Output = <#returned as ::perpetua::__macro::Returned>::Output;
+                type Error = <#returned as ::perpetua::__macro::Returned>::Error;
+            }
+        } else {
+            quote! {
+                type Output = ();
+                type Error = ::perpetua::__macro::AnyError;
+            }
+        };
+        let hints = self.arguments.context_hints(&conditions);
+        quote! {
+            #hints
+
+            #(#conditions)*
+            #[automatically_derived]
+            impl ::perpetua::__macro::ActivityDefinition for #definition {
+                const NAME: &'static str = #name;
+                type Input = #input;
+                #returns
+            }
+        }
+    }
+
+    /// The function that makes an attempt of a free function, `callee`.
+    pub(crate) fn execution(&self, callee: &TokenStream) -> TokenStream {
+        let context = quote!(::perpetua::__macro::ActivityContext);
+        let execution = quote!(::perpetua::__macro::ActivityExecution<Self::Output>);
+        if !self.sound {
+            return quote! {
+                fn execute(_: #context, _: Self::Input) -> #execution { ::core::unreachable!() }
+            };
+        }
+        let pattern = self.arguments.pattern();
+        let call = self.call(callee, None);
+        let attempt = if self.blocking {
+            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::blocking(move || #call))
+        } else {
+            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::running(#call))
+        };
+        let parameter = self.context_parameter();
+        quote! {
+            fn execute(#parameter: #context, #pattern: Self::Input) -> #execution { #attempt }
+        }
+    }
+
+    /// The function that makes an attempt of a method, `callee`, of the value behind the `Arc` called `this`.
+    pub(crate) fn method_execution(&self, callee: &TokenStream, this: &Ident) -> TokenStream {
+        if !self.sound {
+            return quote!(|_, _| ::core::unreachable!());
+        }
+        let pattern = self.arguments.pattern();
+        let call = self.call(callee, Some(quote!(&*#this)));
+        let attempt = if self.blocking {
+            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::blocking(move || #call))
+        } else {
+            quote_spanned! {blame(&self.returned)=>
+                ::perpetua::__macro::ActivityExecution::running(async move { #call.await })
+            }
+        };
+        let parameter = self.context_parameter();
+        quote! {
+            move |#parameter, #pattern| {
+                let #this = ::std::sync::Arc::clone(&#this);
+                #attempt
+            }
+        }
+    }
+
+    fn call(&self, callee: &TokenStream, receiver: Option<TokenStream>) -> TokenStream {
+        let receiver = receiver.into_iter();
+        let context = self.context.iter().map(|context| {
+            let parameter = self.context_parameter();
+            quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::activity_context(#parameter))
+        });
+        let slots = self.arguments.slots();
+        quote!(#callee(#(#receiver,)* #(#context,)* #(#slots),*))
+    }
+
+    fn context_parameter(&self) -> TokenStream {
+        match &self.context {
+            Some(context) => quote_spanned!(blame(&context.ty)=> context),
+            None => quote!(_),
+        }
+    }
+}
+
+/// Checks that a blocking activity is a plain function and any other is async.
+fn check_color(function: &Function, blocking: Option<&Ident>, place: Place, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    match (place, blocking, &signature.asyncness) {
+        (Place::Interface, Some(blocking), _) => {
+            let help = "how an activity runs is its implementation's business; remove `blocking`";
+            diagnostics.error_with_help(blocking, "an activity of an interface cannot be `blocking`", help);
+        }
+        (Place::Interface, None, _) | (_, Some(_), None) | (_, None, Some(_)) => {}
+        (_, Some(blocking), Some(_)) => {
+            let help = "remove `async` if it blocks its thread, or `blocking` if it does not";
+            diagnostics.error_with_help(blocking, "a blocking activity is a plain `fn`, this one is `async`", help);
+        }
+        (_, None, None) => {
+            let help = "write `async fn`, or `#[activity(blocking)]` if it blocks its thread";
+            diagnostics.error_with_help(signature.fn_token, "an activity is an `async fn`", help);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The user's own methods, given back to the compiler as they were written.
+//!
+//! Marked methods move into a hidden trait, to leave their names to the stubs. Method syntax still finds them, because an
+//! associated function without a receiver, such as a stub, is no candidate there.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, FnArg, Ident, ItemImpl, Pat, PatType, Signature};
+
+use crate::attributes::{conditions, for_body};
+use crate::block::Member;
+use crate::function::Function;
+
+/// The marked methods in a hidden trait, the others in the type's own block.
+pub(crate) struct Moved<'a> {
+    pub(crate) header: &'a ItemImpl,
+    pub(crate) hidden: &'a Ident,
+    pub(crate) functions: &'a [&'a Function],
+    pub(crate) others: &'a [Member],
+}
+
+impl ToTokens for Moved<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { header, hidden, functions, others } = self;
+        let self_type = &header.self_ty;
+        let attributes = own_attributes(&header.attrs);
+        let declarations = functions.iter().map(|function| {
+            let conditions = conditions(&function.attributes);
+            let signature = without_patterns(&function.signature);
+            quote!(#(#conditions)* #signature;)
+        });
+        let bodies = functions.iter().map(|function| {
+            let attributes = for_body(&function.attributes);
+            let Function { signature, body, .. } = function;
+            quote!(#(#attributes)* #signature #body)
+        });
+        tokens.extend(quote! {
+            #[doc(hidden)]
+            #[allow(async_fn_in_trait, dead_code, clippy::all, clippy::pedantic)]
+            trait #hidden: Sized {
+                #(#declarations)*
+            }
+
+            #(#attributes)*
+            impl #hidden for #self_type {
+                #(#bodies)*
+            }
+        });
+        if !others.is_empty() {
+            tokens.extend(quote! {
+                #(#attributes)*
+                impl #self_type {
+                    #(#others)*
+                }
+            });
+        }
+    }
+}
+
+/// The block as it was written, without our attributes: where nothing can be generated.
+pub(crate) struct NotMoved<'a> {
+    pub(crate) header: &'a ItemImpl,
+    pub(crate) functions: &'a [&'a Function],
+    pub(crate) others: &'a [Member],
+}
+
+impl ToTokens for NotMoved<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { header, functions, others } = self;
+        let ItemImpl { attrs, unsafety, impl_token, generics, trait_, self_ty, .. } = header;
+        let trait_ = trait_.as_ref().map(|(path, token)| quote!(#path #token));
+        let clause = &generics.where_clause;
+        tokens.extend(quote! {
+            #(#attrs)*
+            #[allow(dead_code)]
+            #unsafety #impl_token #generics #trait_ #self_ty #clause {
+                #(#functions)*
+                #(#others)*
+            }
+        });
+    }
+}
+
+/// The attributes of the block that concern its code.
+fn own_attributes(attributes: &[Attribute]) -> Vec<Attribute> {
+    let concern = attributes.iter().filter(|attribute| !attribute.path().is_ident("doc")).cloned();
+    concern.map(|attribute| Attribute { style: syn::AttrStyle::Outer, ..attribute }).collect()
+}
+
+/// A method declared in a trait has names only where a method with a body has patterns.
+fn without_patterns(signature: &Signature) -> Signature {
+    let mut signature = signature.clone();
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Typed(PatType { attrs, pat, .. }) => {
+                attrs.clear();
+                **pat = Pat::Wild(syn::PatWild { attrs: Vec::new(), underscore_token: <syn::Token![_]>::default() });
+            }
+            FnArg::Receiver(receiver) => {
+                receiver.attrs.clear();
+                receiver.mutability = None;
+            }
+        }
+    }
+    signature
+}

@@ -1,0 +1,290 @@
+//! What the signatures of activities, workflows and handlers have in common: how they are read, and what none may be.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::{
+    Attribute, FnArg, Ident, Lifetime, Pat, PatType, Receiver, ReceiverKind, ReturnType, Signature, Type, TypeReference,
+};
+
+use crate::diagnostics::Diagnostics;
+use crate::selfless::spell_out;
+
+/// The most arguments that a call can carry.
+const MOST_ARGUMENTS: usize = 8;
+
+/// A place in the user's code, for generated tokens that should be blamed on it.
+pub(crate) fn blame(tokens: &impl ToTokens) -> Span {
+    tokens.span().resolved_at(Span::mixed_site())
+}
+
+/// A parameter without its pattern.
+#[derive(Clone)]
+pub(crate) struct Parameter {
+    /// What it is called in the stub.
+    pub(crate) name: Ident,
+    /// Its type as written, with `Self` spelled out.
+    pub(crate) ty: Type,
+    /// The parameter as written.
+    original: PatType,
+}
+
+impl Parameter {
+    /// Whether its name says that it is the context.
+    pub(crate) fn is_called_ctx(&self) -> bool {
+        matches!(&*self.original.pat, Pat::Ident(pattern) if pattern.ident == "ctx" || pattern.ident == "_ctx")
+    }
+}
+
+impl ToTokens for Parameter {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.original.to_tokens(tokens);
+    }
+}
+
+/// The receiver and the parameters of a function, in order.
+pub(crate) struct Parameters {
+    pub(crate) receiver: Option<Receiver>,
+    pub(crate) others: Vec<Parameter>,
+}
+
+impl Parameters {
+    /// Reads them; each gets a name, whatever its pattern.
+    pub(crate) fn read(signature: &Signature, self_type: Option<&Type>) -> Self {
+        let mut parameters = Self { receiver: None, others: Vec::new() };
+        for input in &signature.inputs {
+            match input {
+                FnArg::Receiver(receiver) => parameters.receiver = Some(receiver.clone()),
+                FnArg::Typed(original) => {
+                    let position = parameters.others.len() + 1;
+                    let name = match &*original.pat {
+                        Pat::Ident(pattern) => name_in_stub(&pattern.ident),
+                        _ => None,
+                    };
+                    let taken = |name: &Ident| parameters.others.iter().any(|earlier| earlier.name == *name);
+                    let name = name.filter(|name| !taken(name));
+                    parameters.others.push(Parameter {
+                        name: name.unwrap_or_else(|| format_ident!("argument_{position}", span = original.pat.span())),
+                        ty: spell_out((*original.ty).clone(), self_type),
+                        original: original.clone(),
+                    });
+                }
+            }
+        }
+        parameters
+    }
+}
+
+/// `_name` is called `name` in a stub, which does use it.
+fn name_in_stub(ident: &Ident) -> Option<Ident> {
+    let text = ident.to_string();
+    let bare = text.trim_start_matches('_');
+    if bare.len() == text.len() {
+        return Some(ident.clone());
+    }
+    let mut bare = syn::parse_str::<Ident>(bare).ok()?;
+    bare.set_span(ident.span());
+    Some(bare)
+}
+
+/// The arguments of a call: parameters that travel.
+#[derive(Clone)]
+pub(crate) struct Arguments {
+    list: Vec<Parameter>,
+    /// Where the parameter list stands.
+    span: Span,
+}
+
+impl Arguments {
+    /// The arguments of the function with this signature, checked.
+    pub(crate) fn new(
+        list: Vec<Parameter>,
+        signature: &Signature,
+        subject: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        for parameter in &list {
+            check_travels(&parameter.ty, &format!("an argument of {subject}"), diagnostics);
+            for attribute in &parameter.original.attrs {
+                if attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr") {
+                    let help = "put the condition on the whole function, or take an `Option`";
+                    diagnostics.error_with_help(attribute, "an argument cannot be conditional", help);
+                }
+            }
+        }
+        if let Some(superfluous) = list.get(MOST_ARGUMENTS) {
+            let message = format!("{subject} takes at most {MOST_ARGUMENTS} arguments");
+            let help = "put them into one struct; old callers can then omit new fields";
+            diagnostics.error_with_help(superfluous, message, help);
+        }
+        let span = match list.as_slice() {
+            [only] => only.ty.span(),
+            _ => signature.paren_token.span.join(),
+        };
+        Self { list, span }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.list.len()
+    }
+
+    /// `name: Type, ..`
+    pub(crate) fn declaration(&self) -> TokenStream {
+        let names = self.list.iter().map(|parameter| &parameter.name);
+        let types = self.list.iter().map(|parameter| &parameter.ty);
+        quote!(#(#names: #types),*)
+    }
+
+    /// Lets the compiler say more where an argument might be meant to be the context, which does not travel. Whether
+    /// it is wrong is up to the compiler.
+    pub(crate) fn context_hints(&self, conditions: &[&Attribute]) -> TokenStream {
+        let looks_like_context = |parameter: &&Parameter| match &parameter.ty {
+            Type::Path(path) => {
+                path.path.segments.last().is_some_and(|last| last.ident == "Ctx" || last.ident == "ActivityContext")
+            }
+            _ => false,
+        };
+        let hints = self.list.iter().filter(looks_like_context).map(|parameter| {
+            let ty = &parameter.ty;
+            let check = quote_spanned!(blame(ty)=> ::perpetua::__macro::argument_not_context::<#ty>());
+            quote!(#(#conditions)* const _: fn() = || #check;)
+        });
+        hints.collect()
+    }
+
+    /// `(Type, ..)`
+    pub(crate) fn tuple_type(&self) -> TokenStream {
+        let types = self.list.iter().map(|parameter| &parameter.ty);
+        quote_spanned!(self.span.resolved_at(Span::mixed_site())=> (#(#types,)*))
+    }
+
+    /// `(name, ..)`
+    pub(crate) fn tuple(&self) -> TokenStream {
+        let names = self.list.iter().map(|parameter| &parameter.name);
+        quote!((#(#names,)*))
+    }
+
+    /// `(slot, ..)`, for generated code that takes the tuple apart.
+    pub(crate) fn pattern(&self) -> TokenStream {
+        let slots = self.slots();
+        quote!((#(#slots,)*))
+    }
+
+    /// One variable for each argument, which no name of the user's can meet, blamed on the argument's type.
+    pub(crate) fn slots(&self) -> Vec<Ident> {
+        let slot = |(index, parameter): (usize, &Parameter)| {
+            format_ident!("argument_{}", index + 1, span = blame(&parameter.ty))
+        };
+        self.list.iter().enumerate().map(slot).collect()
+    }
+}
+
+/// The return type, with `Self` spelled out; `None` if nothing is written.
+pub(crate) fn returned(signature: &Signature, self_type: Option<&Type>) -> Option<Type> {
+    match &signature.output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(spell_out((**ty).clone(), self_type)),
+    }
+}
+
+/// Refuses what no function that is called by name can be.
+pub(crate) fn check_plain(signature: &Signature, subject: &str, diagnostics: &mut Diagnostics) {
+    for parameter in &signature.generics.params {
+        match parameter {
+            syn::GenericParam::Lifetime(_) => diagnostics.error_with_help(
+                parameter,
+                format_args!("{subject} has no lifetimes of its own"),
+                "arguments and results are sent over the network, so nothing in them can be borrowed; use owned types",
+            ),
+            _ => diagnostics.error_with_help(
+                parameter,
+                format_args!("{subject} cannot be generic"),
+                "one name stands for one signature; write one function for each type",
+            ),
+        }
+    }
+    if let (true, Some(clause)) = (signature.generics.params.is_empty(), &signature.generics.where_clause) {
+        diagnostics.error(clause, format_args!("{subject} cannot be generic, so it has no `where` clause"));
+    }
+    if let Some(constness) = &signature.constness {
+        diagnostics.error_with_help(constness, format_args!("{subject} cannot be `const`"), "remove `const`");
+    }
+    if let syn::Safety::Unsafe(unsafety) = &signature.safety {
+        let help = "callers only describe a call and cannot promise anything; remove `unsafe`";
+        diagnostics.error_with_help(unsafety, format_args!("{subject} cannot be `unsafe`"), help);
+    }
+    if let Some(abi) = &signature.abi {
+        let message = format!("{subject} has no calling convention of its own");
+        diagnostics.error_with_help(abi, message, "remove `extern`");
+    }
+    if let Some(variadic) = &signature.variadic {
+        diagnostics.error(variadic, format_args!("{subject} takes a fixed number of arguments"));
+    }
+}
+
+/// Refuses types that cannot be sent whatever they are called: borrowed ones, and `impl Trait`.
+pub(crate) fn check_travels(ty: &Type, subject: &str, diagnostics: &mut Diagnostics) {
+    Travels { subject, diagnostics }.visit_type(ty);
+}
+
+struct Travels<'a> {
+    subject: &'a str,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Visit<'_> for Travels<'_> {
+    fn visit_type(&mut self, ty: &Type) {
+        match ty {
+            Type::Reference(reference) => {
+                let help = owned_instead(reference);
+                let message = format!("{} is sent over the network, so it cannot be borrowed", self.subject);
+                self.diagnostics.error_with_help(ty, message, help);
+            }
+            Type::ImplTrait(_) => {
+                let message =
+                    format!("{} has one type, which both sides know; it cannot be `impl Trait`", self.subject);
+                self.diagnostics.error_with_help(ty, message, "name the type");
+            }
+            // The lifetimes in these are their own.
+            Type::FnPtr(_) | Type::TraitObject(_) => {}
+            _ => visit::visit_type(self, ty),
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+        if lifetime.ident != "static" {
+            let message = format!("{} is sent over the network, so it cannot be borrowed", self.subject);
+            self.diagnostics.error_with_help(lifetime, message, "use a type without lifetimes");
+        }
+    }
+}
+
+/// What to write instead of a borrowed type.
+fn owned_instead(reference: &TypeReference) -> String {
+    match &*reference.elem {
+        Type::Path(path) if path.path.is_ident("str") => "use `String`".to_owned(),
+        Type::Slice(slice) => format!("use `Vec<{}>`", slice.elem.to_token_stream()),
+        other => format!("use `{}`", other.to_token_stream()),
+    }
+}
+
+/// Refuses every receiver but `&self`.
+pub(crate) fn check_receiver(
+    signature: &Signature,
+    receiver: Option<&Receiver>,
+    subject: &str,
+    mutable_help: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    let message = format!("{subject} takes `&self`");
+    match receiver {
+        Some(Receiver { kind: ReceiverKind::Reference(_, None, None), .. }) => {}
+        Some(receiver @ Receiver { kind: ReceiverKind::Reference(_, _, Some(_)), .. }) => {
+            diagnostics.error_with_help(receiver, message, mutable_help);
+        }
+        Some(receiver) => diagnostics.error_with_help(receiver, message, "write `&self`"),
+        None => diagnostics.error_with_help(&signature.ident, message, "write `&self` as its first parameter"),
+    }
+}

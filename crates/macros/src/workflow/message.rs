@@ -1,0 +1,374 @@
+//! One signal, query or update, wherever it stands.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Ident, LitStr, Type, Visibility, parse_quote};
+
+use super::run::{Place, STATE_HELP, refuse_context};
+use crate::attributes::{Role, conditions, for_stub};
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+use crate::name;
+use crate::options::{Form, Known, Options};
+use crate::signature::{self, Arguments, Parameter, Parameters, blame};
+
+/// What a sender expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing.
+    Signal,
+    /// An answer that changes nothing.
+    Query,
+    /// An answer to a change.
+    Update,
+}
+
+impl Kind {
+    /// What a role makes of a function, if it is a handler.
+    pub(crate) fn of(role: Role) -> Option<Self> {
+        match role {
+            Role::Signal => Some(Self::Signal),
+            Role::Query => Some(Self::Query),
+            Role::Update => Some(Self::Update),
+            Role::Activity | Role::Run | Role::Init => None,
+        }
+    }
+
+    /// The options of its attribute.
+    pub(crate) fn options(self) -> Known {
+        match self {
+            Self::Signal => &[("name", Form::Text)],
+            Self::Query => &[("name", Form::Text), ("fallible", Form::Flag)],
+            Self::Update => &[("name", Form::Text), ("validator", Form::Function)],
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Signal => "signal",
+            Self::Query => "query",
+            Self::Update => "update",
+        }
+    }
+
+    fn subject(self) -> &'static str {
+        match self {
+            Self::Signal => "a signal handler",
+            Self::Query => "a query handler",
+            Self::Update => "an update handler",
+        }
+    }
+
+    /// Queries that every workflow answers.
+    fn reserves(self, name: &str) -> bool {
+        self == Self::Query && ["__stack_trace", "__enhanced_stack_trace"].contains(&name)
+    }
+}
+
+/// What is known of a message and its handler.
+pub(crate) struct Message {
+    pub(crate) kind: Kind,
+    pub(crate) function: Function,
+    pub(crate) name: LitStr,
+    pub(crate) arguments: Arguments,
+    /// The function that may refuse an update.
+    pub(crate) validator: Option<Ident>,
+    context: Option<Parameter>,
+    /// As written, or the unit.
+    returned: Type,
+    fallible: bool,
+    /// Nothing is wrong with it.
+    pub(crate) sound: bool,
+}
+
+impl Message {
+    /// Reads a function that is marked as a handler, and reports what is wrong with it.
+    pub(crate) fn read(
+        kind: Kind,
+        function: Function,
+        options: &Options,
+        place: Place,
+        self_type: &Type,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let before = diagnostics.count();
+        let subject = kind.subject();
+        let signature = &function.signature;
+        signature::check_plain(signature, subject, diagnostics);
+        if let (Kind::Query, Some(asyncness)) = (kind, &signature.asyncness) {
+            let help = "a query only looks at the state, at once; to do something first, make it an `#[update]`";
+            diagnostics.error_with_help(asyncness, format_args!("{subject} is not `async`"), help);
+        }
+        let Parameters { receiver, mut others } = Parameters::read(signature, Some(self_type));
+        let mut context = None;
+        if place == Place::Interface {
+            if let Some(receiver) = &receiver {
+                let help = "senders name the arguments only; remove it";
+                diagnostics.error_with_help(receiver, "a message of an interface has no receiver", help);
+            }
+            refuse_context(others.first(), diagnostics);
+        } else {
+            let help = if kind == Kind::Query { "a query only looks at the state; write `&self`" } else { STATE_HELP };
+            signature::check_receiver(signature, receiver.as_ref(), subject, help, diagnostics);
+            if signature.asyncness.is_some() {
+                context = (!others.is_empty()).then(|| others.remove(0));
+                if context.is_none() && kind != Kind::Query {
+                    let message = format!("{subject} that is `async` takes the context first");
+                    let help = "add `ctx: Ctx` after `&self`, or remove `async`";
+                    diagnostics.error_with_help(&signature.ident, message, help);
+                }
+            } else if let Some(context) = others.first().filter(|first| first.is_called_ctx()) {
+                let help = match kind {
+                    Kind::Query => "a query only looks at the state; remove it",
+                    _ => "make the handler an `async fn`, remove the context, or choose another name for an argument",
+                };
+                let message = format!("{subject} that is not `async` has no context");
+                diagnostics.error_with_help(context, message, help);
+            }
+        }
+        let arguments = Arguments::new(others, signature, subject, diagnostics);
+        let fallible = options.flag("fallible").is_some();
+        let returned = signature::returned(signature, Some(self_type));
+        check_returned(kind, &function, returned.as_ref(), fallible, diagnostics);
+        let name = name::of(&signature.ident, options, diagnostics);
+        if kind.reserves(&name.value()) {
+            diagnostics.error_with_help(&name, "every workflow answers this query already", "choose another name");
+        }
+        Self {
+            kind,
+            name,
+            arguments,
+            validator: options.function("validator").cloned(),
+            context,
+            returned: returned.unwrap_or_else(|| parse_quote!(())),
+            fallible,
+            sound: diagnostics.unchanged_since(before),
+            function,
+        }
+    }
+
+    /// The conditions under which it exists.
+    pub(crate) fn conditions(&self) -> Vec<&syn::Attribute> {
+        conditions(&self.function.attributes)
+    }
+
+    fn ident(&self) -> &Ident {
+        &self.function.signature.ident
+    }
+
+    /// What the sender gets, and what it gets if that fails.
+    fn output_and_error(&self) -> (TokenStream, TokenStream) {
+        let returned = &self.returned;
+        let projection = quote_spanned!(blame(returned)=> <#returned as ::perpetua::__macro::Returned>);
+        let through = |name: &str| {
+            let name = Ident::new(name, blame(returned));
+            quote_spanned!(blame(returned)=> #projection::#name)
+        };
+        match self.kind {
+            Kind::Update => (through("Output"), through("Error")),
+            Kind::Query if self.fallible => (through("Output"), TokenStream::new()),
+            Kind::Query | Kind::Signal => (returned.to_token_stream(), TokenStream::new()),
+        }
+    }
+
+    /// The type of the message with its arguments.
+    fn call_type(&self, self_type: &Type) -> TokenStream {
+        let input = self.arguments.tuple_type();
+        let (output, error) = self.output_and_error();
+        match self.kind {
+            Kind::Signal => quote!(::perpetua::__macro::SignalCall<#self_type, #input>),
+            Kind::Query => quote!(::perpetua::__macro::QueryCall<#self_type, #input, #output>),
+            Kind::Update => quote!(::perpetua::__macro::UpdateCall<#self_type, #input, #output, #error>),
+        }
+    }
+
+    /// The message with its arguments.
+    fn call(&self) -> TokenStream {
+        let name = &self.name;
+        let tuple = self.arguments.tuple();
+        match self.kind {
+            Kind::Signal => quote!(::perpetua::__macro::SignalCall::new(#name, #tuple)),
+            Kind::Query => quote!(::perpetua::__macro::QueryCall::new(#name, #tuple)),
+            Kind::Update => quote!(::perpetua::__macro::UpdateCall::new(#name, #tuple)),
+        }
+    }
+
+    /// The function that describes the message.
+    pub(crate) fn stub(&self, self_type: &Type, visibility: &Visibility) -> TokenStream {
+        let Function { attributes, signature, .. } = &self.function;
+        let attributes = for_stub(attributes);
+        let ident = &signature.ident;
+        let parameters = self.arguments.declaration();
+        if !self.sound {
+            let (generics, _, clause) = signature.generics.split_for_impl();
+            return quote! {
+                #(#attributes)*
+                #[allow(unused)]
+                #visibility fn #ident #generics (#parameters) -> ! #clause { ::core::unreachable!() }
+            };
+        }
+        let ty = self.call_type(self_type);
+        let call = self.call();
+        quote! {
+            #(#attributes)*
+            #visibility fn #ident(#parameters) -> #ty {
+                #call
+            }
+        }
+    }
+
+    /// The method of the handle that sends the message.
+    pub(crate) fn handle_method(&self, self_type: &Type, visibility: &Visibility) -> TokenStream {
+        if !self.sound {
+            return TokenStream::new();
+        }
+        let attributes = for_stub(&self.function.attributes);
+        let ident = self.ident();
+        let parameters = self.arguments.declaration();
+        let call = self.call();
+        let (output, error) = self.output_and_error();
+        let (request, send) = match self.kind {
+            Kind::Signal => (
+                quote!(<T as ::perpetua::__macro::SignalTarget<#self_type>>::Signal),
+                quote!(::perpetua::__macro::SignalTarget::signal),
+            ),
+            Kind::Query => (
+                quote_spanned! {blame(&self.returned)=>
+                    <T as ::perpetua::__macro::QueryTarget<#self_type>>::Query<#output>
+                },
+                quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::QueryTarget::query),
+            ),
+            Kind::Update => (
+                quote_spanned! {blame(&self.returned)=>
+                    <T as ::perpetua::__macro::UpdateTarget<#self_type>>::Update<#output, #error>
+                },
+                quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::UpdateTarget::update),
+            ),
+        };
+        quote! {
+            #(#attributes)*
+            #visibility fn #ident(&self, #parameters) -> #request {
+                #send(&self.0, #call)
+            }
+        }
+    }
+
+    /// The statement that lists the handler; `hidden` is the trait that has it.
+    pub(crate) fn entry(&self, hidden: &Ident) -> TokenStream {
+        if !self.sound {
+            return TokenStream::new();
+        }
+        let conditions = self.conditions();
+        let name = &self.name;
+        let ident = self.ident();
+        let this = Ident::new("this", Span::mixed_site());
+        let input = self.arguments.tuple_type();
+        let pattern = self.arguments.pattern();
+        let slots = self.arguments.slots();
+        let blamed = blame(&self.returned);
+        let context = self
+            .context
+            .as_ref()
+            .map(|context| quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::workflow_context(context)));
+        let context_pattern = match &self.context {
+            Some(context) => quote_spanned!(blame(&context.ty)=> context),
+            None => quote!(_),
+        };
+        let is_async = self.function.signature.asyncness.is_some();
+        let context = context.into_iter();
+        let mut result = quote!(<Self as #hidden>::#ident(&*#this, #(#context,)* #(#slots),*));
+        if is_async {
+            result = quote!(#result.await);
+        }
+        if self.kind == Kind::Update || self.fallible {
+            result = quote_spanned!(blamed=> ::perpetua::__macro::Returned::into_result(#result));
+        }
+        let handling = if is_async {
+            quote_spanned!(blamed=> ::perpetua::__macro::Handling::running(async move { #result }))
+        } else {
+            quote_spanned!(blamed=> ::perpetua::__macro::Handling::Done(#result))
+        };
+        let shared = quote!(::std::rc::Rc<Self>);
+        let listed = match self.kind {
+            Kind::Signal => quote_spanned! {blamed=>
+                handlers.signal(#name, |#this: #shared, #context_pattern, #pattern: #input| #handling);
+            },
+            Kind::Query if self.fallible => quote_spanned! {blamed=>
+                handlers.fallible_query(#name, |#this: &Self, #pattern: #input| #result);
+            },
+            Kind::Query => quote_spanned! {blamed=>
+                handlers.query(#name, |#this: &Self, #pattern: #input| #result);
+            },
+            Kind::Update => quote_spanned! {blamed=>
+                handlers.update(#name, |#this: #shared, #context_pattern, #pattern: #input| #handling);
+            },
+        };
+        let validator = self.validator.as_ref().map(|validator| {
+            quote!(handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
+        });
+        quote! {
+            #(#conditions)*
+            {
+                #listed
+                #validator
+            }
+        }
+    }
+
+    /// Where nothing calls the handler: lets the compiler check what it returns.
+    pub(crate) fn check(&self) -> TokenStream {
+        if self.kind != Kind::Signal || !self.sound {
+            return TokenStream::new();
+        }
+        let conditions = self.conditions();
+        let returned = &self.returned;
+        let check = quote_spanned!(blame(returned)=> ::perpetua::__macro::signal_returns::<#returned>());
+        quote!(#(#conditions)* const _: fn() = || #check;)
+    }
+
+    /// Lets the compiler say more about an argument that might be meant to be the context.
+    pub(crate) fn context_hints(&self) -> TokenStream {
+        self.arguments.context_hints(&self.conditions())
+    }
+}
+
+fn check_returned(
+    kind: Kind,
+    function: &Function,
+    returned: Option<&Type>,
+    fallible: bool,
+    diagnostics: &mut Diagnostics,
+) {
+    let ident = &function.signature.ident;
+    match (kind, returned) {
+        (Kind::Signal, _) => {}
+        (Kind::Query, None) => {
+            let help = "write `-> T`; to tell the workflow something, make it a `#[signal]`";
+            diagnostics.error_with_help(ident, "a query handler returns its answer", help);
+        }
+        (Kind::Update, None) => {
+            let help = "write `-> Result<(), AnyError>`; where no answer is needed, a `#[signal]` costs less";
+            diagnostics.error_with_help(ident, "an update handler returns a `Result`", help);
+        }
+        (Kind::Query, Some(returned)) => {
+            signature::check_travels(returned, "the answer of a query", diagnostics);
+            if !fallible && is_called_result(returned) {
+                let help = "write `#[query(fallible)]`; whoever asks then gets either the answer or the error";
+                diagnostics.error_with_help(returned, "a query that can fail says so", help);
+            }
+        }
+        (Kind::Update, Some(returned)) => signature::check_travels(returned, "the answer of an update", diagnostics),
+    }
+}
+
+/// Whether a type calls itself a result. As the answer of a query it would be sent as a value, which hardly anybody
+/// means; a type alias hides it from this check.
+fn is_called_result(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| last.ident == "Result" || last.ident == "WorkflowResult")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,250 @@
+//! `#[workflow]` on an `impl` block: a type with a main function, state and handlers.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{ItemImpl, Type};
+
+use super::message::{Kind, Message};
+use super::run::{self, Place, Run};
+use super::{ATTRIBUTE, check, handle};
+use crate::attributes::{Marker, Role, take_markers};
+use crate::block::{Block, Member};
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+use crate::moved::{Moved, NotMoved};
+use crate::name;
+use crate::options::Options;
+use crate::shape;
+use crate::signature::blame;
+
+/// The functions of a block, each by its role.
+struct Functions {
+    runs: Vec<Run>,
+    inits: Vec<Function>,
+    messages: Vec<Message>,
+    others: Vec<Member>,
+}
+
+pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mut Diagnostics) -> TokenStream {
+    let Block { header, members } = block;
+    let ident = shape::check_impl(&header, ATTRIBUTE, diagnostics);
+    let self_type = &*header.self_ty;
+    let mut functions = Functions::read(members, self_type, diagnostics);
+    functions.check(self_type, diagnostics);
+    let Functions { runs, inits, messages, others } = &functions;
+
+    let marked: Vec<&Function> =
+        runs.iter().map(|run| &run.function).chain(messages.iter().map(|message| &message.function)).collect();
+    let others_with_inits = || -> Vec<Member> {
+        let inits = inits.iter().map(|init| Member::Function(Box::new(init.clone())));
+        inits.chain(others.iter().cloned()).collect()
+    };
+    let others = others_with_inits();
+    let Some(ident) = ident else {
+        return NotMoved { header: &header, functions: &marked, others: &others }.into_token_stream();
+    };
+    let hidden = format_ident!("__{}Methods", shape::bare(&ident));
+    let moved = Moved { header: &header, hidden: &hidden, functions: &marked, others: &others };
+
+    let name = name::of(&ident, options, diagnostics);
+    let run = runs.first();
+    let self_tokens = self_type.to_token_stream();
+    let run_stub = run.map(|run| run.stub(&self_tokens, &run.function.visibility));
+    let visibility = |message: &Message| message.function.visibility.clone();
+    let stubs = messages.iter().map(|message| message.stub(self_type, &visibility(message)));
+    let handle = handle::expand(&ident, self_type, messages, visibility);
+    let definition = run::definition(&self_tokens, &name, run, &handle.definition);
+    let handle = handle.items;
+    let implementation = implementation(self_type, &functions, &hidden);
+    let hints = messages.iter().map(Message::context_hints);
+    quote! {
+        #moved
+
+        const _: () = {
+            #[allow(dead_code)]
+            impl #self_type {
+                #run_stub
+                #(#stubs)*
+            }
+
+            #handle
+            #(#hints)*
+            #definition
+            #implementation
+        };
+    }
+}
+
+impl Functions {
+    fn read(members: Vec<Member>, self_type: &Type, diagnostics: &mut Diagnostics) -> Self {
+        let mut functions = Self { runs: Vec::new(), inits: Vec::new(), messages: Vec::new(), others: Vec::new() };
+        for member in members {
+            let Member::Function(mut function) = member else {
+                functions.others.push(member);
+                continue;
+            };
+            let Some(marker) = only_marker(&mut function, diagnostics) else {
+                functions.others.push(Member::Function(function));
+                continue;
+            };
+            match (marker.role, Kind::of(marker.role)) {
+                (_, Some(kind)) => {
+                    let options = marker.options(kind.options(), diagnostics);
+                    let place = Place::Method;
+                    let message = Message::read(kind, *function, &options, place, self_type, diagnostics);
+                    functions.messages.push(message);
+                }
+                (Role::Init, None) => {
+                    marker.options(&[], diagnostics);
+                    functions.inits.push(*function);
+                }
+                (_, None) => {
+                    marker.options(&[], diagnostics);
+                    check::unconditional(&function, "a workflow's `#[run]` function", diagnostics);
+                    functions.runs.push(Run::read(*function, Place::Method, Some(self_type), diagnostics));
+                }
+            }
+        }
+        functions
+    }
+
+    fn check(&mut self, self_type: &Type, diagnostics: &mut Diagnostics) {
+        check_one_run(&self.runs, self_type, diagnostics);
+        for init in &self.inits {
+            check::init(init, self.runs.first(), diagnostics);
+        }
+        if let [first, second, ..] = self.inits.as_slice() {
+            diagnostics.error(&second.signature.ident, "a workflow has at most one `#[init]` function");
+            diagnostics.error(&first.signature.ident, "the first `#[init]` function is this one");
+        }
+        check::names(&self.messages, diagnostics);
+        let others = self.others.iter().filter_map(|member| match member {
+            Member::Function(function) => Some(&**function),
+            Member::Other(_) => None,
+        });
+        check::validators(&mut self.messages, others, self_type, diagnostics);
+    }
+}
+
+/// Takes our attributes out of a function, which may have one of them.
+pub(crate) fn only_marker(function: &mut Function, diagnostics: &mut Diagnostics) -> Option<Marker> {
+    let mut markers = take_markers(&mut function.attributes).into_iter();
+    let mut first = None;
+    for marker in &mut markers {
+        let word = marker.role.word();
+        match (&first, marker.role) {
+            (_, Role::Activity) => {
+                let help = "an activity runs outside of the workflow: make it a function of its own";
+                diagnostics.error_with_help(&marker.attribute, "a workflow's method cannot be an activity", help);
+            }
+            (None, _) => first = Some(marker),
+            (Some(earlier), role) if earlier.role == role => {
+                diagnostics.error(&marker.attribute, format_args!("`#[{word}]` is given twice"));
+            }
+            (Some(earlier), _) => {
+                let message = format!("this is `#[{}]` already, it cannot be `#[{word}]` too", earlier.role.word());
+                diagnostics.error_with_help(&marker.attribute, message, "write two methods that call a third");
+            }
+        }
+    }
+    first
+}
+
+/// Refuses none and two.
+pub(crate) fn check_one_run(runs: &[Run], self_type: impl ToTokens, diagnostics: &mut Diagnostics) {
+    match runs {
+        [] => {
+            let help = "mark its main function: `#[run] async fn run(&self, ctx: Ctx, ..) -> WorkflowResult<..>`";
+            diagnostics.error_with_help(self_type, "a workflow has a `#[run]` function", help);
+        }
+        [_] => {}
+        [first, more @ ..] => {
+            for run in more {
+                diagnostics
+                    .error(&run.function.signature.ident, "a workflow has one `#[run]` function, this is another");
+            }
+            diagnostics.error(&first.function.signature.ident, "the first `#[run]` function is this one");
+        }
+    }
+}
+
+fn implementation(self_type: &Type, functions: &Functions, hidden: &syn::Ident) -> TokenStream {
+    let Functions { runs, inits, messages, .. } = functions;
+    let run = runs.first().map_or_else(
+        || {
+            quote! {
+                fn run(
+                    self: ::std::rc::Rc<Self>,
+                    _: ::perpetua::__macro::Ctx,
+                    _: Self::Input,
+                ) -> ::perpetua::__macro::LocalFuture<
+                    ::core::result::Result<Self::Output, ::perpetua::__macro::WorkflowError<Self::Error>>,
+                > {
+                    ::core::unreachable!()
+                }
+            }
+        },
+        |run| {
+            let method = &run.function.signature.ident;
+            run.implementation(&quote!(<Self as #hidden>::#method))
+        },
+    );
+    let create = create(self_type, runs.first(), inits.first());
+    let entries: Vec<TokenStream> = messages.iter().map(|message| message.entry(hidden)).collect();
+    let handlers = if entries.is_empty() { quote!(_) } else { quote!(handlers) };
+    quote! {
+        #[automatically_derived]
+        impl ::perpetua::__macro::WorkflowImplementation for #self_type {
+            #create
+
+            #run
+
+            #[allow(unused_variables)]
+            fn handlers(#handlers: &mut ::perpetua::__macro::Handlers<Self>) {
+                #(#entries)*
+            }
+        }
+    }
+}
+
+/// The function that makes the state: the user's, or `Default`.
+fn create(self_type: &Type, run: Option<&Run>, init: Option<&Function>) -> TokenStream {
+    let Some(init) = init else {
+        let state = quote_spanned!(blame(self_type)=> ::perpetua::__macro::initial_state());
+        return quote! {
+            fn create(_: &::perpetua::__macro::Ctx, _: &Self::Input) -> Self {
+                #state
+            }
+        };
+    };
+    let parameters: Vec<&Type> = init
+        .signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            syn::FnArg::Typed(parameter) => Some(&*parameter.ty),
+            syn::FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let Some((run, (context, others))) =
+        run.filter(|run| run.sound && run.arguments.count() + 1 == parameters.len()).zip(parameters.split_first())
+    else {
+        return quote! {
+            fn create(_: &::perpetua::__macro::Ctx, _: &Self::Input) -> Self {
+                ::core::unreachable!()
+            }
+        };
+    };
+    let name = &init.signature.ident;
+    let pattern = run.arguments.pattern();
+    let slots = run.arguments.slots().into_iter().zip(others).map(|(mut slot, ty)| {
+        slot.set_span(blame(ty));
+        slot
+    });
+    let context = quote_spanned!(blame(context)=> context);
+    quote! {
+        fn create(#context: &::perpetua::__macro::Ctx, #pattern: &Self::Input) -> Self {
+            Self::#name(#context, #(#slots),*)
+        }
+    }
+}
