@@ -1,0 +1,28 @@
+//! The smallest workflow: one activity, one result.
+//!
+//! `cargo run --bin hello` starts a development server, a worker and a client, all stopped at the end. With
+//! `TEMPORAL_ADDRESS=localhost:7233` it uses the server that runs there.
+
+use perpetua::prelude::*;
+
+/// Greets somebody. An activity may do anything: call services, read files, fail and be tried again.
+#[activity]
+async fn greet(name: String) -> Result<String, ActivityError> {
+    Ok(format!("Hello, {name}!"))
+}
+
+/// Has somebody greeted. A workflow only decides; what it decided survives the process it ran in.
+#[workflow]
+async fn greeting(ctx: Ctx, name: String) -> WorkflowResult<String> {
+    Ok(ctx.activity(greet(name)).start_to_close(seconds(10)).await?)
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let client = perpetua_testkit::connect_or_start().await?;
+    let worker = Worker::builder(&client, "hello").workflow(greeting).activity(greet).spawn()?;
+    let reply = client.run(greeting("World".into())).task_queue("hello").id("hello-1").await?;
+    println!("{reply}");
+    worker.shutdown().await?;
+    Ok(())
+}
