@@ -39,10 +39,9 @@ impl Expectation {
             (Self::StartActivity { activity, activity_type, .. }, EventKind::ActivityScheduled(seen)) => {
                 seen.activity == *activity && seen.activity_type == *activity_type
             }
-            (
-                Self::CancelActivity { scheduled, .. },
-                EventKind::ActivityCancelRequested { scheduled: seen, .. },
-            ) => scheduled == seen,
+            (Self::CancelActivity { scheduled, .. }, EventKind::ActivityCancelRequested { scheduled: seen, .. }) => {
+                scheduled == seen
+            }
             // How long a timer runs may be computed, and history decides: only which timer it is matters.
             (Self::StartTimer { timer, .. }, EventKind::TimerStarted(seen)) => *timer == seen.timer,
             (Self::CancelTimer { timer, .. }, EventKind::TimerCanceled { timer: seen, .. }) => timer == seen,
@@ -63,7 +62,9 @@ impl fmt::Display for Expectation {
             Self::StartActivity { activity, activity_type, .. } => {
                 write!(f, "start_activity  name={activity_type}  id={activity}")
             }
-            Self::CancelActivity { activity, .. } => write!(f, "cancel_activity  id={activity}"),
+            Self::CancelActivity { activity, scheduled } => {
+                write!(f, "cancel_activity  scheduled={scheduled}  id={activity}")
+            }
             Self::StartTimer { timer, after, .. } => write!(f, "start_timer  after={after:?}  id={timer}"),
             Self::CancelTimer { timer, .. } => write!(f, "cancel_timer  id={timer}"),
             Self::AcceptUpdate { update } => write!(f, "accept_update  id={update}"),
@@ -91,6 +92,9 @@ pub(crate) fn in_words(event: &Event) -> String {
         EventKind::WorkflowFailed(_) => "fail_workflow".to_owned(),
         EventKind::WorkflowCanceled { .. } => "cancel_workflow".to_owned(),
         EventKind::WorkflowContinuedAsNew(_) => "continue_as_new".to_owned(),
+        EventKind::Other(other) if other.name.is_empty() => {
+            format!("an event of the unknown type {}", other.event_type)
+        }
         kind => kind.name().to_owned(),
     }
 }

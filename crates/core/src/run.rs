@@ -13,14 +13,15 @@ mod plan;
 use std::collections::VecDeque;
 
 use perpetua_vocab::{
-    ActivityId, Command, CommandKind, Failure, Message, MessageId, Outcome as UpdateOutcome, StartActivity,
-    StartTimer, TimerId, UpdateRequest, UserMetadata,
+    ActivityId, Command, CommandKind, Failure, Message, MessageId, Outcome as UpdateOutcome, StartActivity, StartTimer,
+    TimerId, UpdateRequest, UserMetadata,
 };
 
 use crate::expectation::{Expectation, in_words};
 use crate::ops::{Activity, OnCancel, Timer, Update};
 use crate::{
-    ActivityRequest, Fault, Finish, Job, Mismatch, Outcome, Record, Ticket, TimerRequest, Turn, UpdateTicket,
+    ActivityRequest, Fault, Finish, Job, Mismatch, Outcome, Record, Ticket, TimerRequest, Turn, UpdateArrival,
+    UpdateTicket,
 };
 use operations::{Machine, Operations};
 use plan::{Planned, plan};
@@ -97,7 +98,8 @@ impl Run {
 
     /// The next operation that settled because the code canceled it; wake who waits for it.
     pub fn next_settled(&mut self) -> Option<Ticket> {
-        self.settled.pop_front()
+        // A ticket whose outcome was taken or given up meanwhile may name another operation by now.
+        std::iter::from_fn(|| self.settled.pop_front()).find(|ticket| self.operations.has_outcome(*ticket))
     }
 
     /// Whether the open turn is one that history already has.
@@ -146,11 +148,8 @@ impl Run {
         let known =
             crate::ops::Known { activity: activity.clone(), activity_type: activity_type.clone(), cancellation };
         let ticket = self.operations.add(Machine::Activity(Activity::Requested(known)));
-        let expectation = Expectation::StartActivity {
-            ticket,
-            activity: activity.clone(),
-            activity_type: activity_type.clone(),
-        };
+        let expectation =
+            Expectation::StartActivity { ticket, activity: activity.clone(), activity_type: activity_type.clone() };
         let kind = CommandKind::StartActivity(Box::new(StartActivity {
             activity,
             activity_type,
@@ -239,7 +238,7 @@ impl Run {
 
     /// Says that the update is being done.
     pub fn accept(&mut self, ticket: UpdateTicket) {
-        if let Some(Update::Arrived(arrival)) = self.take_update(ticket) {
+        if let Some(arrival) = self.take_update(ticket, Update::is_arrived) {
             let update = arrival.request.update.clone();
             let (accepted, message) = Update::accept(arrival);
             self.updates[ticket.0 as usize] = Some(accepted);
@@ -249,14 +248,14 @@ impl Run {
 
     /// Says that the update will not be done, and why. It leaves no trace in history.
     pub fn reject(&mut self, ticket: UpdateTicket, failure: Box<Failure>) {
-        if let Some(Update::Arrived(arrival)) = self.take_update(ticket) {
+        if let Some(arrival) = self.take_update(ticket, Update::is_arrived) {
             self.messages.push(Update::reject(*arrival, failure));
         }
     }
 
     /// Says how an accepted update ended.
     pub fn complete_update(&mut self, ticket: UpdateTicket, outcome: UpdateOutcome) {
-        if let Some(Update::Accepted(arrival)) = self.take_update(ticket) {
+        if let Some(arrival) = self.take_update(ticket, Update::is_accepted) {
             let update = arrival.request.update.clone();
             self.send(Expectation::CompleteUpdate { update }, Update::complete(*arrival, outcome));
         }
@@ -264,9 +263,7 @@ impl Run {
 
     /// The request of an update that has no answer yet.
     pub fn update_request(&self, ticket: UpdateTicket) -> Option<&UpdateRequest> {
-        match self.updates.get(ticket.0 as usize)?.as_ref()? {
-            Update::Arrived(arrival) | Update::Accepted(arrival) => Some(&arrival.request),
-        }
+        Some(&self.updates.get(ticket.0 as usize)?.as_ref()?.arrival().request)
     }
 
     /// Ends the run. What is asked for afterwards in the same turn still comes before the end; a second end is ignored.
@@ -374,7 +371,9 @@ impl Run {
         }
     }
 
-    fn take_update(&mut self, ticket: UpdateTicket) -> Option<Update> {
-        self.updates.get_mut(ticket.0 as usize).and_then(Option::take)
+    /// Takes an update out, if it is where it should be; otherwise it stays.
+    fn take_update(&mut self, ticket: UpdateTicket, is_there: fn(&Update) -> bool) -> Option<Box<UpdateArrival>> {
+        let update = self.updates.get_mut(ticket.0 as usize)?.take_if(|update| is_there(update))?;
+        Some(update.into_arrival())
     }
 }

@@ -36,11 +36,12 @@ pub struct Reader {
     turns: u32,
     /// Requests of updates that were admitted in events of their own.
     admitted: BTreeMap<UpdateId, UpdateRequest>,
+    /// Why no more can be read, if so.
+    fault: Option<Fault>,
 }
 
 /// What comes next.
 #[derive(Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "moved once, straight to the run")]
 pub enum Step {
     /// A turn to be played.
     Turn(Turn),
@@ -64,17 +65,23 @@ enum State {
     Handed { start: Start, blank: bool, rewind: EventId },
     /// The record of the turn handed out is being read.
     Confirming { start: Start, record: Record },
-    /// Only while a transition is under way.
+    /// Only while a transition is under way, or after one that failed.
     Moving,
 }
 
 /// What has happened since the last turn.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Gathered {
     inputs: Vec<Event>,
     new_seed: Option<RunId>,
     /// The first event of all this, read or not.
-    from: Option<EventId>,
+    from: EventId,
+}
+
+impl Gathered {
+    fn from(event: EventId) -> Self {
+        Self { inputs: Vec::new(), new_seed: None, from: event }
+    }
 }
 
 /// How a task started.
@@ -96,7 +103,7 @@ impl Reader {
     /// A reader at the beginning of a history.
     pub fn new() -> Self {
         Self {
-            state: State::Between { gathered: Gathered::default() },
+            state: State::Between { gathered: Gathered::from(EventId::FIRST) },
             next: EventId::FIRST,
             queue: VecDeque::new(),
             last_page: true,
@@ -104,6 +111,7 @@ impl Reader {
             answered: None,
             turns: 0,
             admitted: BTreeMap::new(),
+            fault: None,
         }
     }
 
@@ -121,7 +129,7 @@ impl Reader {
             State::Between { .. } | State::Started { .. } => (self.answered, self.next),
             State::Recording { .. } | State::Confirming { .. } | State::Moving => return false,
         };
-        at == previous && first.is_none_or(|first| first <= next)
+        self.fault.is_none() && at == previous && first.is_none_or(|first| first <= next)
     }
 
     /// Begins the next task: `present` is its started event, if it is to be answered, and `previous` that of the task
@@ -134,7 +142,7 @@ impl Reader {
             // The turn handed out last left no trace, and the server took its task back.
             self.next = *rewind;
             self.turns -= 1;
-            self.state = State::Between { gathered: Gathered::default() };
+            self.state = State::Between { gathered: Gathered::from(*rewind) };
         }
         self.present = present;
         self.last_page = false;
@@ -149,11 +157,18 @@ impl Reader {
     /// The next step.
     ///
     /// # Errors
-    /// [`Fault::Protocol`] when the events are not a history.
+    /// [`Fault::Protocol`] when the events are not a history, and from then on.
     pub fn step(&mut self) -> Result<Step, Fault> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        self.read_on().inspect_err(|fault| self.fault = Some(fault.clone()))
+    }
+
+    fn read_on(&mut self) -> Result<Step, Fault> {
         loop {
             let Some(event) = self.queue.pop_front() else {
-                return Ok(if self.last_page { self.end_of_history() } else { Step::NeedPage });
+                return if self.last_page { self.end_of_history() } else { Ok(Step::NeedPage) };
             };
             if event.id < self.next {
                 continue;
@@ -162,7 +177,7 @@ impl Reader {
                 let problem = format!("is {}, but the event after {} is needed", event.id, self.next.get() - 1);
                 return Err(Malformed::new("HistoryEvent.event_id", problem).into());
             }
-            if let Some(step) = self.close_record_before(&event) {
+            if let Some(step) = self.close_record_before(&event)? {
                 self.queue.push_front(event);
                 return Ok(step);
             }
@@ -172,47 +187,46 @@ impl Reader {
     }
 
     /// A record ends with the first event that is not part of an answer.
-    fn close_record_before(&mut self, event: &Event) -> Option<Step> {
+    fn close_record_before(&mut self, event: &Event) -> Result<Option<Step>, Fault> {
         match &self.state {
             State::Recording { .. } | State::Confirming { .. } if !event.answers_task() => self.close_record(),
-            _ => None,
+            _ => Ok(None),
         }
     }
 
-    fn close_record(&mut self) -> Option<Step> {
-        let between = State::Between { gathered: Gathered { from: Some(self.next), ..Gathered::default() } };
+    fn close_record(&mut self) -> Result<Option<Step>, Fault> {
+        let between = State::Between { gathered: Gathered::from(self.next) };
         match std::mem::replace(&mut self.state, State::Moving) {
             State::Recording { gathered, start, record } => {
                 self.state = between;
                 self.answered = Some(start.id);
-                Some(Step::Turn(self.turn(gathered, start, Some(record))))
+                Ok(Some(Step::Turn(self.turn(gathered, start, Some(record))?)))
             }
             State::Confirming { start, record } => {
                 self.state = between;
                 self.answered = Some(start.id);
-                Some(Step::Confirm(record))
+                Ok(Some(Step::Confirm(record)))
             }
             state => {
                 self.state = state;
-                None
+                Ok(None)
             }
         }
     }
 
-    fn end_of_history(&mut self) -> Step {
-        if let Some(step) = self.close_record() {
-            return step;
+    fn end_of_history(&mut self) -> Result<Step, Fault> {
+        if let Some(step) = self.close_record()? {
+            return Ok(step);
         }
         match std::mem::replace(&mut self.state, State::Moving) {
             State::Started { gathered, start } if self.present == Some(start.id) => {
                 let blank = gathered.inputs.is_empty() && gathered.new_seed.is_none();
-                let rewind = gathered.from.unwrap_or(EventId::FIRST);
-                self.state = State::Handed { start, blank, rewind };
-                Step::Turn(self.turn(gathered, start, None))
+                self.state = State::Handed { start, blank, rewind: gathered.from };
+                Ok(Step::Turn(self.turn(gathered, start, None)?))
             }
             state => {
                 self.state = state;
-                Step::End
+                Ok(Step::End)
             }
         }
     }
@@ -225,18 +239,20 @@ impl Reader {
         }
     }
 
-    fn turn(&mut self, gathered: Gathered, start: Start, record: Option<Record>) -> Turn {
+    fn turn(&mut self, gathered: Gathered, start: Start, record: Option<Record>) -> Result<Turn, Fault> {
         self.turns += 1;
         let mut updates = Vec::new();
-        for accepted in record.iter().flat_map(Record::accepted) {
+        for (event, accepted) in record.iter().flat_map(Record::accepted) {
             let request = accepted.request.clone().or_else(|| self.admitted.remove(&accepted.update));
-            if let Some(mut request) = request {
-                request.update = accepted.update.clone();
-                let message = accepted.message.clone();
-                updates.push(UpdateArrival { request, message, sequencing: accepted.sequencing });
-            }
+            let Some(mut request) = request else {
+                let missing = Malformed::missing("WorkflowExecutionUpdateAccepted.accepted_request");
+                return Err(missing.within(format!("event {event}")).into());
+            };
+            request.update = accepted.update.clone();
+            let message = accepted.message.clone();
+            updates.push(UpdateArrival { request, message, sequencing: accepted.sequencing });
         }
-        Turn {
+        Ok(Turn {
             number: self.turns,
             started: start.id,
             time: start.time,
@@ -246,7 +262,7 @@ impl Reader {
             new_seed: gathered.new_seed,
             updates,
             record,
-        }
+        })
     }
 
     fn read(&mut self, event: Event) -> Result<(), Fault> {
@@ -291,8 +307,10 @@ impl Reader {
             (State::Between { mut gathered }, kind) => {
                 let event = Event { kind, ..event };
                 if event.answers_task() {
-                    let problem = format!("{} does not follow the completion of a workflow task", event.kind.name());
-                    return Err(Malformed::new("HistoryEvent", problem).within(format!("event {}", event.id)).into());
+                    return Err(misplaced(&event, "does not follow the completion of a workflow task"));
+                }
+                if let EventKind::WorkflowTaskCompleted(_) = &event.kind {
+                    return Err(misplaced(&event, "does not follow the start of a workflow task"));
                 }
                 if let EventKind::UpdateAdmitted(admitted) = &event.kind {
                     self.admitted.insert(admitted.request.update.clone(), admitted.request.clone());
@@ -303,8 +321,7 @@ impl Reader {
             (state @ (State::Started { .. } | State::Handed { .. }), kind) => {
                 let event = Event { kind, ..event };
                 if !event.closes_workflow() {
-                    let problem = format!("{} follows a started workflow task", event.kind.name());
-                    return Err(Malformed::new("HistoryEvent", problem).within(format!("event {}", event.id)).into());
+                    return Err(misplaced(&event, "follows a started workflow task"));
                 }
                 state
             }
@@ -312,4 +329,10 @@ impl Reader {
         };
         Ok(())
     }
+}
+
+/// An event that cannot come where it is.
+fn misplaced(event: &Event, problem: &str) -> Fault {
+    let problem = format!("of type {} {problem}", event.kind.name());
+    Malformed::new("HistoryEvent", problem).within(format!("event {}", event.id)).into()
 }

@@ -1,6 +1,6 @@
 //! One turn: everything that one workflow task meant.
 
-use perpetua_vocab::{Event, EventId, EventKind, MessageId, RunId, Timestamp, UpdateRequest};
+use perpetua_vocab::{Event, EventId, EventKind, MessageId, RunId, Timestamp, UpdateAccepted, UpdateRequest};
 
 /// Everything that one workflow task meant: what had happened when it started, and, if history has it, what the workflow
 /// answered. Tasks that failed or timed out meant nothing and are not turns; what led to them belongs to the next one.
@@ -48,9 +48,9 @@ pub struct UpdateArrival {
 
 impl Record {
     /// The updates that the answer accepted, for whom the request is in the event.
-    pub(crate) fn accepted(&self) -> impl Iterator<Item = &perpetua_vocab::UpdateAccepted> {
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = (EventId, &UpdateAccepted)> {
         self.answers.iter().filter_map(|event| match &event.kind {
-            EventKind::UpdateAccepted(accepted) => Some(&**accepted),
+            EventKind::UpdateAccepted(accepted) => Some((event.id, &**accepted)),
             _ => None,
         })
     }

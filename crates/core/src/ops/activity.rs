@@ -161,9 +161,5 @@ impl Known {
 
 /// Why a canceled activity did not return a value.
 pub(crate) fn canceled_cause(details: Option<Payloads>, identity: Identity) -> Failure {
-    Failure {
-        message: "canceled".to_owned(),
-        info: FailureInfo::Canceled { details, identity },
-        ..Failure::default()
-    }
+    Failure { message: "canceled".to_owned(), info: FailureInfo::Canceled { details, identity }, ..Failure::default() }
 }

@@ -24,6 +24,26 @@ pub(crate) enum Update {
 }
 
 impl Update {
+    pub(crate) fn is_arrived(&self) -> bool {
+        matches!(self, Self::Arrived(_))
+    }
+
+    pub(crate) fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+
+    pub(crate) fn arrival(&self) -> &UpdateArrival {
+        match self {
+            Self::Arrived(arrival) | Self::Accepted(arrival) => arrival,
+        }
+    }
+
+    pub(crate) fn into_arrival(self) -> Box<UpdateArrival> {
+        match self {
+            Self::Arrived(arrival) | Self::Accepted(arrival) => arrival,
+        }
+    }
+
     /// The message that accepts it.
     pub(crate) fn accept(arrival: Box<UpdateArrival>) -> (Self, Message) {
         let message = Message {

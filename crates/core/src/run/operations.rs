@@ -100,6 +100,10 @@ impl Operations {
         false
     }
 
+    pub(super) fn has_outcome(&self, ticket: Ticket) -> bool {
+        self.entries[ticket.0 as usize].outcome.is_some()
+    }
+
     pub(super) fn take_outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
         let entry = &mut self.entries[ticket.0 as usize];
         let outcome = entry.outcome.take()?;

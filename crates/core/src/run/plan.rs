@@ -67,12 +67,20 @@ fn resolution(
     may_ignore: bool,
     operations: &mut Operations,
 ) -> Result<Option<Planned>, Fault> {
-    let (of, outcome) = match kind {
-        EventKind::TimerFired { started, .. } => (started, Ending::Fired),
-        EventKind::ActivityCompleted(closed) => (closed.scheduled, Ending::Completed(closed)),
-        EventKind::ActivityFailed(failed) => (failed.scheduled, Ending::Failed("activity failed", failed)),
-        EventKind::ActivityTimedOut(failed) => (failed.scheduled, Ending::Failed("activity timed out", failed)),
-        EventKind::ActivityCanceled(canceled) => (canceled.scheduled, Ending::Canceled(canceled)),
+    let (field, of, outcome) = match kind {
+        EventKind::TimerFired { started, .. } => ("TimerFired.started_event_id", started, Ending::Fired),
+        EventKind::ActivityCompleted(closed) => {
+            ("ActivityTaskCompleted.scheduled_event_id", closed.scheduled, Ending::Completed(closed))
+        }
+        EventKind::ActivityFailed(failed) => {
+            ("ActivityTaskFailed.scheduled_event_id", failed.scheduled, Ending::Failed("activity failed", failed))
+        }
+        EventKind::ActivityTimedOut(failed) => {
+            ("ActivityTaskTimedOut.scheduled_event_id", failed.scheduled, Ending::Failed("activity timed out", failed))
+        }
+        EventKind::ActivityCanceled(canceled) => {
+            ("ActivityTaskCanceled.scheduled_event_id", canceled.scheduled, Ending::Canceled(canceled))
+        }
         EventKind::Other(other) if other.name.is_empty() && !may_ignore => {
             let problem = format!("is {}, which this version does not know; use a newer one", other.event_type);
             return Err(Malformed::new("HistoryEvent.event_type", problem).within(format!("event {id}")).into());
@@ -81,7 +89,7 @@ fn resolution(
     };
     let unknown = || {
         let problem = format!("is {of}, where nothing pending began");
-        Fault::from(Malformed::new("HistoryEvent.scheduled_event_id", problem).within(format!("event {id}")))
+        Fault::from(Malformed::new(field, problem).within(format!("event {id}")))
     };
     match (operations.conclude(of).ok_or_else(unknown)?, outcome) {
         ((ticket, Machine::Timer(_)), Ending::Fired) => Ok(Some(Planned::Settle(ticket, Outcome::Fired))),
