@@ -1,0 +1,307 @@
+//! How a worker is described.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use perpetua_client::Client;
+use perpetua_contract::{ActivityStub, WorkflowStub};
+use perpetua_vocab::{Identity, TaskQueue};
+use perpetua_workflow::Workflows;
+use perpetua_workflow::implementation::WorkflowImplementation;
+
+use crate::activity::{Activities, ActivityDesk, ActivityImplementation, ActivitySet, Throttle};
+use crate::calls::Calls;
+use crate::shutdown::Shutdown;
+use crate::slots::Slots;
+use crate::worker::Polled;
+use crate::workflow::{Lanes, Queues, Runs, WorkflowDesk};
+use crate::{BuildError, RunningWorker, Worker};
+
+/// A worker that is being described. [`spawn`](Self::spawn) sets it to work; [`build`](Self::build) is for those who want
+/// to run it themselves.
+#[must_use = "a worker does nothing until it is spawned, or built and run"]
+pub struct WorkerBuilder {
+    client: Client,
+    task_queue: TaskQueue,
+    workflows: Workflows,
+    activities: Activities,
+    options: Options,
+}
+
+/// What can be set.
+#[derive(Clone, Debug)]
+struct Options {
+    identity: Option<Identity>,
+    max_cached_workflows: usize,
+    lanes: usize,
+    max_concurrent_workflow_tasks: usize,
+    max_concurrent_activities: usize,
+    workflow_pollers: usize,
+    activity_pollers: usize,
+    sticky_timeout: Duration,
+    graceful_shutdown: Duration,
+    cancel_grace: Duration,
+    deadlock_timeout: Option<Duration>,
+    throttle: Throttle,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            identity: None,
+            max_cached_workflows: 1000,
+            lanes: available_parallelism().map_or(1, NonZeroUsize::get),
+            max_concurrent_workflow_tasks: 100,
+            max_concurrent_activities: 100,
+            workflow_pollers: 5,
+            activity_pollers: 5,
+            sticky_timeout: Duration::from_secs(10),
+            graceful_shutdown: Duration::ZERO,
+            cancel_grace: Duration::from_secs(10),
+            deadlock_timeout: Some(Duration::from_secs(2)),
+            throttle: Throttle { default: Duration::from_secs(30), longest: Duration::from_secs(60) },
+        }
+    }
+}
+
+impl WorkerBuilder {
+    pub(crate) fn new(client: Client, task_queue: TaskQueue) -> Self {
+        Self {
+            client,
+            task_queue,
+            workflows: Workflows::default(),
+            activities: Activities::default(),
+            options: Options::default(),
+        }
+    }
+
+    /// Can run this workflow: `.workflow(greeting)`, or `.workflow(Approval::run)`.
+    pub fn workflow<A, S>(mut self, _stub: S) -> Self
+    where
+        S: WorkflowStub<A, Definition: WorkflowImplementation>,
+    {
+        self.workflows.add::<S::Definition>();
+        self
+    }
+
+    /// Can run this activity: `.activity(greet)`.
+    pub fn activity<A, S>(mut self, _stub: S) -> Self
+    where
+        S: ActivityStub<A, Definition: ActivityImplementation>,
+    {
+        self.activities.add::<S::Definition>(S::Definition::execute);
+        self
+    }
+
+    /// Can run the activities that are methods of this value: `.activities(Bank::new(pool))`. All attempts share it.
+    pub fn activities<S: ActivitySet>(mut self, set: S) -> Self {
+        Arc::new(set).register(&mut self.activities);
+        self
+    }
+
+    /// Who the worker says it is, as histories show it; by default, who the client is.
+    pub fn identity(mut self, identity: impl Into<Identity>) -> Self {
+        self.options.identity = Some(identity.into());
+        self
+    }
+
+    /// How many workflow runs are remembered between two of their tasks; 1000 by default. The others are rebuilt from
+    /// their history when they have something to do. 0 remembers none: slow, but a good test of determinism.
+    pub fn max_cached_workflows(mut self, count: usize) -> Self {
+        self.options.max_cached_workflows = count;
+        self
+    }
+
+    /// How many threads run workflow code; by default as many as the machine has cores. Each run stays on one.
+    pub fn lanes(mut self, count: usize) -> Self {
+        self.options.lanes = count;
+        self
+    }
+
+    /// How many workflow tasks are in hand at once; 100 by default, and at least 2 where runs are remembered.
+    pub fn max_concurrent_workflow_tasks(mut self, count: usize) -> Self {
+        self.options.max_concurrent_workflow_tasks = count;
+        self
+    }
+
+    /// How many activities run at once; 100 by default.
+    pub fn max_concurrent_activities(mut self, count: usize) -> Self {
+        self.options.max_concurrent_activities = count;
+        self
+    }
+
+    /// How many polls for workflow tasks are out at once; 5 by default, and at least 2 where runs are remembered: one for
+    /// the queue of remembered runs, one for all others.
+    pub fn workflow_pollers(mut self, count: usize) -> Self {
+        self.options.workflow_pollers = count;
+        self
+    }
+
+    /// How many polls for activities are out at once; 5 by default.
+    pub fn activity_pollers(mut self, count: usize) -> Self {
+        self.options.activity_pollers = count;
+        self
+    }
+
+    /// How long the task of a remembered run waits for this worker before any other may take it; 10 s by default.
+    pub fn sticky_timeout(mut self, time: Duration) -> Self {
+        self.options.sticky_timeout = time;
+        self
+    }
+
+    /// How long running activities may go on when the worker shuts down, before they are canceled; not at all by default.
+    /// They can see the shutdown coming, with `ActivityContext::worker_shutdown`.
+    pub fn graceful_shutdown(mut self, time: Duration) -> Self {
+        self.options.graceful_shutdown = time;
+        self
+    }
+
+    /// How long activities that were canceled because the worker shuts down may take to end; 10 s by default. After that
+    /// they are abandoned: a future is dropped, a thread is left behind, and nothing is reported.
+    pub fn cancel_grace(mut self, time: Duration) -> Self {
+        self.options.cancel_grace = time;
+        self
+    }
+
+    /// How long workflow code may run without yielding; 2 s by default. A workflow that takes longer fails its task, and
+    /// its thread is abandoned. `None` never gives up, for work with a debugger.
+    pub fn deadlock_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.options.deadlock_timeout = time.into();
+        self
+    }
+
+    /// How often heartbeats are sent where the activity has no heartbeat timeout; every 30 s by default.
+    pub fn heartbeat_throttle(mut self, pause: Duration) -> Self {
+        self.options.throttle.default = pause;
+        self
+    }
+
+    /// How far apart heartbeats may be at most, however long the heartbeat timeout is; 60 s by default.
+    pub fn max_heartbeat_throttle(mut self, pause: Duration) -> Self {
+        self.options.throttle.longest = pause;
+        self
+    }
+
+    /// Checks the description and makes the worker. Nothing is polled before it is run.
+    ///
+    /// # Errors
+    /// When nothing is registered, a name is registered twice, or an option is too small.
+    pub fn build(self) -> Result<Worker, BuildError> {
+        self.check()?;
+        let Self { client, task_queue, workflows, activities, options } = self;
+        let Options {
+            identity,
+            max_cached_workflows,
+            lanes,
+            max_concurrent_workflow_tasks,
+            max_concurrent_activities,
+            workflow_pollers,
+            activity_pollers,
+            sticky_timeout,
+            graceful_shutdown,
+            cancel_grace,
+            deadlock_timeout,
+            throttle,
+        } = options;
+        let shutdown = Shutdown::default();
+        let identity = identity.unwrap_or_else(|| client.identity().clone());
+        let calls = Calls::new(client, identity, task_queue);
+        let workflows = if workflows.is_empty() {
+            None
+        } else {
+            let desk = WorkflowDesk {
+                calls: calls.clone(),
+                workflows: Arc::new(workflows),
+                lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
+                runs: Runs::new(max_cached_workflows),
+                queues: Queues::new(max_cached_workflows > 0),
+                shutdown: shutdown.clone(),
+                sticky_timeout,
+            };
+            // No more pollers than slots, so that there is a poll at each of the two queues whenever nothing is in hand.
+            let pollers = workflow_pollers.min(max_concurrent_workflow_tasks);
+            Some(Polled { source: Arc::new(desk), pollers, slots: Slots::new(max_concurrent_workflow_tasks) })
+        };
+        let activities = if activities.is_empty() {
+            None
+        } else {
+            let desk = ActivityDesk {
+                calls: calls.clone(),
+                activities: Arc::new(activities),
+                throttle,
+                shutdown: shutdown.clone(),
+                cancel_grace,
+            };
+            let slots = Slots::new(max_concurrent_activities);
+            Some(Polled { source: Arc::new(desk), pollers: activity_pollers, slots })
+        };
+        Ok(Worker { calls, shutdown, graceful: graceful_shutdown, workflows, activities })
+    }
+
+    /// Makes the worker and runs it on a task of its own.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and when there is no tokio runtime here.
+    pub fn spawn(self) -> Result<RunningWorker, BuildError> {
+        self.build()?.spawn()
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if self.task_queue.is_empty() {
+            return Err(BuildError::EmptyTaskQueue);
+        }
+        if self.workflows.is_empty() && self.activities.is_empty() {
+            return Err(BuildError::NothingRegistered { task_queue: self.task_queue.clone() });
+        }
+        let duplicates = [self.workflows.duplicates(), self.activities.duplicates()].concat();
+        if !duplicates.is_empty() {
+            return Err(BuildError::Duplicates(duplicates));
+        }
+        self.options.check()
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), BuildError> {
+        let both_queues = (self.max_cached_workflows > 0).then_some(
+            "remembered runs have a queue of their own, and both are polled; or set `max_cached_workflows` to 0",
+        );
+        let least = if both_queues.is_some() { 2 } else { 1 };
+        let counts = [
+            ("lanes", self.lanes, 1, None),
+            ("max_concurrent_workflow_tasks", self.max_concurrent_workflow_tasks, least, both_queues),
+            ("workflow_pollers", self.workflow_pollers, least, both_queues),
+            ("max_concurrent_activities", self.max_concurrent_activities, 1, None),
+            ("activity_pollers", self.activity_pollers, 1, None),
+        ];
+        for (option, given, least, because) in counts {
+            if given < least {
+                return Err(BuildError::TooSmall { option, given, least, because });
+            }
+        }
+        let durations = [
+            ("sticky_timeout", Some(self.sticky_timeout)),
+            ("deadlock_timeout", self.deadlock_timeout),
+            ("heartbeat_throttle", Some(self.throttle.default)),
+            ("max_heartbeat_throttle", Some(self.throttle.longest)),
+        ];
+        match durations.into_iter().find(|(_, time)| time.is_some_and(|time| time.is_zero())) {
+            Some((option, _)) => Err(BuildError::ZeroDuration { option }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for WorkerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerBuilder")
+            .field("task_queue", &self.task_queue)
+            .field("workflows", &self.workflows)
+            .field("activities", &self.activities)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+//! Workflow tasks: from the poll to the answer.
+//!
+//! ```text
+//! poll --slot--> WorkflowDesk --decode--> Work ==> lane (a thread that owns its runs) ==> Played --encode--> server
+//!                     ^  |                                                                                    |
+//!                     |  `-- pages of history, as the run asks for them                                       |
+//!                     `------------------ the next task of the run, come back with the answer ----------------'
+//! ```
+//!
+//! *One task at a time*: whoever plays a run holds its [`Pass`](runs::Pass), from before the first event until the server
+//! has accepted the answer. So a lane never sees two tasks of one run mixed, however many were polled.
+
+mod codec;
+mod desk;
+mod fate;
+mod lane;
+mod lanes;
+mod pages;
+mod queues;
+mod runs;
+
+pub(crate) use desk::WorkflowDesk;
+pub(crate) use lanes::Lanes;
+pub(crate) use queues::Queues;
+pub(crate) use runs::Runs;

@@ -1,0 +1,342 @@
+//! A workflow task, from the poll to the answer.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use perpetua_client::RpcError;
+use perpetua_convert::DataConverter;
+use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
+use perpetua_vocab::{QueryAnswer, TaskToken, WorkflowTask, wire};
+use perpetua_workflow::{Answer, RunSetup, TaskHead, Workflows};
+use tokio::time::sleep;
+use tracing::Instrument;
+
+use super::codec;
+use super::fate::{Failed, Trouble, wait_before_report};
+use super::lane::{Beginning, Part, Played, Subject, Work};
+use super::lanes::Lanes;
+use super::pages::Pages;
+use super::queues::Queues;
+use super::runs::{Pass, Runs};
+use crate::calls::{Calls, Completion};
+use crate::failure;
+use crate::poll::Source;
+use crate::shutdown::Shutdown;
+use crate::slots::Slot;
+
+/// A task that takes longer is worth a line in the log.
+const LONG: Duration = Duration::from_secs(5);
+
+/// Answers the workflow tasks of one worker.
+#[derive(Debug)]
+pub(crate) struct WorkflowDesk {
+    pub(crate) calls: Calls,
+    pub(crate) workflows: Arc<Workflows>,
+    pub(crate) lanes: Lanes,
+    pub(crate) runs: Arc<Runs>,
+    pub(crate) queues: Queues,
+    pub(crate) shutdown: Shutdown,
+    /// How long a task may wait in the sticky queue before it goes to the normal one.
+    pub(crate) sticky_timeout: Duration,
+}
+
+/// What a task is answered with, or why it is not.
+enum Ended {
+    /// It is answered; the next task of the run may have come back.
+    Answered(Option<Box<PollWorkflowTaskQueueResponse>>),
+    /// Nobody waits for an answer any longer.
+    Gone,
+    /// It cannot be answered.
+    Failed(Box<Failed>),
+}
+
+impl Source for WorkflowDesk {
+    type Task = Box<PollWorkflowTaskQueueResponse>;
+    const TASKS: &'static str = "workflow tasks";
+
+    async fn poll(&self) -> Result<Option<Self::Task>, RpcError> {
+        let waits = self.queues.choose();
+        let response = self.calls.poll_workflow(waits.sticky).await?;
+        waits.learn(response.backlog_count_hint);
+        Ok((!response.task_token.is_empty()).then(|| Box::new(response)))
+    }
+
+    async fn perform(self: Arc<Self>, task: Self::Task, slot: Slot) {
+        let mut next = Some(task);
+        while let Some(task) = next.take() {
+            match self.answer_one(*task).await {
+                Ended::Answered(following) => next = following,
+                Ended::Gone => {}
+                Ended::Failed(failed) => {
+                    // The wait before a report is not work.
+                    drop(slot);
+                    return self.report(*failed).await;
+                }
+            }
+        }
+    }
+}
+
+impl WorkflowDesk {
+    async fn answer_one(&self, wire: PollWorkflowTaskQueueResponse) -> Ended {
+        let attempt = wire.attempt.max(1).cast_unsigned();
+        let task = match wire::workflow_task(wire) {
+            Ok(Some(task)) => task,
+            Ok(None) => return Ended::Gone,
+            Err(bad) => {
+                let (token, only_query) = (bad.token, bad.only_query);
+                return Ended::Failed(Box::new(Failed {
+                    token,
+                    attempt,
+                    only_query,
+                    trouble: Trouble::malformed(&bad.malformed),
+                }));
+            }
+        };
+        let span = tracing::info_span!(
+            "workflow_task",
+            workflow_type = %task.workflow_type,
+            workflow_id = %task.execution.workflow_id,
+            run_id = %task.execution.run_id,
+            attempt = task.attempt,
+        );
+        let begun = Instant::now();
+        let (token, only_query) = (task.token.clone(), task.query.is_some());
+        let ended = self.play(task).instrument(span.clone()).await;
+        let took = begun.elapsed();
+        if took > LONG {
+            let limits = "the server gives it up after ten seconds, unless it was told otherwise";
+            span.in_scope(|| tracing::warn!(?took, "[TMPRL1104] a workflow task took long; {limits}"));
+        }
+        match ended {
+            Ok(ended) => ended,
+            Err(trouble) => {
+                span.in_scope(|| tracing::warn!(failure = trouble.failure.message, "a workflow task failed"));
+                Ended::Failed(Box::new(Failed { token, attempt, only_query, trouble }))
+            }
+        }
+    }
+
+    async fn play(&self, mut task: WorkflowTask) -> Result<Ended, Trouble> {
+        if !self.workflows.contains(task.workflow_type.as_str()) {
+            return Err(self.unregistered(&task));
+        }
+        let subject = Subject { execution: task.execution.clone(), workflow_type: task.workflow_type.clone() };
+        let pass = self.runs.enter(&subject.execution.run_id).await;
+        codec::decode_task(self.converter(), &mut task).await.map_err(|error| {
+            self.lanes.forget(subject.execution.run_id.clone());
+            Trouble::of_error(error, self.converter())
+        })?;
+        let only_query = task.query.is_some();
+        let first = task.previous_started.is_none();
+        let token = task.token.clone();
+        let Some((answer, kept)) = self.advance(&subject, task).await? else {
+            return Ok(Ended::Gone);
+        };
+        let answered = Answered { token, first, kept, answer };
+        if only_query {
+            self.answer_query(&subject, pass, answered).await
+        } else {
+            self.complete(&subject, pass, answered).await
+        }
+    }
+
+    /// Plays the task on its lane, with all the history it needs; none where the run is gone.
+    async fn advance(&self, subject: &Subject, task: WorkflowTask) -> Result<Option<(Box<Answer>, bool)>, Trouble> {
+        let (beginning, mut pages) = self.prepare(task);
+        let mut work = Work::Begin(Box::new(beginning));
+        let mut whole = false;
+        loop {
+            let (next, beginning) = match self.lanes.play(subject.clone(), work).await {
+                Played::Answered { answer, kept } => return Ok(Some((answer, kept))),
+                Played::Faulted(fault) => return Err(Trouble::of_fault(fault)),
+                Played::Stuck => return Err(self.stuck(subject)),
+                Played::NeedsPage => (pages.next(&self.calls).await, None),
+                Played::NeedsHistory(mut beginning) if !whole => {
+                    whole = true;
+                    tracing::debug!("the run is not known here; its history is fetched from the beginning");
+                    pages = pages.and_all_before(std::mem::take(&mut beginning.part));
+                    (pages.next(&self.calls).await, Some(beginning))
+                }
+                Played::NeedsHistory(_) => return Err(Trouble::new("the history does not begin with its first event")),
+                Played::Broken(what) => {
+                    tracing::error!("the worker is broken: {what}; please report it");
+                    return Err(Trouble::new(what));
+                }
+            };
+            let part = match next {
+                Ok(part) => part,
+                Err(error) => {
+                    self.lanes.forget(subject.execution.run_id.clone());
+                    return match Trouble::of_page(error, self.converter()) {
+                        Some(trouble) => Err(trouble),
+                        None => Ok(None),
+                    };
+                }
+            };
+            work = match beginning {
+                Some(beginning) => Work::Begin(Box::new(Beginning { part, ..*beginning })),
+                None => Work::Continue(part),
+            };
+        }
+    }
+
+    /// Takes a task apart.
+    fn prepare(&self, task: WorkflowTask) -> (Beginning, Pages) {
+        let WorkflowTask {
+            token: _,
+            execution,
+            workflow_type,
+            previous_started,
+            started,
+            attempt,
+            history,
+            next_page,
+            query,
+            queries,
+            messages,
+        } = task;
+        let setup = RunSetup {
+            namespace: self.calls.client().namespace().clone(),
+            execution: execution.clone(),
+            workflow_type,
+            task_queue: self.calls.task_queue().clone(),
+            converter: self.converter().clone(),
+            workflows: Arc::clone(&self.workflows),
+        };
+        let head = TaskHead { previous_started, started, attempt, messages, query, queries };
+        let part = Part { events: history, last: next_page.is_empty() };
+        (Beginning { setup, head, part }, Pages::after(execution, next_page))
+    }
+
+    /// Answers a task.
+    async fn complete(&self, subject: &Subject, pass: Pass, mut answered: Answered) -> Result<Ended, Trouble> {
+        if let Err(error) = codec::encode_answer(self.converter(), &mut answered.answer).await {
+            self.lanes.forget(subject.execution.run_id.clone());
+            return Err(Trouble::of_error(error, self.converter()));
+        }
+        let Answered { token, first, kept, answer } = answered;
+        let Answer { commands, messages, query_answers, answer: _, closed } = *answer;
+        // A worker that shuts down gives its runs to others.
+        let draining = self.shutdown.is_draining();
+        let remember = kept && !closed && !draining && self.queues.has_sticky();
+        let completion = Completion {
+            token,
+            commands,
+            messages,
+            query_answers,
+            sticky: remember.then_some(self.sticky_timeout),
+            wants_next: !draining,
+            first,
+        };
+        match self.calls.complete_workflow_task(completion).await {
+            Ok(followed) => {
+                if followed.dropped {
+                    tracing::debug!("the task was speculative and left no trace");
+                }
+                self.put_back(subject, pass, remember);
+                Ok(Ended::Answered(followed.next.map(Box::new)))
+            }
+            Err(error) => {
+                self.put_back(subject, pass, false);
+                if is_too_large(&error) {
+                    return Err(Trouble::too_large(error.message()));
+                }
+                note_unanswered(&error);
+                Ok(Ended::Gone)
+            }
+        }
+    }
+
+    /// Answers a task that is only a query.
+    async fn answer_query(&self, subject: &Subject, pass: Pass, mut answered: Answered) -> Result<Ended, Trouble> {
+        let encoded = codec::encode_answer(self.converter(), &mut answered.answer).await;
+        self.put_back(subject, pass, answered.kept && !self.shutdown.is_draining() && self.queues.has_sticky());
+        encoded.map_err(|error| Trouble::of_error(error, self.converter()))?;
+        let answer = answered.answer.answer.take().ok_or_else(|| Trouble::new("the run did not answer the query"))?;
+        match self.calls.answer_query(answered.token, answer).await {
+            Ok(()) => {}
+            Err(error) if is_too_large(&error) => return Err(Trouble::too_large(error.message())),
+            Err(error) => note_unanswered(&error),
+        }
+        Ok(Ended::Answered(None))
+    }
+
+    /// Remembers a run, or forgets it.
+    fn put_back(&self, subject: &Subject, pass: Pass, remember: bool) {
+        if remember {
+            pass.keep(|run| self.lanes.forget(run));
+        } else {
+            self.lanes.forget(subject.execution.run_id.clone());
+        }
+    }
+
+    /// Tells the server that a task cannot be answered, in a way that does not make it try again too soon.
+    async fn report(&self, failed: Failed) {
+        let Failed { token, attempt, only_query, trouble: Trouble { cause, mut failure } } = failed;
+        if let Err(error) = codec::encode_failure(self.converter(), &mut failure).await {
+            failure = failure::application("UnencodableFailure", error.to_string());
+        }
+        let told = if only_query {
+            self.calls.answer_query(token, QueryAnswer::Failed(Box::new(failure))).await
+        } else {
+            let Some(wait) = wait_before_report(attempt) else {
+                return tracing::debug!(attempt, "the failure is not reported; the task is left to time out");
+            };
+            tokio::select! {
+                () = self.shutdown.draining() => {}
+                () = sleep(wait) => {}
+            }
+            self.calls.fail_workflow_task(token, cause, failure).await
+        };
+        if let Err(error) = told {
+            note_unanswered(&error);
+        }
+    }
+
+    fn unregistered(&self, task: &WorkflowTask) -> Trouble {
+        let known = failure::list(self.workflows.names());
+        Trouble::new(format!(
+            "workflow `{}` is not registered with the worker of task queue `{}`; registered: {known}",
+            task.workflow_type,
+            self.calls.task_queue(),
+        ))
+    }
+
+    fn stuck(&self, subject: &Subject) -> Trouble {
+        let limit = self.lanes.limit().unwrap_or_default();
+        let message = format!(
+            "{subject} did not yield for {limit:?} ([TMPRL1101] potential deadlock): blocking calls, endless loops and \
+             lock waits do not belong in workflow code; put them in an activity"
+        );
+        tracing::error!("{message}; its thread is abandoned");
+        Trouble::new(message)
+    }
+
+    fn converter(&self) -> &DataConverter {
+        self.calls.client().converter()
+    }
+}
+
+/// An answer, and what is needed to give it.
+struct Answered {
+    token: TaskToken,
+    /// Whether it is the run's first.
+    first: bool,
+    /// Whether the run is still known on its lane.
+    kept: bool,
+    answer: Box<Answer>,
+}
+
+fn note_unanswered(error: &RpcError) {
+    if error.is_not_found() {
+        tracing::debug!(%error, "nobody waits for the answer to this task any longer");
+    } else {
+        tracing::warn!(%error, "a workflow task could not be answered; its run is rebuilt when it is needed again");
+    }
+}
+
+/// Whether the server, or our own end, refused a message for its size.
+fn is_too_large(error: &RpcError) -> bool {
+    ["message larger than max", "message length too large"].iter().any(|words| error.message().contains(words))
+}

@@ -1,0 +1,273 @@
+//! A lane: a thread that owns runs, and the only place where workflow code is executed.
+//!
+//! It does one job after another. What it does, and since when, is there for others to see, so that somebody can notice
+//! that workflow code does not give the thread back. A lane in which that happens is abandoned: its jobs go elsewhere,
+//! whoever waits for the one that is stuck is told, and the thread ends when, and if, it comes back.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use perpetua_vocab::{Event, EventId, RunId, WorkflowExecution, WorkflowType};
+use perpetua_workflow::{Answer, Fault, LiveRun, Progress, RunSetup, TaskHead};
+use tokio::sync::oneshot;
+
+use crate::failure::panic_message;
+
+/// Which run a job is about, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) execution: WorkflowExecution,
+    pub(crate) workflow_type: WorkflowType,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let WorkflowExecution { workflow_id, run_id } = &self.execution;
+        write!(f, "workflow `{}` (id `{workflow_id}`, run {run_id})", self.workflow_type)
+    }
+}
+
+/// A piece of a run's history.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) events: Vec<Event>,
+    /// Whether it is the end of what the task has.
+    pub(crate) last: bool,
+}
+
+/// What is to be done with a run.
+pub(crate) enum Work {
+    /// Begin a task.
+    Begin(Box<Beginning>),
+    /// Go on with the task that was begun.
+    Continue(Part),
+}
+
+/// A task that begins.
+pub(crate) struct Beginning {
+    pub(crate) setup: RunSetup,
+    pub(crate) head: TaskHead,
+    pub(crate) part: Part,
+}
+
+/// What came of it.
+pub(crate) enum Played {
+    /// The task goes on with the next page.
+    NeedsPage,
+    /// The run is not known here, or not as the task expects it: it has to begin with the first event.
+    NeedsHistory(Box<Beginning>),
+    /// The task is answered. `kept` says whether the run is still known here.
+    Answered { answer: Box<Answer>, kept: bool },
+    /// The task cannot be answered; the run is no longer known here.
+    Faulted(Fault),
+    /// Workflow code did not give the thread back in time.
+    Stuck,
+    /// We broke our own promise; the run is no longer known here.
+    Broken(String),
+}
+
+/// One lane, seen from outside. The thread ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lane(Arc<Shared>);
+
+/// What the thread and the outside share.
+struct Shared {
+    desk: Mutex<Desk>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Desk {
+    jobs: VecDeque<Job>,
+    current: Option<Current>,
+    /// Nothing more comes.
+    closed: bool,
+}
+
+enum Job {
+    Play { subject: Subject, work: Work, reply: oneshot::Sender<Played> },
+    Forget(RunId),
+}
+
+/// What the thread does right now.
+struct Current {
+    since: Instant,
+    /// Whoever waits for it.
+    reply: Option<oneshot::Sender<Played>>,
+}
+
+impl Lane {
+    /// Starts the thread.
+    pub(crate) fn start(index: usize) -> io::Result<Self> {
+        let shared = Arc::new(Shared { desk: Mutex::default(), changed: Condvar::new() });
+        let theirs = Arc::clone(&shared);
+        thread::Builder::new().name(format!("perpetua-lane-{index}")).spawn(move || theirs.work())?;
+        Ok(Self(shared))
+    }
+
+    /// Adds a job; the answer arrives in its time, or is dropped if the lane is.
+    pub(crate) fn play(&self, subject: Subject, work: Work) -> oneshot::Receiver<Played> {
+        let (reply, answer) = oneshot::channel();
+        self.push(Job::Play { subject, work, reply });
+        answer
+    }
+
+    /// Forgets a run.
+    pub(crate) fn forget(&self, run: RunId) {
+        self.push(Job::Forget(run));
+    }
+
+    /// How long the thread has been at its current job; none if it rests.
+    pub(crate) fn busy_for(&self) -> Option<Duration> {
+        self.0.lock().current.as_ref().map(|current| current.since.elapsed())
+    }
+
+    /// Gives the lane up: tells whoever waits for the current job that it is stuck, and moves all other jobs to `heir`.
+    pub(crate) fn abandon(self, heir: &Self) {
+        let (jobs, current) = {
+            let mut desk = self.0.lock();
+            (std::mem::take(&mut desk.jobs), desk.current.take())
+        };
+        if let Some(reply) = current.and_then(|current| current.reply) {
+            let _ = reply.send(Played::Stuck); // whoever asked may have gone
+        }
+        heir.0.lock().jobs.extend(jobs);
+        heir.0.changed.notify_one();
+    }
+
+    fn push(&self, job: Job) {
+        self.0.lock().jobs.push_back(job);
+        self.0.changed.notify_one();
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The life of the thread.
+    fn work(&self) {
+        let mut known = Known::default();
+        while let Some((run, work)) = self.next() {
+            let played = catch_unwind(AssertUnwindSafe(|| known.work(&run, work)));
+            let played = played.unwrap_or_else(|panic| {
+                Some(Played::Broken(format!("a panic outside of workflow code: {}", panic_message(&*panic))))
+            });
+            self.done(played);
+        }
+        // Dropping a run runs destructors of workflow code.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(known)));
+    }
+
+    /// Waits for the next job and makes it the current one; none when nothing more comes.
+    fn next(&self) -> Option<(RunId, Option<(Subject, Work)>)> {
+        let mut desk = self.lock();
+        loop {
+            if desk.closed && desk.jobs.is_empty() {
+                return None;
+            }
+            let Some(job) = desk.jobs.pop_front() else {
+                desk = self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let (reply, job) = match job {
+                Job::Play { subject, work, reply } => {
+                    (Some(reply), (subject.execution.run_id.clone(), Some((subject, work))))
+                }
+                Job::Forget(run) => (None, (run, None)),
+            };
+            desk.current = Some(Current { since: Instant::now(), reply });
+            return Some(job);
+        }
+    }
+
+    /// Ends the current job. Where the lane was abandoned meanwhile, nobody waits.
+    fn done(&self, played: Option<Played>) {
+        let current = self.lock().current.take();
+        if let (Some(reply), Some(played)) = (current.and_then(|current| current.reply), played) {
+            let _ = reply.send(played); // whoever asked may have gone
+        }
+    }
+}
+
+/// The runs that live on one thread.
+#[derive(Default)]
+struct Known(BTreeMap<RunId, LiveRun>);
+
+impl Known {
+    fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>) -> Option<Played> {
+        match work {
+            Some((subject, Work::Begin(beginning))) => Some(self.begin(run, &subject, beginning)),
+            Some((subject, Work::Continue(part))) => Some(match self.0.remove(run) {
+                Some(live) => self.feed(run, &subject, live, part),
+                None => Played::Broken("the run was lost between two pages of its history".to_owned()),
+            }),
+            None => {
+                self.0.remove(run);
+                None
+            }
+        }
+    }
+
+    fn begin(&mut self, run: &RunId, subject: &Subject, beginning: Box<Beginning>) -> Played {
+        let first = beginning.part.events.first().map(|event| event.id);
+        let known = self.0.remove(run);
+        let mut live = match known {
+            _ if first == Some(EventId::FIRST) => LiveRun::new(beginning.setup),
+            Some(live) if live.continues(&beginning.head, first) => live,
+            _ => return Played::NeedsHistory(beginning),
+        };
+        live.begin(beginning.head);
+        self.feed(run, subject, live, beginning.part)
+    }
+
+    /// Plays with a run that is in nobody's map, so that it is gone if anything goes wrong.
+    fn feed(&mut self, run: &RunId, subject: &Subject, mut live: LiveRun, part: Part) -> Played {
+        let answer = match live.feed(part.events, part.last) {
+            Ok(Progress::Answered(answer)) => answer,
+            Ok(Progress::NeedsPage) => {
+                self.0.insert(run.clone(), live);
+                return Played::NeedsPage;
+            }
+            Err(fault) => return Played::Faulted(fault),
+        };
+        let foreign = live.foreign_wakes();
+        if foreign {
+            let WorkflowExecution { workflow_id, run_id } = &subject.execution;
+            tracing::error!(
+                workflow_type = %subject.workflow_type, %workflow_id, %run_id,
+                "workflow code waits for something that is not an operation of its context (a thread, a timer or a task \
+                 of another runtime); that cannot be repeated on replay, so put it into an activity"
+            );
+        }
+        let kept = !live.is_closed() && !foreign;
+        if kept {
+            self.0.insert(run.clone(), live);
+        }
+        Played::Answered { answer, kept }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let desk = self.lock();
+        f.debug_struct("Lane")
+            .field("jobs", &desk.jobs.len())
+            .field("busy_for", &desk.current.as_ref().map(|current| current.since.elapsed()))
+            .field("closed", &desk.closed)
+            .finish()
+    }
+}

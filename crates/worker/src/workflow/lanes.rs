@@ -1,0 +1,84 @@
+//! All lanes of a worker, and the watch over them.
+//!
+//! A run belongs to the lane that its id chooses. Whoever waits for a lane also looks whether it is stuck, and replaces it
+//! if so; then the runs that lived on it are rebuilt from history, on the new one, when they are needed.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use perpetua_vocab::RunId;
+use tokio::time::timeout;
+
+use super::lane::{Lane, Played, Subject, Work};
+
+/// How often those who wait for a lane look at it, where nothing is considered stuck.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The lanes of one worker. Their threads end when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    lanes: Vec<Mutex<Lane>>,
+    /// How long workflow code may run without giving the thread back; none for as long as it likes.
+    limit: Option<Duration>,
+}
+
+impl Lanes {
+    /// Starts the threads.
+    pub(crate) fn start(count: usize, limit: Option<Duration>) -> io::Result<Self> {
+        let lanes = (0..count).map(|index| Lane::start(index).map(Mutex::new)).collect::<Result<_, _>>()?;
+        Ok(Self { lanes, limit })
+    }
+
+    /// How long workflow code may run without giving the thread back.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// Plays a piece of a run. The caller holds the pass of that run.
+    pub(crate) async fn play(&self, subject: Subject, work: Work) -> Played {
+        let index = self.index(&subject.execution.run_id);
+        let mut answer = self.lane(index).play(subject, work);
+        let look = self.limit.map_or(LOOK, |limit| limit / 4);
+        loop {
+            match timeout(look, &mut answer).await {
+                Ok(Ok(played)) => return played,
+                Ok(Err(_)) => return Played::Broken("the lane is gone".to_owned()),
+                Err(_) => self.replace_if_stuck(index),
+            }
+        }
+    }
+
+    /// Forgets a run; it is dropped on its own thread.
+    pub(crate) fn forget(&self, run: RunId) {
+        self.lane(self.index(&run)).forget(run);
+    }
+
+    fn replace_if_stuck(&self, index: usize) {
+        let Some(limit) = self.limit else { return };
+        let mut lane = self.lane(index);
+        if lane.busy_for().is_none_or(|busy| busy < limit) {
+            return;
+        }
+        match Lane::start(index) {
+            Ok(heir) => {
+                let stuck = std::mem::replace(&mut *lane, heir);
+                stuck.abandon(&lane);
+            }
+            Err(error) => tracing::error!(%error, "a stuck lane cannot be replaced, a thread could not be started"),
+        }
+    }
+
+    fn index(&self, run: &RunId) -> usize {
+        // Not seeded: the same run is on the same lane in every worker with as many lanes.
+        let mut hasher = DefaultHasher::new();
+        run.hash(&mut hasher);
+        let lanes = self.lanes.len() as u64;
+        usize::try_from(hasher.finish() % lanes).expect("below the number of lanes")
+    }
+
+    fn lane(&self, index: usize) -> MutexGuard<'_, Lane> {
+        self.lanes[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,185 @@
+//! Who may play which run, and which runs are remembered.
+//!
+//! A run is played by one task at a time: its holder has a [`Pass`]. A run that is put back is remembered, until it is
+//! the one that was not used for the longest time and there are too many. Runs that somebody plays are never forgotten;
+//! so at most as many runs live as are remembered and played together.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use perpetua_vocab::RunId;
+use tokio::sync::{Mutex as Gate, OwnedMutexGuard};
+
+/// The runs of one worker.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    remembered: usize,
+    book: Mutex<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    /// The runs that somebody plays or waits for.
+    gates: BTreeMap<RunId, Arc<Gate<()>>>,
+    /// The runs that rest, the one that was put back first in front.
+    resting: BTreeMap<u64, RunId>,
+    /// Where each of them is in `resting`.
+    places: BTreeMap<RunId, u64>,
+    /// The place of the next one that is put back.
+    next: u64,
+}
+
+/// The right to play a run, given up when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Pass {
+    runs: Arc<Runs>,
+    run: RunId,
+    gate: Option<OwnedMutexGuard<()>>,
+}
+
+impl Runs {
+    pub(crate) fn new(remembered: usize) -> Arc<Self> {
+        Arc::new(Self { remembered, book: Mutex::default() })
+    }
+
+    /// Waits until nobody else plays the run; first come, first served.
+    pub(crate) async fn enter(self: &Arc<Self>, run: &RunId) -> Pass {
+        let gate = Arc::clone(self.lock().gates.entry(run.clone()).or_default());
+        // Made before the wait, so that one who gives up waiting leaves no gate behind.
+        let mut pass = Pass { runs: Arc::clone(self), run: run.clone(), gate: None };
+        pass.gate = Some(gate.lock_owned().await);
+        self.lock().wake(run);
+        pass
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pass {
+    /// Puts the run back to be remembered, and forgets what is too much, before anybody else can ask for it.
+    pub(crate) fn keep(self, forget: impl FnMut(RunId)) {
+        let mut book = self.runs.lock();
+        book.rest(self.run.clone());
+        let surplus = book.resting.len().saturating_sub(self.runs.remembered);
+        (0..surplus).filter_map(|_| book.forget_oldest()).for_each(forget);
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let mut book = self.runs.lock();
+        drop(self.gate.take());
+        // Whoever waits for the run has a share in its gate.
+        if book.gates.get(&self.run).is_some_and(|gate| Arc::strong_count(gate) == 1) {
+            book.gates.remove(&self.run);
+        }
+    }
+}
+
+impl Book {
+    fn rest(&mut self, run: RunId) {
+        let place = self.next;
+        self.next += 1;
+        if let Some(earlier) = self.places.insert(run.clone(), place) {
+            self.resting.remove(&earlier);
+        }
+        self.resting.insert(place, run);
+    }
+
+    fn wake(&mut self, run: &RunId) {
+        if let Some(place) = self.places.remove(run) {
+            self.resting.remove(&place);
+        }
+    }
+
+    fn forget_oldest(&mut self) -> Option<RunId> {
+        let (_, run) = self.resting.pop_first()?;
+        self.places.remove(&run);
+        Some(run)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn id(number: u32) -> RunId {
+        RunId::new(number.to_string())
+    }
+
+    /// Puts a run back; gives back which runs are forgotten for it.
+    fn put_back(pass: Pass) -> Vec<String> {
+        let mut forgotten = Vec::new();
+        pass.keep(|run| forgotten.push(run.into_string()));
+        forgotten
+    }
+
+    async fn play(runs: &Arc<Runs>, number: u32) -> Vec<String> {
+        put_back(runs.enter(&id(number)).await)
+    }
+
+    const NOBODY: [&str; 0] = [];
+
+    #[tokio::test]
+    async fn the_run_that_rested_longest_is_forgotten() {
+        let runs = Runs::new(2);
+        assert_eq!(play(&runs, 1).await, NOBODY);
+        assert_eq!(play(&runs, 2).await, NOBODY);
+        assert_eq!(play(&runs, 1).await, NOBODY);
+        assert_eq!(play(&runs, 3).await, ["2"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_is_played_is_not_forgotten() {
+        let runs = Runs::new(1);
+        assert_eq!(play(&runs, 1).await, NOBODY);
+        let pass = runs.enter(&id(1)).await;
+        assert_eq!(play(&runs, 2).await, NOBODY);
+        assert_eq!(play(&runs, 3).await, ["2"]);
+        assert_eq!(put_back(pass), ["3"]);
+    }
+
+    #[tokio::test]
+    async fn with_no_memory_a_run_is_forgotten_as_soon_as_it_is_put_back() {
+        let runs = Runs::new(0);
+        assert_eq!(play(&runs, 1).await, ["1"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_is_played_by_one_at_a_time_in_the_order_of_arrival() {
+        let runs = Runs::new(10);
+        let mut cx = Context::from_waker(Waker::noop());
+        let first = runs.enter(&id(1)).await;
+        let one = id(1);
+        let mut second = pin!(runs.enter(&one));
+        let mut third = pin!(runs.enter(&one));
+        assert!(second.as_mut().poll(&mut cx).is_pending());
+        assert!(third.as_mut().poll(&mut cx).is_pending());
+        drop(first);
+        assert!(third.as_mut().poll(&mut cx).is_pending());
+        let Poll::Ready(second) = second.as_mut().poll(&mut cx) else { panic!("it is the second one's turn") };
+        assert_eq!(put_back(second), NOBODY);
+        assert!(third.as_mut().poll(&mut cx).is_ready());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_those_who_came_and_went() {
+        let runs = Runs::new(10);
+        let pass = runs.enter(&id(1)).await;
+        {
+            let one = id(1);
+            let mut gave_up = pin!(runs.enter(&one));
+            assert!(gave_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        drop(pass);
+        assert!(runs.lock().gates.is_empty());
+        assert!(runs.lock().resting.is_empty());
+    }
+}
