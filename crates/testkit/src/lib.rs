@@ -5,13 +5,17 @@
 //!
 //! Not here: anything that a program in production needs.
 //!
-//! Read first: [`LocalServer`], [`connect_or_start`].
+//! Read first: [`LocalServer`], [`connect_or_start`], [`both_ways`].
 
+mod commands;
 mod install;
 mod local;
+mod stage;
 
 pub use install::InstallError;
+pub use commands::commands;
 pub use local::{LocalServer, LocalServerError};
+pub use stage::{Outcome, Stage, both_ways};
 
 use perpetua_client::Client;
 

