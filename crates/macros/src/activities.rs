@@ -99,7 +99,7 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
     let hidden = format_ident!("__{}Activities", shape::bare(&ident));
     let moved = Moved { header: &header, hidden: &hidden, functions: &functions, others: &others };
 
-    let definitions: Vec<Ident> = activities.iter().map(|activity| definition_name(&ident, activity)).collect();
+    let definitions: Vec<Ident> = activities.iter().map(definition_name).collect();
     let generated = generate(self_type, &activities, &definitions);
     let this = Ident::new("this", Span::mixed_site());
     let entries = activities.iter().zip(&definitions).map(|(activity, definition)| {
@@ -110,7 +110,7 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
             #(#conditions)*
             {
                 let #this = ::std::sync::Arc::clone(&self);
-                activities.add::<#definition>(#execution);
+                activities.add::<#definition<#self_type>>(#execution);
             }
         }
     });
@@ -160,7 +160,7 @@ fn expand_trait(block: Block<ItemTrait>, diagnostics: &mut Diagnostics) -> Token
     for activity in &mut activities {
         activity.function.visibility = header.vis.clone();
     }
-    let definitions: Vec<Ident> = activities.iter().map(|activity| definition_name(&header.ident, activity)).collect();
+    let definitions: Vec<Ident> = activities.iter().map(definition_name).collect();
     let generated = generate(&self_type, &activities, &definitions);
     let interface = shape::interface_type(&header);
     quote! {
@@ -172,21 +172,24 @@ fn expand_trait(block: Block<ItemTrait>, diagnostics: &mut Diagnostics) -> Token
     }
 }
 
-/// The type that stands for one activity among several.
-fn definition_name(ident: &Ident, activity: &Activity) -> Ident {
+/// The name of the type that stands for one activity among several; its parameter is the type that has the method. That
+/// makes it as visible as both are, and `withdraw_of<Bank>` is what messages show.
+fn definition_name(activity: &Activity) -> Ident {
     let method = &activity.function.signature.ident;
-    format_ident!("{}_{}", shape::bare(ident), shape::bare(method), span = method.span())
+    format_ident!("{}_of", shape::bare(method), span = method.span())
 }
 
 /// The types that stand for the activities, and the stubs.
 fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident]) -> TokenStream {
     let types = activities.iter().zip(definitions).map(|(activity, definition)| {
         let conditions = conditions(&activity.function.attributes);
-        let implementation = activity.definition(definition);
+        let implementation = activity.definition(&quote!(#definition<#self_type>));
+        let visibility = &activity.function.visibility;
         quote! {
             #(#conditions)*
-            #[allow(non_camel_case_types, missing_debug_implementations, missing_docs)]
-            pub struct #definition {}
+            #[doc(hidden)]
+            #[allow(dead_code, non_camel_case_types, missing_debug_implementations)]
+            #visibility struct #definition<Owner>(::core::marker::PhantomData<fn() -> Owner>);
 
             #implementation
         }
@@ -194,7 +197,7 @@ fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident]) ->
     let stubs = activities
         .iter()
         .zip(definitions)
-        .map(|(activity, definition)| activity.stub(&definition.to_token_stream(), &activity.function.visibility));
+        .map(|(activity, definition)| activity.stub(&quote!(#definition<#self_type>), &activity.function.visibility));
     quote! {
         #(#types)*
 

@@ -44,8 +44,9 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, D
 fn expand_function(activity: &Activity) -> TokenStream {
     let Function { attributes, visibility, signature, body } = &activity.function;
     let ident = &signature.ident;
-    let stub = activity.stub(&ident.to_token_stream(), visibility);
-    let definition = activity.definition(ident);
+    let name = ident.to_token_stream();
+    let stub = activity.stub(&name, visibility);
+    let definition = activity.definition(&name);
     let execute = activity.execution(&quote!(#ident::call));
     let attributes = for_body(attributes);
     let mut signature = signature.clone();

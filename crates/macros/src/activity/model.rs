@@ -118,7 +118,7 @@ impl Activity {
     }
 
     /// What callers know of it.
-    pub(crate) fn definition(&self, definition: &Ident) -> TokenStream {
+    pub(crate) fn definition(&self, definition: &TokenStream) -> TokenStream {
         let conditions = conditions(&self.function.attributes);
         let name = &self.name;
         let input = if self.sound { self.arguments.tuple_type() } else { quote!(()) };

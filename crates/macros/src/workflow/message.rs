@@ -305,7 +305,8 @@ impl Message {
             },
         };
         let validator = self.validator.as_ref().map(|validator| {
-            quote!(handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
+            let handlers = Ident::new("handlers", Span::mixed_site());
+            quote!(#handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
         });
         quote! {
             #(#conditions)*

@@ -1,6 +1,6 @@
 //! `#[workflow]` on an `impl` block: a type with a main function, state and handlers.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{ItemImpl, Type};
 
@@ -191,7 +191,7 @@ fn implementation(self_type: &Type, functions: &Functions, hidden: &syn::Ident) 
     );
     let create = create(self_type, runs.first(), inits.first());
     let entries: Vec<TokenStream> = messages.iter().map(|message| message.entry(hidden)).collect();
-    let handlers = if entries.is_empty() { quote!(_) } else { quote!(handlers) };
+    let handlers = if entries.is_empty() { quote!(_) } else { quote_spanned!(Span::mixed_site()=> handlers) };
     quote! {
         #[automatically_derived]
         impl ::perpetua::__macro::WorkflowImplementation for #self_type {

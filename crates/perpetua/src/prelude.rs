@@ -1,0 +1,7 @@
+//! What most programs use: `use perpetua::prelude::*;`.
+
+pub use crate::{
+    Activity, ActivityContext, ActivityError, ActivityFailure, AnyError, ApplicationError, Canceled, Client, Ctx,
+    Elapsed, RetryPolicy, State, WaitFailure, Worker, Workflow, WorkflowError, WorkflowFailure, WorkflowResult,
+    activities, activity, days, hours, join, milliseconds, minutes, seconds, select, workflow,
+};
