@@ -48,9 +48,11 @@ impl Address {
             return Err("has no host; write host:port, such as localhost:7233");
         }
         match authority.port() {
+            Some(_) => Ok(Self { authority, scheme }),
+            None if authority.as_str().len() > authority.host().len() => {
+                Err("has a port that is not a number up to 65535")
+            }
             None => Err("has no port; Temporal servers usually listen on 7233"),
-            Some(port) if port.as_str().parse::<u16>().is_ok() => Ok(Self { authority, scheme }),
-            Some(_) => Err("has a port that is not a number up to 65535"),
         }
     }
 

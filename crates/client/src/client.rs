@@ -52,7 +52,7 @@ impl Client {
     /// # Errors
     /// As [`connect`](Self::connect), and when a variable cannot be used as it is.
     pub async fn connect_from_env() -> Result<Self, ConnectError> {
-        Self::builder().connect().await
+        Self::builder().from_env()?.connect().await
     }
 
     /// A client with options.

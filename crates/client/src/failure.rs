@@ -5,8 +5,7 @@ use std::fmt;
 use perpetua_convert::{CallError, DataConverter, Elapsed, Remote};
 use perpetua_vocab::{Failure, FailureInfo, Identity, Payloads, RunId, TimeoutKind};
 
-use crate::result::Unknown;
-use crate::{PayloadError, RpcError, StartError};
+use crate::{PayloadError, RequestError, RpcError, StartError};
 
 /// Why a workflow gave no result. `E` is the error type that the workflow declares.
 ///
@@ -120,11 +119,11 @@ impl<E: CallError> WorkflowFailure<E> {
     }
 }
 
-impl<E> From<Unknown> for WorkflowFailure<E> {
-    fn from(unknown: Unknown) -> Self {
-        match unknown {
-            Unknown::Rpc(error) => Self::Rpc(error),
-            Unknown::Unreadable(error) => Self::Undecodable(error),
+impl<E> From<RequestError> for WorkflowFailure<E> {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Rpc(error) => Self::Rpc(error),
+            RequestError::Unencodable(error) | RequestError::Undecodable(error) => Self::Undecodable(error),
         }
     }
 }

@@ -20,7 +20,7 @@ use perpetua_vocab::{
 use crate::history::events_of;
 use crate::limit::Limit;
 use crate::payloads::{read_failure, read_result};
-use crate::{Client, PayloadError, RpcError, WorkflowFailure, WorkflowHandle};
+use crate::{Client, RequestError, WorkflowFailure, WorkflowHandle};
 
 /// A wait for the result of a workflow, ready to be awaited. Made by [`WorkflowHandle::result`].
 #[must_use = "the result is waited for when this is awaited"]
@@ -106,18 +106,12 @@ enum Closed {
     ContinuedAsNew(RunId),
 }
 
-/// Why it is not known how a workflow ended.
-pub(crate) enum Unknown {
-    Rpc(RpcError),
-    Unreadable(PayloadError),
-}
-
 async fn closed(
     client: &Client,
     mut execution: WorkflowExecution,
     follow: bool,
     limit: Limit,
-) -> Result<Closed, Unknown> {
+) -> Result<Closed, RequestError> {
     loop {
         let event = closing_event(client, execution.clone(), limit).await?;
         let (closed, next) = how(event.kind);
@@ -129,7 +123,7 @@ async fn closed(
 }
 
 /// Waits for the event that ends a run.
-async fn closing_event(client: &Client, execution: WorkflowExecution, limit: Limit) -> Result<Event, Unknown> {
+async fn closing_event(client: &Client, execution: WorkflowExecution, limit: Limit) -> Result<Event, RequestError> {
     let mut request = wire::GetWorkflowExecutionHistoryRequest {
         namespace: client.namespace().to_string(),
         execution: Some(execution.into()),
@@ -140,9 +134,9 @@ async fn closing_event(client: &Client, execution: WorkflowExecution, limit: Lim
     };
     loop {
         let response = client.rpc(&request).timeout(limit.remaining()).send().await;
-        let response = response.map_err(|error| Unknown::Rpc(error.after(limit.whole())))?;
+        let response = response.map_err(|error| error.after(limit.whole()))?;
         request.next_page_token = response.next_page_token.clone();
-        let events = events_of(response).map_err(|error| Unknown::Unreadable(error.into()))?;
+        let events = events_of(response).map_err(|malformed| RequestError::Undecodable(malformed.into()))?;
         // Servers that do not know the filter send everything.
         if let Some(event) = events.into_iter().rev().find(Event::closes_workflow) {
             return Ok(event);

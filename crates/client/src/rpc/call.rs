@@ -72,7 +72,7 @@ impl<R: Rpc> RpcCall<R> {
                     RpcError::of_status(R::METHOD, self.client.address_shared(), attempts, status)
                 }
                 Err(Stopped::Elapsed(after)) => {
-                    let after = if remaining.is_some() { start.elapsed() } else { after };
+                    let after = self.limit.filter(|limit| start.elapsed() >= *limit).unwrap_or(after);
                     RpcError::elapsed(R::METHOD, self.client.address_shared(), attempts, after, last.take())
                 }
             };
