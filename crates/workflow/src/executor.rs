@@ -131,9 +131,11 @@ impl Tasks {
 }
 
 impl Runtime {
-    /// Runs the workflow until it waits. Conditions look again when state was written, and once after anything ran.
+    /// Runs the workflow until it waits. Conditions look again whenever state was written, and once more after anything
+    /// ran, for those that depend on something else.
     pub(crate) fn poll_until_idle(&self) {
-        let mut looked = true;
+        let mut ran = false;
+        let mut looked = false;
         loop {
             while let Some(ticket) = { self.run.borrow_mut().next_settled() } {
                 self.wake_ticket(ticket);
@@ -143,8 +145,8 @@ impl Runtime {
             }
             if let Some(task) = self.tasks.next_ready() {
                 self.tasks.poll(task);
-                looked = false;
-            } else if self.seen_writes.get() != writes() || !looked {
+                ran = true;
+            } else if self.seen_writes.get() != writes() || (ran && !looked) {
                 self.seen_writes.set(writes());
                 looked = true;
                 self.wake_conditions();
