@@ -98,3 +98,137 @@ pub(crate) fn in_words(event: &Event) -> String {
         kind => kind.name().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use perpetua_vocab::{
+        ActivityScheduled, Identity, Opaque, OtherEvent, RetryState, RunId, TimerStarted, Timestamp, UpdateAccepted,
+        UpdateCompleted, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowType,
+    };
+
+    use super::*;
+
+    const TASK: EventId = EventId::FIRST;
+
+    fn event(kind: EventKind) -> Event {
+        let (id, time) = (EventId::FIRST, Timestamp::default());
+        Event { id, time, kind, worker_may_ignore: false, version: 0, task_id: 0, extra: None }
+    }
+
+    /// Everything the code can ask for, with the event that echoes it.
+    fn pairs() -> Vec<(Expectation, Event)> {
+        let ticket = Ticket(0);
+        let (activity, timer, update) = (ActivityId::from("2"), TimerId::from("3"), UpdateId::from("u"));
+        let (scheduled, after) = (EventId::FIRST.next(), Duration::from_secs(90));
+        let activity_type = ActivityType::from("charge");
+        let scheduled_event = ActivityScheduled {
+            activity: activity.clone(),
+            activity_type: activity_type.clone(),
+            input: None,
+            task_completed: TASK,
+            rest: Opaque::default(),
+        };
+        let accepted = UpdateAccepted { update: update.clone(), message: "m".into(), sequencing: None, request: None };
+        let completed =
+            UpdateCompleted { update: update.clone(), identity: Identity::default(), accepted: None, outcome: None };
+        let failed =
+            WorkflowFailed { failure: None, retry_state: RetryState::default(), task_completed: TASK, new_run: None };
+        let continued = WorkflowContinuedAsNew {
+            new_run: RunId::from("next"),
+            workflow_type: WorkflowType::from("order"),
+            input: None,
+            task_completed: Some(TASK),
+            rest: Opaque::default(),
+        };
+        vec![
+            (
+                Expectation::StartActivity { ticket, activity: activity.clone(), activity_type },
+                event(EventKind::ActivityScheduled(Box::new(scheduled_event))),
+            ),
+            (
+                Expectation::CancelActivity { activity, scheduled },
+                event(EventKind::ActivityCancelRequested { scheduled, task_completed: TASK }),
+            ),
+            (
+                Expectation::StartTimer { ticket, timer: timer.clone(), after },
+                event(EventKind::TimerStarted(TimerStarted { timer: timer.clone(), after, task_completed: TASK })),
+            ),
+            (
+                Expectation::CancelTimer { ticket, timer: timer.clone() },
+                event(EventKind::TimerCanceled {
+                    timer,
+                    started: scheduled,
+                    task_completed: TASK,
+                    identity: Identity::default(),
+                }),
+            ),
+            (
+                Expectation::AcceptUpdate { update: update.clone() },
+                event(EventKind::UpdateAccepted(Box::new(accepted))),
+            ),
+            (Expectation::CompleteUpdate { update }, event(EventKind::UpdateCompleted(Box::new(completed)))),
+            (
+                Expectation::Complete,
+                event(EventKind::WorkflowCompleted(Box::new(WorkflowClosed {
+                    result: None,
+                    task_completed: TASK,
+                    new_run: None,
+                }))),
+            ),
+            (Expectation::Fail, event(EventKind::WorkflowFailed(Box::new(failed)))),
+            (Expectation::Cancel, event(EventKind::WorkflowCanceled { task_completed: TASK, details: None })),
+            (Expectation::ContinueAsNew, event(EventKind::WorkflowContinuedAsNew(Box::new(continued)))),
+        ]
+    }
+
+    #[test]
+    fn each_expectation_has_one_echo() {
+        for (at, (expectation, _)) in pairs().iter().enumerate() {
+            for (other, (_, event)) in pairs().iter().enumerate() {
+                assert_eq!(expectation.is_echoed_by(event), at == other, "{expectation} and {}", in_words(event));
+            }
+        }
+    }
+
+    #[test]
+    fn code_and_history_use_the_same_words() {
+        let words: Vec<(String, String)> =
+            pairs().iter().map(|(expectation, event)| (expectation.to_string(), in_words(event))).collect();
+        let same = |text: &str| (text.to_owned(), text.to_owned());
+        let expected = [
+            same("start_activity  name=charge  id=2"),
+            // History does not have the activity's id there.
+            ("cancel_activity  scheduled=2  id=2".to_owned(), "cancel_activity  scheduled=2".to_owned()),
+            same("start_timer  after=90s  id=3"),
+            same("cancel_timer  id=3"),
+            same("accept_update  id=u"),
+            same("complete_update  id=u"),
+            same("complete_workflow"),
+            same("fail_workflow"),
+            same("cancel_workflow"),
+            same("continue_as_new"),
+        ];
+        assert_eq!(words, expected);
+    }
+
+    #[test]
+    fn a_timer_is_echoed_by_its_id_whatever_its_length() {
+        let (ticket, timer) = (Ticket(0), TimerId::from("3"));
+        let kind = TimerStarted { timer: timer.clone(), after: Duration::from_secs(5), task_completed: TASK };
+        let expectation = Expectation::StartTimer { ticket, timer, after: Duration::from_secs(90) };
+        assert!(expectation.is_echoed_by(&event(EventKind::TimerStarted(kind))));
+    }
+
+    #[test]
+    fn an_event_without_words_goes_by_its_name_or_number() {
+        let other = |event_type, name: &str| OtherEvent {
+            event_type,
+            name: name.to_owned(),
+            attributes: Opaque::default(),
+            task_completed: Some(TASK),
+        };
+        let in_words = |other| in_words(&event(EventKind::Other(Box::new(other))));
+        assert_eq!(in_words(other(25, "MarkerRecorded")), "MarkerRecorded");
+        assert_eq!(in_words(other(999, "")), "an event of the unknown type 999");
+    }
+}

@@ -80,3 +80,52 @@ impl fmt::Display for Mismatch {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mismatch(history: Option<&str>, code: Option<&str>) -> Mismatch {
+        let event = EventId::new(14).expect("14 is positive");
+        Mismatch { turn: 3, event, history: history.map(str::to_owned), code: code.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_mismatch_shows_both_sides_and_says_what_to_do() {
+        let mismatch = mismatch(Some("start_activity  name=charge  id=2"), Some("start_timer  after=30s  id=2"));
+        let expected = "\
+history and code disagree at event 14 (turn 3)
+  history: start_activity  name=charge  id=2
+  code:    start_timer  after=30s  id=2
+  the workflow's code was changed in a way that running workflows cannot follow, or it depends on something that is not \
+the same on every run (a clock, randomness, the order of a hash map, another thread); bring back the recorded behaviour, \
+or reset the workflow to before this event";
+        assert_eq!(mismatch.to_string(), expected);
+        assert_eq!(Fault::from(mismatch).to_string(), expected);
+    }
+
+    #[test]
+    fn a_mismatch_says_when_one_side_has_nothing() {
+        let text = mismatch(None, Some("complete_workflow")).to_string();
+        assert!(text.contains("\n  history: nothing more in this turn\n  code:    complete_workflow\n"), "{text}");
+        let text = mismatch(Some("complete_workflow"), None).to_string();
+        assert!(text.contains("\n  history: complete_workflow\n  code:    nothing more in this turn\n"), "{text}");
+    }
+
+    #[test]
+    fn a_history_that_cannot_be_read_says_where() {
+        let malformed = Malformed::missing("TimerFired.timer_id").within("event 7");
+        let expected = "the history cannot be read: event 7: TimerFired.timer_id is missing";
+        assert_eq!(Fault::from(malformed).to_string(), expected);
+    }
+
+    #[test]
+    fn the_server_is_told_which_faults_are_nondeterminism() {
+        let mismatch = Fault::from(mismatch(None, None));
+        assert_eq!(mismatch.cause(), WorkflowTaskFailedCause::NondeterminismError);
+        let others = [Fault::code("it panicked"), Fault::from(Malformed::missing("HistoryEvent.event_id"))];
+        for fault in others {
+            assert_eq!(fault.cause(), WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure, "{fault}");
+        }
+    }
+}
