@@ -103,7 +103,6 @@ impl Stage {
     /// # Errors
     /// When the server does not give it.
     pub async fn history(&self, id: &WorkflowId) -> Outcome<Vec<Event>> {
-        let _ = (id, std::marker::PhantomData::<NamedWorkflow>);
-        Ok(Vec::new()) // until history lands
+        Ok(self.client.handle::<NamedWorkflow>(id).history().await?.events)
     }
 }

@@ -4,13 +4,13 @@ use perpetua::prelude::*;
 
 /// Takes a step.
 #[activity]
-pub async fn step(number: u32) -> Result<u32, ActivityError> {
+pub(crate) async fn step(number: u32) -> Result<u32, ActivityError> {
     Ok(number)
 }
 
 /// Takes steps.
 #[derive(Default)]
-pub struct Stepper {
+pub(crate) struct Stepper {
     allowed: State<u32>,
     taken: State<Vec<u32>>,
 }
@@ -19,7 +19,7 @@ pub struct Stepper {
 impl Stepper {
     /// Takes so many steps; the numbers of those it took.
     #[run]
-    pub async fn run(&self, ctx: Ctx, steps: u32) -> WorkflowResult<Vec<u32>> {
+    pub(crate) async fn run(&self, ctx: Ctx, steps: u32) -> WorkflowResult<Vec<u32>> {
         for number in 1..=steps {
             ctx.wait_until(|| number <= self.allowed.get() + 1).await?;
             let taken = ctx.activity(step(number)).start_to_close(seconds(10)).await?;
@@ -30,13 +30,13 @@ impl Stepper {
 
     /// Lets it take one more step.
     #[signal]
-    pub fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.allowed.update(|allowed| *allowed += 1);
     }
 
     /// Answers when it has taken so many steps.
     #[update]
-    pub async fn stepped(&self, ctx: Ctx, steps: usize) -> WorkflowResult<()> {
+    pub(crate) async fn stepped(&self, ctx: Ctx, steps: usize) -> WorkflowResult<()> {
         ctx.wait_until(|| self.taken.with(Vec::len) >= steps).await?;
         Ok(())
     }
