@@ -211,8 +211,8 @@ impl Known {
     fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>) -> Option<Played> {
         match work {
             Some((subject, Work::Begin(beginning))) => Some(self.begin(run, &subject, beginning)),
-            Some((subject, Work::Continue(part))) => Some(match self.0.remove(run) {
-                Some(live) => self.feed(run, &subject, live, part),
+            Some((_, Work::Continue(part))) => Some(match self.0.remove(run) {
+                Some(live) => self.feed(run, live, part),
                 None => Played::Broken("the run was lost between two pages of its history".to_owned()),
             }),
             None => {
@@ -224,18 +224,18 @@ impl Known {
 
     fn begin(&mut self, run: &RunId, subject: &Subject, beginning: Box<Beginning>) -> Played {
         let first = beginning.part.events.first().map(|event| event.id);
-        let known = self.0.remove(run);
+        let known = self.0.remove(run).filter(|live| !woken_by_others(live, subject));
         let mut live = match known {
             _ if first == Some(EventId::FIRST) => LiveRun::new(beginning.setup),
             Some(live) if live.continues(&beginning.head, first) => live,
             _ => return Played::NeedsHistory(beginning),
         };
         live.begin(beginning.head);
-        self.feed(run, subject, live, beginning.part)
+        self.feed(run, live, beginning.part)
     }
 
     /// Plays with a run that is in nobody's map, so that it is gone if anything goes wrong.
-    fn feed(&mut self, run: &RunId, subject: &Subject, mut live: LiveRun, part: Part) -> Played {
+    fn feed(&mut self, run: &RunId, mut live: LiveRun, part: Part) -> Played {
         let answer = match live.feed(part.events, part.last) {
             Ok(Progress::Answered(answer)) => answer,
             Ok(Progress::NeedsPage) => {
@@ -244,21 +244,26 @@ impl Known {
             }
             Err(fault) => return Played::Faulted(fault),
         };
-        let foreign = live.foreign_wakes();
-        if foreign {
-            let WorkflowExecution { workflow_id, run_id } = &subject.execution;
-            tracing::error!(
-                workflow_type = %subject.workflow_type, %workflow_id, %run_id,
-                "workflow code waits for something that is not an operation of its context (a thread, a timer or a task \
-                 of another runtime); that cannot be repeated on replay, so put it into an activity"
-            );
-        }
-        let kept = !live.is_closed() && !foreign;
+        let kept = !live.is_closed();
         if kept {
             self.0.insert(run.clone(), live);
         }
         Played::Answered { answer, kept }
     }
+}
+
+/// Whether something woke the run that is not part of it. It would not do so again on replay, so the run is rebuilt.
+fn woken_by_others(live: &LiveRun, subject: &Subject) -> bool {
+    let woken = live.foreign_wakes();
+    if woken {
+        let WorkflowExecution { workflow_id, run_id } = &subject.execution;
+        tracing::error!(
+            workflow_type = %subject.workflow_type, %workflow_id, %run_id,
+            "workflow code waits for something that is not an operation of its context (a thread, a timer or a task of \
+             another runtime); that cannot be repeated on replay, so put it into an activity"
+        );
+    }
+    woken
 }
 
 impl fmt::Debug for Shared {

@@ -1,0 +1,9 @@
+//! Workers against a server that does what the test tells it to.
+
+mod activities;
+mod describe;
+mod mock;
+mod polling;
+mod script;
+mod stage;
+mod workflows;
