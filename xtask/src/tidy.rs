@@ -37,8 +37,8 @@ const EDGES: [(&str, Edges); 13] = [
     ("xtask", Edges::Only(&[])),
     ("xtask-codegen", Edges::Only(&[])),
 ];
-/// What every package below `examples/` may use.
-const EXAMPLE_EDGES: Edges = Edges::Only(&["perpetua"]);
+/// What every package below `examples/` may use. The testkit brings the server that makes an example run by itself.
+const EXAMPLE_EDGES: Edges = Edges::Only(&["perpetua", "testkit"]);
 
 /// Packages by name, without the prefix `perpetua-`.
 #[derive(Clone, Copy)]
@@ -381,7 +381,9 @@ mod tests {
         let testkit = package("perpetua-testkit", "r/crates/testkit/Cargo.toml", &[("perpetua", None)]);
         let example = |used| package("order", "r/examples/order/Cargo.toml", &[(used, None)]);
         assert_eq!(edge_problems(&[facade.clone(), testkit.clone(), example("perpetua")]), [""; 0]);
-        assert_eq!(edge_problems(&[facade, testkit, example("perpetua-testkit")]).len(), 1);
+        assert_eq!(edge_problems(&[facade.clone(), testkit, example("perpetua-testkit")]), [""; 0]);
+        let client = package("perpetua-client", "r/crates/client/Cargo.toml", &[]);
+        assert_eq!(edge_problems(&[facade, client, example("perpetua-client")]).len(), 1);
         let stranger = package("perpetua-extra", "r/crates/extra/Cargo.toml", &[]);
         assert_eq!(edge_problems(&[stranger]).len(), 1);
     }
