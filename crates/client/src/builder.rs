@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use perpetua_convert::DataConverter;
 use perpetua_vocab::{Identity, Namespace};
-use tonic::body::Body;
 use tonic::transport::Endpoint;
 use tower_service::Service;
 
 use crate::address::{Address, Security};
 use crate::client::Shared;
 use crate::headers::{Headers, Metadata};
+use crate::raw::Body;
 use crate::transport::{Carry, Transport, carrier};
 use crate::{Client, ConnectError, RpcRetry, TlsOptions};
 

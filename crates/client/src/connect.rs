@@ -89,18 +89,17 @@ pub(crate) fn tls_problem(error: &(dyn Error + 'static)) -> Option<String> {
 }
 
 fn tls_advice(reason: &str) -> &'static str {
-    if reason.contains("UnknownIssuer") {
-        "the server's certificate is signed by nobody we trust: pass its authority with TlsOptions::root_ca"
-    } else if reason.contains("not valid for name") || reason.contains("NotValidForName") {
-        "the server's certificate is for another name: connect by that name, or pass it with TlsOptions::server_name"
-    } else if reason.contains("CertificateRequired")
-        || reason.contains("BadCertificate")
-        || reason.contains("UnknownCA")
-    {
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    // What the server says of our certificate comes as an alert; the rest is what we say of the server's.
+    if says(&["CertificateRequired", "alert: BadCertificate", "alert: UnknownCA", "alert: DecryptError"]) {
         "the server asks for a client certificate that it trusts: pass one with TlsOptions::client_certificate"
-    } else if reason.contains("InvalidContentType") {
+    } else if says(&["UnknownIssuer", "BadSignature"]) {
+        "the server's certificate is signed by nobody we trust: pass its authority with TlsOptions::root_ca"
+    } else if says(&["not valid for name", "NotValidForName"]) {
+        "the server's certificate is for another name: connect by that name, or pass it with TlsOptions::server_name"
+    } else if says(&["InvalidContentType"]) {
         "the server does not seem to speak TLS: connect without it"
-    } else if reason.contains("Expired") || reason.contains("NotValidYet") {
+    } else if says(&["xpired", "NotValidYet", "not valid yet"]) {
         "the server's certificate is not valid now: renew it, or set the clock"
     } else {
         "check the TLS options and the server's certificate"

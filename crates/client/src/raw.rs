@@ -9,6 +9,10 @@ use tonic::codec::CompressionEncoding;
 use crate::rpc::MAX_RESPONSE_BYTES;
 pub use crate::transport::Transport;
 
+/// What a [`Transport`] carries: the frames of a message. [`ClientBuilder::transport`](crate::ClientBuilder::transport)
+/// takes any service of it.
+pub use tonic::body::Body;
+
 /// Gives the generated clients of the server's services. They send the client's headers (who we are, the API key, the
 /// metadata) and nothing else: no deadline, no retry, no codec.
 #[derive(Clone, Debug)]

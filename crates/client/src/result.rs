@@ -67,7 +67,7 @@ impl<D: WorkflowDefinition> ResultRequest<D> {
                 read_result(result, client.converter()).await.map_err(WorkflowFailure::Undecodable)
             }
             Closed::Failed(failure) => {
-                let failure = read_failure(failure, client.converter()).await.map_err(WorkflowFailure::Undecodable)?;
+                let failure = read_failure(*failure, client.converter()).await.map_err(WorkflowFailure::Undecodable)?;
                 Err(WorkflowFailure::read(failure, client.converter()))
             }
             Closed::Terminated { reason, mut details, identity } => {
@@ -101,7 +101,7 @@ impl<D: WorkflowDefinition> fmt::Debug for ResultRequest<D> {
 /// How a workflow ended, or one run of it if runs are not followed.
 enum Closed {
     Completed(Option<Payloads>),
-    Failed(Failure),
+    Failed(Box<Failure>),
     Terminated { reason: String, details: Option<Payloads>, identity: Identity },
     ContinuedAsNew(RunId),
 }
@@ -148,7 +148,9 @@ async fn closing_event(client: &Client, execution: WorkflowExecution, limit: Lim
 fn how(kind: EventKind) -> (Closed, Option<RunId>) {
     match kind {
         EventKind::WorkflowCompleted(completed) => (Closed::Completed(completed.result), completed.new_run),
-        EventKind::WorkflowFailed(failed) => (Closed::Failed(failed.failure.unwrap_or_default()), failed.new_run),
+        EventKind::WorkflowFailed(failed) => {
+            (Closed::Failed(failed.failure.unwrap_or_default().into()), failed.new_run)
+        }
         EventKind::WorkflowTimedOut { retry_state: _, new_run } => {
             let info = FailureInfo::Timeout { kind: TimeoutKind::StartToClose, last_heartbeat: None };
             (Closed::Failed(server_failure("the workflow took longer than it was given", info)), new_run)
@@ -168,6 +170,6 @@ fn how(kind: EventKind) -> (Closed, Option<RunId>) {
 }
 
 /// A failure for what the server tells by the kind of the event alone.
-fn server_failure(message: &str, info: FailureInfo) -> Failure {
-    Failure { message: message.to_owned(), source: "Server".to_owned(), info, ..Failure::default() }
+fn server_failure(message: &str, info: FailureInfo) -> Box<Failure> {
+    Box::new(Failure { message: message.to_owned(), source: "Server".to_owned(), info, ..Failure::default() })
 }

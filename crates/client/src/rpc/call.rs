@@ -19,6 +19,9 @@ use super::{Patience, Rpc, RpcCode, RpcError};
 use crate::Client;
 use crate::connect::chain;
 
+/// An attempt that takes this long was waiting for something to happen, and did not just fail.
+const HELD: Duration = Duration::from_secs(10);
+
 /// After so many failed attempts a call that waits without end says so in the log.
 const ATTEMPTS_BEFORE_WARNING: u32 = 5;
 
@@ -62,10 +65,12 @@ impl<R: Rpc> RpcCall<R> {
     pub async fn send(self) -> Result<R::Response, RpcError> {
         let start = Instant::now();
         let mut attempts = 0;
+        let mut in_a_row = 0;
         let mut last = None;
         loop {
             attempts += 1;
             let remaining = self.limit.map(|limit| limit.saturating_sub(start.elapsed()));
+            let attempt = Instant::now();
             let error = match self.attempt(remaining).await {
                 Ok(response) => return Ok(response),
                 Err(Stopped::Failed(status)) => {
@@ -76,11 +81,13 @@ impl<R: Rpc> RpcCall<R> {
                     RpcError::elapsed(R::METHOD, self.client.address_shared(), attempts, after, last.take())
                 }
             };
+            // Whatever held for a while was not refused: the waits begin anew.
+            in_a_row = if attempt.elapsed() < HELD { in_a_row + 1 } else { 1 };
             let failed = Failed {
                 code: error.code(),
                 pointless: error.is_pointless(),
                 patience: self.patience,
-                attempts,
+                attempts: if self.patience == Patience::Long { in_a_row } else { attempts },
                 elapsed: start.elapsed(),
                 limit: self.limit,
             };

@@ -23,8 +23,8 @@ macro_rules! codes {
             }
         }
 
-        impl From<Code> for RpcCode {
-            fn from(code: Code) -> Self {
+        impl RpcCode {
+            pub(crate) fn of(code: Code) -> Self {
                 match code {
                     $(Code::$tonic => Self::$name,)+
                 }
@@ -37,7 +37,7 @@ codes! {
     /// No error. Seen inside multi-operation errors only.
     Ok = Ok, 0, "OK";
     /// The call was taken back.
-    Canceled = Cancelled, 1, "CANCELLED";
+    Canceled = Cancelled, 1, "CANCELLED"; // tidy-allow: so gRPC spells it
     /// Nobody knows.
     Unknown = Unknown, 2, "UNKNOWN";
     /// The request cannot be right, whatever the state of the server.
@@ -72,7 +72,7 @@ codes! {
 
 impl RpcCode {
     pub(crate) fn from_number(number: i32) -> Self {
-        Code::from(number).into()
+        Self::of(Code::from(number))
     }
 }
 

@@ -40,7 +40,7 @@ enum Origin {
 impl RpcError {
     /// An attempt failed.
     pub(super) fn of_status(method: &'static str, address: &Arc<str>, attempts: u32, status: Status) -> Self {
-        let (code, details) = (status.code().into(), detail::details(status.details()));
+        let (code, details) = (RpcCode::of(status.code()), detail::details(status.details()));
         let (message, origin) = match status.source() {
             None => (status.message().to_owned(), Origin::Server),
             Some(source) if source.is::<prost::DecodeError>() => (root_cause(source), Origin::Unreadable(status)),
@@ -151,9 +151,6 @@ impl RpcError {
 
     /// What to do about it, where that is known.
     fn advice(&self) -> Option<&'static str> {
-        if self.missing_namespace().is_some() {
-            return Some("create it with `temporal operator namespace create`, or choose another when connecting");
-        }
         match (&self.0.origin, self.0.code) {
             (Origin::Transport(_), RpcCode::Unavailable) => Some("check that it runs and that the address is right"),
             (_, RpcCode::DeadlineExceeded) if self.0.method == "QueryWorkflow" => {
@@ -171,12 +168,16 @@ impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {} failed: ", self.0.method, self.0.address)?;
         self.what(f)?;
-        if self.0.attempts > 1 {
+        if self.0.attempts > 1 && !matches!(self.0.origin, Origin::Elapsed { .. }) {
             write!(f, " ({} attempts)", self.0.attempts)?;
         }
-        match self.advice() {
-            Some(advice) => write!(f, "; {advice}"),
-            None => Ok(()),
+        match (self.missing_namespace(), self.advice()) {
+            (Some(namespace), _) => write!(
+                f,
+                "; create it with `temporal operator namespace create -n {namespace}`, or choose another when connecting"
+            ),
+            (None, Some(advice)) => write!(f, "; {advice}"),
+            (None, None) => Ok(()),
         }
     }
 }

@@ -8,8 +8,8 @@ use super::{Patience, RpcCode};
 /// How calls to the server are tried again after errors that may pass.
 ///
 /// Those are the codes `DATA_LOSS`, `INTERNAL`, `UNKNOWN`, `RESOURCE_EXHAUSTED`, `ABORTED`, `OUT_OF_RANGE` and
-/// `UNAVAILABLE`; for calls that wait for something to happen also `DEADLINE_EXCEEDED` and `CANCELLED`. Such calls are
-/// tried again for as long as the caller waits; the limits here are for all others.
+/// `UNAVAILABLE`. Calls that wait for something to happen are tried again for as long as the caller waits, also after a
+/// deadline or a cancellation on the way; the limits here are for all others.
 ///
 /// ```
 /// use std::time::Duration;
@@ -139,7 +139,7 @@ pub(crate) struct Failed {
     pub(crate) pointless: bool,
     /// What kind of call it is.
     pub(crate) patience: Patience,
-    /// The attempts made so far, this one included.
+    /// The attempts made so far, this one included; for long waits those that failed in a row.
     pub(crate) attempts: u32,
     /// The time since the first attempt began.
     pub(crate) elapsed: Duration,

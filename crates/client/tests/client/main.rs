@@ -1,0 +1,13 @@
+//! The client against a server that answers as a test says. Nothing sleeps: where time matters, it is Tokio's, paused.
+
+mod codec;
+mod connect;
+mod describe;
+mod history;
+mod messages;
+mod mock;
+mod result;
+mod rpc;
+mod start;
+mod tls;
+mod update;
