@@ -1,5 +1,6 @@
 //! How a worker is described.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -61,10 +62,16 @@ impl Default for Options {
             sticky_timeout: Duration::from_secs(10),
             graceful_shutdown: Duration::ZERO,
             cancel_grace: Duration::from_secs(10),
-            deadlock_timeout: Some(Duration::from_secs(2)),
+            deadlock_timeout: deadlock_timeout(std::env::var_os("TEMPORAL_DEBUG").as_deref()),
             throttle: Throttle { default: Duration::from_secs(30), longest: Duration::from_secs(60) },
         }
     }
+}
+
+/// How long workflow code may run, given the variable that says that a person is looking at it.
+fn deadlock_timeout(debug: Option<&OsStr>) -> Option<Duration> {
+    let debugging = debug.is_some_and(|value| !value.is_empty() && value != "0" && value != "false");
+    (!debugging).then_some(Duration::from_secs(2))
 }
 
 impl WorkerBuilder {
@@ -167,7 +174,8 @@ impl WorkerBuilder {
     }
 
     /// How long workflow code may run without yielding; 2 s by default. A workflow that takes longer fails its task, and
-    /// its thread is abandoned. `None` never gives up, for work with a debugger.
+    /// its thread is abandoned. `None` never gives up, for work with a debugger; so it is by default where the environment
+    /// variable `TEMPORAL_DEBUG` is set.
     pub fn deadlock_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.options.deadlock_timeout = time.into();
         self
@@ -303,5 +311,18 @@ impl fmt::Debug for WorkerBuilder {
             .field("activities", &self.activities)
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_a_deadlock_while_somebody_debugs() {
+        for (debug, seconds) in [(None, Some(2)), (Some("0"), Some(2)), (Some(""), Some(2)), (Some("1"), None)] {
+            let limit = deadlock_timeout(debug.map(OsStr::new));
+            assert_eq!(limit.map(|limit| limit.as_secs()), seconds, "{debug:?}");
+        }
     }
 }

@@ -24,10 +24,16 @@ const LAST_POLLS: Duration = Duration::from_secs(5);
 
 /// Takes tasks from a queue and does them: workflows and activities.
 ///
-/// ```ignore
-/// let worker = Worker::builder(&client, "hello").workflow(greeting).activity(greet).spawn()?;
-/// // ..
-/// worker.shutdown().await?;
+/// ```
+/// use perpetua_client::Client;
+/// use perpetua_worker::{ActivitySet, Worker};
+///
+/// async fn serve(client: Client, bank: impl ActivitySet) -> Result<(), Box<dyn std::error::Error>> {
+///     let worker = Worker::builder(&client, "payments").activities(bank).spawn()?;
+///     tokio::signal::ctrl_c().await?;
+///     worker.shutdown().await?;
+///     Ok(())
+/// }
 /// ```
 ///
 /// [`run`](Self::run) is a future, for those who have a task to spare; [`spawn`](Self::spawn) is for those who have not.

@@ -25,10 +25,22 @@ use crate::shutdown::Shutdown;
 /// where it can be. A workflow's request to stop arrives with the answer to a heartbeat, so an activity that never
 /// heartbeats never hears of it.
 ///
-/// ```ignore
-/// tokio::select! {
-///     reason = ctx.canceled() => return Err(Canceled::from(reason).into()),
-///     page = download(url) => ctx.heartbeat(page?.number),
+/// ```
+/// use perpetua_convert::{AnyError, Canceled};
+/// use perpetua_worker::ActivityContext;
+///
+/// # async fn download(page: u32) -> Result<Vec<u8>, AnyError> { Ok(Vec::new()) }
+/// async fn download_all(ctx: ActivityContext, pages: u32) -> Result<usize, AnyError> {
+///     let first = ctx.heartbeat_details::<u32>()?.unwrap_or(0);
+///     let mut size = 0;
+///     for page in first..pages {
+///         tokio::select! {
+///             reason = ctx.canceled() => return Err(Canceled::from(reason).into()),
+///             content = download(page) => size += content?.len(),
+///         }
+///         ctx.heartbeat(page);
+///     }
+///     Ok(size)
 /// }
 /// ```
 ///

@@ -105,8 +105,8 @@ impl WorkflowDesk {
         let ended = self.play(task).instrument(span.clone()).await;
         let took = begun.elapsed();
         if took > LONG {
-            let limits = "the server gives it up after ten seconds, unless it was told otherwise";
-            span.in_scope(|| tracing::warn!(?took, "[TMPRL1104] a workflow task took long; {limits}"));
+            let limit = "the server waits ten seconds for an answer, unless it was told otherwise";
+            span.in_scope(|| tracing::warn!(?took, "[TMPRL1104] a workflow task took long; {limit}"));
         }
         match ended {
             Ok(ended) => ended,
@@ -331,6 +331,8 @@ struct Answered {
 fn note_unanswered(error: &RpcError) {
     if error.is_not_found() {
         tracing::debug!(%error, "nobody waits for the answer to this task any longer");
+    } else if error.message().contains("UnhandledCommand") {
+        tracing::debug!(%error, "something happened meanwhile that the workflow has to see before it ends");
     } else {
         tracing::warn!(%error, "a workflow task could not be answered; its run is rebuilt when it is needed again");
     }

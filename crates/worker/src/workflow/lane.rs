@@ -176,8 +176,8 @@ impl Shared {
     fn next(&self) -> Option<(RunId, Option<(Subject, Work)>)> {
         let mut desk = self.lock();
         loop {
-            if desk.closed && desk.jobs.is_empty() {
-                return None;
+            if desk.closed {
+                return None; // whoever asked for what is still here has gone
             }
             let Some(job) = desk.jobs.pop_front() else {
                 desk = self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,7 @@ use perpetua_vocab::Payload;
 use perpetua_worker::{Activities, ActivityExecution, ActivitySet, CancelReason, RunningWorker, Worker, WorkerBuilder};
 use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, sleep};
 use tonic::Status;
 
@@ -289,14 +290,22 @@ async fn heartbeats_are_throttled_to_four_fifths_of_the_timeout() {
     end(&mock, worker).await;
 }
 
-/// Runs an activity that heartbeats and then waits to be canceled; gives back the worker after this answer.
-async fn canceled_by(mock: &Mock, answer: Result<RecordActivityTaskHeartbeatResponse, Status>) -> RunningWorker {
+/// Runs an activity that heartbeats, gets this answer, and ends as canceled; gives back its worker, and for which reason.
+async fn canceled_by(
+    mock: &Mock,
+    answer: Result<RecordActivityTaskHeartbeatResponse, Status>,
+) -> (RunningWorker, CancelReason) {
+    let (tell, mut told) = unbounded_channel();
     let worker = worker(
         mock,
-        Asynchronous::new(async |ctx, _| {
-            assert!(!ctx.is_canceled());
-            ctx.heartbeat("here");
-            until_canceled(ctx).await
+        Asynchronous::new(move |ctx, _| {
+            let tell = tell.clone();
+            async move {
+                assert!(!ctx.is_canceled());
+                ctx.heartbeat("here");
+                let _ = tell.send(ctx.canceled().await);
+                until_canceled(ctx).await
+            }
         }),
     );
     mock.give_activity(double("1"));
@@ -305,14 +314,15 @@ async fn canceled_by(mock: &Mock, answer: Result<RecordActivityTaskHeartbeatResp
         Ok(response) => call.answer(response),
         Err(status) => call.refuse(status),
     };
-    worker
+    (worker, told.recv().await.expect("the activity is told"))
 }
 
 #[tokio::test]
 async fn a_request_to_cancel_arrives_with_a_heartbeat_and_is_reported_as_such() {
     let mock = Mock::default();
     let answer = RecordActivityTaskHeartbeatResponse { cancel_requested: true, ..Default::default() };
-    let worker = canceled_by(&mock, Ok(answer)).await;
+    let (worker, reason) = canceled_by(&mock, Ok(answer)).await;
+    assert_eq!(reason, CancelReason::Requested);
     let request = mock.activity_canceled.ok().await;
     assert_eq!(request.task_token, "token of double");
     end(&mock, worker).await;
@@ -324,7 +334,7 @@ async fn pause_and_reset_are_failures_of_their_own_kind() {
     let reset = RecordActivityTaskHeartbeatResponse { activity_reset: true, ..Default::default() };
     for (answer, failure_type) in [(pause, "ActivityPause"), (reset, "ActivityReset")] {
         let mock = Mock::default();
-        let worker = canceled_by(&mock, Ok(answer)).await;
+        let (worker, _) = canceled_by(&mock, Ok(answer)).await;
         retryable(mock.activity_failed.ok().await, failure_type);
         end(&mock, worker).await;
     }
@@ -333,7 +343,8 @@ async fn pause_and_reset_are_failures_of_their_own_kind() {
 #[tokio::test]
 async fn an_attempt_that_nobody_waits_for_reports_nothing() {
     let mock = Mock::default();
-    let worker = canceled_by(&mock, Err(Status::not_found("the activity is gone"))).await;
+    let (worker, reason) = canceled_by(&mock, Err(Status::not_found("the activity is gone"))).await;
+    assert_eq!(reason, CancelReason::Gone);
     end(&mock, worker).await;
 }
 

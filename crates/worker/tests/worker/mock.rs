@@ -52,6 +52,8 @@ pub(crate) struct Desk {
     /// Whether the polls of a worker that shuts down are answered, and that they now are.
     promises: CancellationToken,
     goodbye: CancellationToken,
+    /// That the namespace does not exist.
+    homeless: CancellationToken,
 }
 
 impl std::ops::Deref for Mock {
@@ -157,6 +159,11 @@ impl Mock {
         self.promises.cancel();
     }
 
+    /// Has no namespace any more.
+    pub(crate) fn lose_the_namespace(&self) {
+        self.homeless.cancel();
+    }
+
     pub(crate) fn give_workflow_task(&self, task: PollWorkflowTaskQueueResponse) {
         self.normal.give(Ok(task));
     }
@@ -219,6 +226,9 @@ impl Mock {
     }
 
     async fn describe_namespace(&self, _: DescribeNamespaceRequest) -> Result<DescribeNamespaceResponse, Status> {
+        if self.homeless.is_cancelled() {
+            return Err(Status::not_found("Namespace default is not found."));
+        }
         let capabilities =
             Capabilities { worker_poll_complete_on_shutdown: self.promises.is_cancelled(), ..Default::default() };
         let info = NamespaceInfo { capabilities: Some(capabilities), ..Default::default() };

@@ -63,6 +63,16 @@ async fn a_namespace_that_does_not_exist_ends_the_worker() {
 }
 
 #[tokio::test]
+async fn that_the_namespace_does_not_exist_is_known_even_if_polls_do_not_say_so() {
+    let mock = Mock::default();
+    mock.lose_the_namespace();
+    let worker = worker(&mock);
+    let (ended, _) = tokio::join!(worker.ended(), mock.shutdowns.ok());
+    let error = ended.expect_err("there is no such namespace");
+    assert!(matches!(error, WorkerError::NamespaceNotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
 async fn the_server_is_told_and_polls_are_given_up() {
     let mock = Mock::default();
     let worker = worker(&mock);

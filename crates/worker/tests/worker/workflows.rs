@@ -266,14 +266,14 @@ async fn a_report_that_waits_is_made_when_the_worker_shuts_down() {
 #[tokio::test]
 async fn a_workflow_that_blocks_its_thread_costs_its_own_task_and_nobody_elses() {
     let mock = Mock::default();
-    let worker = worker_with(&mock, |builder| builder.lanes(1).deadlock_timeout(Duration::from_millis(100)));
+    let worker = worker_with(&mock, |builder| builder.lanes(1).deadlock_timeout(Duration::from_secs(1)));
     let remembered = Story::of("a", "wait");
     mock.give_workflow_task(remembered.whole());
     answer(&mock).await;
     mock.give_workflow_task(Story::of("b", "block deadlock").whole());
     mock.give_workflow_task(Story::of("c", "echo c").whole());
     let message = message(mock.failed.ok().await);
-    for part in ["`scripted`", "`id of b`", "did not yield for 100ms", "[TMPRL1101]", "put them in an activity"] {
+    for part in ["`scripted`", "`id of b`", "did not yield for 1s", "[TMPRL1101]", "put them in an activity"] {
         assert!(message.contains(part), "{part}: {message}");
     }
     assert_eq!(answer(&mock).await.as_deref(), Some("\"c\""));
@@ -475,7 +475,7 @@ async fn queries_that_travel_with_a_task_are_answered_with_it() {
 #[tokio::test]
 async fn a_worker_that_shuts_down_answers_what_it_has_and_gives_its_runs_away() {
     let mock = Mock::default();
-    let worker = worker_with(&mock, |builder| builder.lanes(1));
+    let worker = worker_with(&mock, |builder| builder.lanes(1).deadlock_timeout(None));
     mock.give_workflow_task(Story::of("a", "block shutdown").whole());
     mock.give_workflow_task(Story::of("b", "wait").whole());
     // The second task waits behind the first one.
