@@ -135,9 +135,8 @@ impl Reader {
     /// Begins the next task: `present` is its started event, if it is to be answered, and `previous` that of the task
     /// before it.
     pub fn begin(&mut self, previous: Option<EventId>, present: Option<EventId>) {
-        if let State::Handed { blank: true, rewind, start } = &self.state
+        if let State::Handed { blank: true, rewind, .. } = &self.state
             && previous == self.answered
-            && previous != Some(start.id)
         {
             // The turn handed out last left no trace, and the server took its task back.
             self.next = *rewind;

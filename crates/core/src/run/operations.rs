@@ -20,7 +20,7 @@ pub(super) struct Operations {
 struct Entry {
     /// What history is still to speak of.
     machine: Option<Machine>,
-    /// What the code is still to take.
+    /// What the code is still to take; none if nobody wants it.
     outcome: Option<Outcome>,
     /// Whether the code still wants the outcome.
     wanted: bool,
@@ -127,7 +127,7 @@ impl Operations {
     /// Frees the place if neither side has a use for it.
     pub(super) fn release(&mut self, ticket: Ticket) {
         let entry = &mut self.entries[ticket.0 as usize];
-        if entry.machine.is_none() && entry.outcome.is_none() && !entry.wanted {
+        if entry.machine.is_none() && !entry.wanted {
             self.free.push(ticket.0);
         }
     }

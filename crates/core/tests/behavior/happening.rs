@@ -20,7 +20,10 @@ pub(crate) enum Happening {
         why: String,
     },
     TimedOut(String),
+    /// It stopped because it was asked to.
     Canceled(String),
+    /// It was asked to stop before any worker had begun with it.
+    Withdrawn(String),
     Update {
         name: String,
         id: String,
@@ -52,6 +55,7 @@ impl Happening {
             ("failed", [activity, why]) => Self::Failed { activity: (*activity).to_owned(), why: unquote(why)? },
             ("timed_out", [activity]) => Self::TimedOut((*activity).to_owned()),
             ("canceled", [activity]) => Self::Canceled((*activity).to_owned()),
+            ("withdrawn", [activity]) => Self::Withdrawn((*activity).to_owned()),
             ("update", [name, id]) => Self::Update { name: (*name).to_owned(), id: (*id).to_owned() },
             ("admitted", [name, id]) => Self::Admitted { name: (*name).to_owned(), id: (*id).to_owned() },
             ("unknown", []) => Self::Unknown { may_ignore: false },
@@ -66,7 +70,7 @@ impl Happening {
     pub(crate) fn operation(&self) -> Option<&str> {
         match self {
             Self::CancelRequested => Some("the workflow"),
-            Self::Fired(name) | Self::TimedOut(name) | Self::Canceled(name) => Some(name),
+            Self::Fired(name) | Self::TimedOut(name) | Self::Canceled(name) | Self::Withdrawn(name) => Some(name),
             Self::Completed { activity, .. } | Self::Failed { activity, .. } => Some(activity),
             _ => None,
         }
@@ -84,6 +88,7 @@ impl fmt::Display for Happening {
             Self::Failed { activity, why } => write!(f, "failed({activity}, {why:?})"),
             Self::TimedOut(activity) => write!(f, "timed_out({activity})"),
             Self::Canceled(activity) => write!(f, "canceled({activity})"),
+            Self::Withdrawn(activity) => write!(f, "withdrawn({activity})"),
             Self::Update { name, id } => write!(f, "update({name}, {id})"),
             Self::Admitted { name, id } => write!(f, "admitted({name}, {id})"),
             Self::Unknown { may_ignore: false } => f.write_str("unknown"),

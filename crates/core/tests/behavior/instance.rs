@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use perpetua_core::{ActivityRequest, Finish, Job, Outcome, Run, Ticket, TimerRequest, UpdateArrival, UpdateTicket};
+use perpetua_core::{
+    ActivityRequest, CancellationType, Finish, Job, Outcome, Run, Ticket, TimerRequest, UpdateArrival, UpdateTicket,
+};
 use perpetua_vocab::{
-    ActivityId, ActivityType, ApplicationFailure, ContinueAsNew, Failure, FailureInfo, Header,
+    ActivityFailureInfo, ActivityId, ActivityType, ApplicationFailure, ContinueAsNew, Failure, FailureInfo, Header,
     Outcome as UpdateOutcome, Payload, Payloads, TaskQueue, UserMetadata, WorkflowType,
 };
 
@@ -223,20 +225,7 @@ impl Instance {
             }
             Statement::Activity { name, activity_type, id, cancellation } => {
                 let label = self.label(name);
-                let request = ActivityRequest {
-                    activity_type: ActivityType::from(activity_type),
-                    activity: id.as_ref().map(ActivityId::from),
-                    task_queue: TaskQueue::from("queue"),
-                    input: Payloads::new(),
-                    header: Header::new(),
-                    schedule_to_close: None,
-                    schedule_to_start: None,
-                    start_to_close: None,
-                    heartbeat: None,
-                    retry_policy: None,
-                    priority: None,
-                    cancellation: *cancellation,
-                };
+                let request = activity_request(activity_type, id.as_deref(), *cancellation);
                 let ticket = run.start_activity(request, labeled(&label));
                 self.bind(task, name, label, ticket);
             }
@@ -335,8 +324,40 @@ fn describe(outcome: &Outcome) -> String {
         Outcome::Activity(Ok(value)) => format!("returned {:?}", value.as_deref().map(read).unwrap_or_default()),
         Outcome::Activity(Err(failure)) => {
             let messages: Vec<&str> = failure.chain().map(|failure| failure.message.as_str()).collect();
-            messages.join(": ")
+            format!("{} ({})", messages.join(": "), describe_activity(&failure.info))
         }
+    }
+}
+
+fn describe_activity(info: &FailureInfo) -> String {
+    let FailureInfo::Activity(info) = info else { return "not of an activity".to_owned() };
+    let ActivityFailureInfo { scheduled, started, identity, activity_type, activity_id, retry_state } = info;
+    let mut words = vec![format!("{activity_id} {}", activity_type.as_ref().map_or("", ActivityType::as_str))];
+    words.extend(scheduled.map(|event| format!("scheduled by event {event}")));
+    words.extend(started.map(|event| format!("started by event {event}")));
+    words.extend(Some(format!("run by {identity}")).filter(|_| !identity.is_empty()));
+    words.push(format!("{retry_state:?}"));
+    words.join(", ")
+}
+
+pub(crate) fn activity_request(
+    activity_type: &str,
+    id: Option<&str>,
+    cancellation: CancellationType,
+) -> ActivityRequest {
+    ActivityRequest {
+        activity_type: ActivityType::from(activity_type),
+        activity: id.map(ActivityId::from),
+        task_queue: TaskQueue::from("queue"),
+        input: Payloads::new(),
+        header: Header::new(),
+        schedule_to_close: None,
+        schedule_to_start: None,
+        start_to_close: None,
+        heartbeat: None,
+        retry_policy: None,
+        priority: None,
+        cancellation,
     }
 }
 

@@ -159,13 +159,18 @@ fn what_led_to_a_task_that_failed_belongs_to_the_next() {
 }
 
 #[test]
-fn a_reset_brings_a_new_seed() {
+fn a_reset_brings_a_new_seed_and_the_last_one_counts() {
+    let reset = |run| task_failed(WorkflowTaskFailedCause::ResetWorkflow, Some(run));
+    let other = task_failed(WorkflowTaskFailedCause::Other(1), Some("not-this"));
     let mut history = first_turn();
-    let failed = task_failed(WorkflowTaskFailedCause::ResetWorkflow, Some("new-run"));
-    history.extend([task_scheduled(), task_started(), failed, task_scheduled(), task_started()]);
-    let (_, steps) = read(events(history), Some(10));
+    for failed in [reset("first"), reset("second"), other] {
+        history.extend([task_scheduled(), task_started(), failed]);
+    }
+    history.extend([task_scheduled(), task_started()]);
+    let (reader, steps) = read(events(history), Some(16));
     let Some(Step::Turn(turn)) = steps.expect("it is a history").pop() else { panic!("the last step is no turn") };
-    assert_eq!((turn.number, turn.inputs.len(), turn.new_seed), (2, 0, Some(RunId::from("new-run"))));
+    assert_eq!((turn.number, turn.inputs.len(), turn.new_seed), (2, 0, Some(RunId::from("second"))));
+    assert!(!reader.continues(Some(id(3)), Some(id(4))), "a new seed cannot be taken back");
 }
 
 #[test]
@@ -178,6 +183,13 @@ fn an_update_that_was_admitted_lends_its_request() {
     let [update] = turn.updates.as_slice() else { panic!("not one update: {:?}", turn.updates) };
     assert_eq!(update.request, request("u"));
     assert_eq!((update.message.as_str(), update.sequencing), ("u/request", Some(id(5))));
+}
+
+#[test]
+fn an_accepted_update_goes_by_the_id_of_its_protocol() {
+    let mut history = first_turn();
+    history.push(update_accepted("u", Some(request("something else"))));
+    assert_eq!(only_turn(read(events(history), None).1).updates[0].request, request("u"));
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use perpetua_core::{
-    Closed, Fault, Finish, Job, Mismatch, Outcome, Run, TimerRequest, Turn, UpdateArrival, UpdateTicket,
+    CancellationType, Closed, Fault, Finish, Job, Mismatch, Outcome, Record, Run, TimerRequest, Turn, UpdateArrival,
+    UpdateTicket,
 };
 use perpetua_vocab::{
-    EventId, EventKind, MessageId, Outcome as UpdateOutcome, Timestamp, UpdateId, UpdateRequest, UserMetadata,
+    ActivityClosed, ActivityScheduled, Event, EventId, EventKind, Identity, MessageId, Opaque,
+    Outcome as UpdateOutcome, Signaled, TimerStarted, Timestamp, UpdateId, UpdateRequest, UserMetadata,
 };
 
-use crate::instance::failure;
+use crate::instance::{activity_request, failure};
 use crate::server::{number, started};
 
 fn turn(kinds: Vec<EventKind>, updates: Vec<UpdateArrival>) -> Turn {
@@ -47,6 +49,42 @@ fn message_ids(closed: &Closed) -> Vec<&str> {
 
 fn timer(run: &mut Run) -> perpetua_core::Ticket {
     run.start_timer(TimerRequest { after: Duration::from_secs(10) }, UserMetadata::default())
+}
+
+/// The event that starts the first timer.
+const STARTED: u64 = 5;
+
+/// Says what history made of the answer, from that event on. What answers nothing only makes room.
+fn confirm(run: &mut Run, events: Vec<EventKind>) {
+    let id = |number| EventId::new(number).expect("it is positive");
+    let answers = number(id(STARTED), events).into_iter().filter(Event::answers_task).collect();
+    run.confirm(Record { completed: id(STARTED - 1), answers }).expect("it is what was sent");
+}
+
+fn timer_started(timer: &str) -> EventKind {
+    let (timer, after) = (timer.into(), Duration::from_secs(10));
+    EventKind::TimerStarted(TimerStarted { timer, after, task_completed: EventId::FIRST })
+}
+
+fn timer_canceled(timer: &str) -> EventKind {
+    let started = EventId::new(STARTED).expect("5 is positive");
+    let (timer, identity) = (timer.into(), Identity::default());
+    EventKind::TimerCanceled { timer, started, task_completed: EventId::FIRST, identity }
+}
+
+fn activity_scheduled() -> EventKind {
+    EventKind::ActivityScheduled(Box::new(ActivityScheduled {
+        activity: "1".into(),
+        activity_type: "charge".into(),
+        input: None,
+        task_completed: EventId::FIRST,
+        rest: Opaque::default(),
+    }))
+}
+
+/// The first timer is due.
+fn timer_fired() -> EventKind {
+    EventKind::TimerFired { timer: "1".into(), started: EventId::new(STARTED).expect("5 is positive") }
 }
 
 #[test]
@@ -104,6 +142,94 @@ fn a_place_is_not_free_while_history_is_still_to_speak() {
     run.abandon(first);
     assert_eq!(timer(&mut run), first);
     assert_ne!(timer(&mut run), second);
+}
+
+#[test]
+fn a_place_is_free_when_a_canceled_operation_is_given_up() {
+    let (mut run, _) = run_with_update();
+    let ticket = timer(&mut run);
+    run.cancel(ticket);
+    run.abandon(ticket);
+    assert_eq!(run.next_settled(), None);
+    assert_eq!(timer(&mut run), ticket);
+}
+
+#[test]
+fn a_timer_that_was_taken_back_cannot_fire_any_more() {
+    let (mut run, _) = run_with_update();
+    let first = timer(&mut run);
+    run.close().expect("nothing is compared");
+    confirm(&mut run, vec![timer_started("1")]);
+    run.open(turn(Vec::new(), Vec::new())).expect("nothing is wrong");
+    run.abandon(first);
+    run.close().expect("nothing is compared");
+    assert!(!run.has_pending_operations());
+    confirm(&mut run, vec![timer_canceled("1")]);
+    // Another timer takes its place, but not its events.
+    run.open(turn(Vec::new(), Vec::new())).expect("nothing is wrong");
+    assert_eq!(timer(&mut run), first);
+    run.close().expect("nothing is compared");
+    confirm(&mut run, vec![EventKind::WorkflowTaskScheduled(Opaque::default()), timer_started("2")]);
+    run.open(turn(vec![timer_fired()], Vec::new())).expect_err("the first timer is gone");
+}
+
+#[test]
+fn a_timer_fires_once() {
+    let (mut run, _) = run_with_update();
+    let first = timer(&mut run);
+    run.close().expect("nothing is compared");
+    confirm(&mut run, vec![timer_started("1")]);
+    run.open(turn(vec![timer_fired()], Vec::new())).expect("nothing is wrong");
+    assert_eq!(run.next_job(), Some(Job::Settled(first)));
+    assert_eq!(run.take(first), Some(Outcome::Fired));
+    assert_eq!(timer(&mut run), first);
+    run.close().expect("nothing is compared");
+    confirm(&mut run, vec![EventKind::WorkflowTaskScheduled(Opaque::default()), timer_started("2")]);
+    run.open(turn(vec![timer_fired()], Vec::new())).expect_err("it fired before");
+}
+
+#[test]
+fn the_place_of_an_abandoned_activity_is_free_when_it_ends() {
+    let (mut run, _) = run_with_update();
+    let request = activity_request("charge", None, CancellationType::Abandon);
+    let activity = run.start_activity(request, UserMetadata::default());
+    run.close().expect("nothing is compared");
+    let scheduled = EventId::new(STARTED).expect("5 is positive");
+    confirm(&mut run, vec![activity_scheduled()]);
+    run.open(turn(Vec::new(), Vec::new())).expect("nothing is wrong");
+    run.abandon(activity);
+    assert_ne!(timer(&mut run), activity, "history is still to speak of the activity");
+    run.close().expect("nothing is compared");
+    confirm(&mut run, vec![timer_started("1")]);
+    let closed = ActivityClosed {
+        result: None,
+        scheduled,
+        started: None,
+        identity: Identity::default(),
+        rest: Opaque::default(),
+    };
+    let completed = EventKind::ActivityCompleted(Box::new(closed));
+    run.open(turn(vec![completed], Vec::new())).expect("nothing is wrong");
+    assert_eq!(run.next_job(), None);
+    assert_eq!(timer(&mut run), activity);
+}
+
+#[test]
+fn an_update_without_a_place_comes_before_all_signals() {
+    let request = UpdateRequest { update: UpdateId::from("u"), ..UpdateRequest::default() };
+    let arrival = UpdateArrival { request, message: MessageId::from("u/request"), sequencing: None };
+    let mut run = Run::new();
+    let signal = EventKind::Signaled(Box::new(Signaled {
+        name: "s".into(),
+        input: None,
+        identity: Identity::default(),
+        header: None,
+        rest: Opaque::default(),
+    }));
+    run.open(turn(vec![signal], vec![arrival])).expect("nothing is wrong");
+    assert!(matches!(run.next_job(), Some(Job::Update { .. })));
+    assert!(matches!(run.next_job(), Some(Job::Signal(_))));
+    assert_eq!((run.next_job(), run.next_job()), (Some(Job::Poll), None));
 }
 
 #[test]

@@ -70,6 +70,8 @@ struct Update {
     request: UpdateRequest,
     /// Its place among the events, if it has one already.
     after: Option<EventId>,
+    /// The place with which it was sent.
+    place: Option<EventId>,
     /// Whether the request is in an event of its own.
     admitted: bool,
     state: UpdateState,
@@ -131,6 +133,7 @@ impl Server {
             possible.push(Happening::TimedOut(label.clone()));
             if activity.cancel_requested {
                 possible.push(Happening::Canceled(label.clone()));
+                possible.push(Happening::Withdrawn(label.clone()));
             }
         }
         possible
@@ -150,7 +153,8 @@ impl Server {
             Happening::Completed { activity: label, .. }
             | Happening::Failed { activity: label, .. }
             | Happening::TimedOut(label)
-            | Happening::Canceled(label) => {
+            | Happening::Canceled(label)
+            | Happening::Withdrawn(label) => {
                 let activity = self.activities.get_mut(label).filter(|activity| !activity.ended);
                 activity.ok_or_else(nothing_pending)?.ended = true;
             }
@@ -189,7 +193,7 @@ impl Server {
             ..UpdateRequest::default()
         };
         let after = if self.is_started() { None } else { self.history.last().map(|event| event.id) };
-        self.updates.insert(update, Update { request, after, admitted, state: UpdateState::Waiting });
+        self.updates.insert(update, Update { request, after, place: None, admitted, state: UpdateState::Waiting });
     }
 
     /// Schedules a task, unless there is one.
@@ -229,10 +233,11 @@ impl Server {
         for (id, update) in &mut self.updates {
             if matches!(update.state, UpdateState::Waiting | UpdateState::Sent) {
                 update.state = UpdateState::Sent;
+                update.place = update.after.or(Some(task.scheduled));
                 messages.push(Message {
-                    id: MessageId::new(format!("{id}/request")),
+                    id: request_id(id),
                     update: id.clone(),
-                    sequencing: Some(update.after.unwrap_or(task.scheduled)),
+                    sequencing: update.place,
                     body: MessageBody::Request(Box::new(update.request.clone())),
                 });
             }
@@ -408,7 +413,8 @@ impl Server {
             | Happening::Completed { .. }
             | Happening::Failed { .. }
             | Happening::TimedOut(_)
-            | Happening::Canceled(_) => return,
+            | Happening::Canceled(_)
+            | Happening::Withdrawn(_) => return,
         };
         self.write(kind);
         if let (Happening::Unknown { may_ignore: true }, Some(event)) = (happening, self.history.last_mut()) {
@@ -421,14 +427,14 @@ impl Server {
         let (Happening::Completed { activity, .. }
         | Happening::Failed { activity, .. }
         | Happening::TimedOut(activity)
-        | Happening::Canceled(activity)) = happening
+        | Happening::Canceled(activity)
+        | Happening::Withdrawn(activity)) = happening
         else {
             return None;
         };
         let Activity { scheduled, .. } = self.activities.remove(activity).expect("it was looked up before");
-        // A canceled activity may never have begun.
         let begun = match happening {
-            Happening::Canceled(_) => None,
+            Happening::Withdrawn(_) => None,
             _ => Some(self.write(EventKind::ActivityStarted { scheduled, rest: Opaque::default() })),
         };
         Some((scheduled, begun))
@@ -452,7 +458,7 @@ impl Server {
             Happening::TimedOut(_) => {
                 EventKind::ActivityTimedOut(failed("too late", RetryState::Timeout, Identity::default()))
             }
-            Happening::Canceled(_) => {
+            Happening::Canceled(_) | Happening::Withdrawn(_) => {
                 let rest = Opaque::default();
                 let canceled = ActivityCanceled { details: None, scheduled, started, identity, rest };
                 EventKind::ActivityCanceled(Box::new(canceled))
@@ -554,11 +560,23 @@ impl Server {
     fn deliver(&mut self, message: &Message) -> Result<(), String> {
         let known = self.updates.get(&message.update).cloned();
         let update = known.ok_or_else(|| format!("there is no update {}", message.update))?;
-        match (&message.body, update.state) {
-            (MessageBody::Accept { request_message, request_sequencing, request }, UpdateState::Sent) => {
-                if **request != update.request {
+        match &message.body {
+            MessageBody::Accept { request_message, request_sequencing, request }
+            | MessageBody::Reject { request_message, request_sequencing, request, .. } => {
+                let sent = (request_message, *request_sequencing, &**request);
+                if sent != (&request_id(&message.update), update.place, &update.request) {
                     return Err(format!("the request of update {} came back changed", message.update));
                 }
+            }
+            MessageBody::Respond { identity, .. } => {
+                if *identity != update.request.identity {
+                    return Err(format!("the answer to update {} is for somebody else", message.update));
+                }
+            }
+            _ => {}
+        }
+        match (&message.body, update.state) {
+            (MessageBody::Accept { request_message, request_sequencing, .. }, UpdateState::Sent) => {
                 let accepted = self.write(EventKind::UpdateAccepted(Box::new(UpdateAccepted {
                     update: message.update.clone(),
                     message: request_message.clone(),
@@ -623,6 +641,10 @@ impl Server {
         self.history.extend(number(id, vec![kind]));
         id
     }
+}
+
+fn request_id(update: &UpdateId) -> MessageId {
+    MessageId::new(format!("{update}/request"))
 }
 
 /// Makes events, numbered from an id on.
