@@ -200,7 +200,7 @@ fn the_place_of_an_abandoned_activity_is_free_when_it_ends() {
     run.abandon(activity);
     assert_ne!(timer(&mut run), activity, "history is still to speak of the activity");
     run.close().expect("nothing is compared");
-    confirm(&mut run, vec![timer_started("1")]);
+    confirm(&mut run, vec![EventKind::WorkflowTaskScheduled(Opaque::default()), timer_started("1")]);
     let closed = ActivityClosed {
         result: None,
         scheduled,

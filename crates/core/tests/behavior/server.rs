@@ -441,7 +441,7 @@ impl Server {
     }
 
     fn end_activity(&mut self, happening: &Happening, (scheduled, started): (EventId, Option<EventId>)) {
-        let identity = Identity::from("worker");
+        let identity = Identity::from(if started.is_some() { "worker" } else { "" });
         let failed = |message: &str, retry_state, identity| {
             let failure = Some(failure(message));
             Box::new(ActivityFailed { failure, scheduled, started, identity, retry_state, rest: Opaque::default() })
@@ -568,10 +568,8 @@ impl Server {
                     return Err(format!("the request of update {} came back changed", message.update));
                 }
             }
-            MessageBody::Respond { identity, .. } => {
-                if *identity != update.request.identity {
-                    return Err(format!("the answer to update {} is for somebody else", message.update));
-                }
+            MessageBody::Respond { identity, .. } if *identity != update.request.identity => {
+                return Err(format!("the answer to update {} is for somebody else", message.update));
             }
             _ => {}
         }
