@@ -12,6 +12,7 @@ use perpetua_proto::workflowservice::{
 };
 use prost::Message;
 use prost::bytes::{Buf, BufMut, Bytes};
+use tokio::sync::Notify;
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::Service;
@@ -34,6 +35,7 @@ pub(crate) struct Mock(Arc<Mutex<State>>);
 struct State {
     handlers: HashMap<&'static str, Handler>,
     seen: Vec<Seen>,
+    arrived: Arc<Notify>,
 }
 
 /// A call that arrived.
@@ -99,6 +101,14 @@ impl Mock {
         self.seen::<R>().into_iter().map(decode).collect()
     }
 
+    /// Waits until a call of a method has arrived. Only one may wait.
+    pub(crate) async fn arrival<R: Rpc>(&self) {
+        let arrived = Arc::clone(&self.state().arrived);
+        while self.seen::<R>().is_empty() {
+            arrived.notified().await;
+        }
+    }
+
     /// Forgets what has arrived.
     pub(crate) fn forget(&self) {
         self.state().seen.clear();
@@ -122,6 +132,7 @@ impl Mock {
         let mut state = self.state();
         let method = path.rsplit('/').next().unwrap_or_default().to_owned();
         state.seen.push(Seen { method, headers, message: message.clone() });
+        state.arrived.notify_one();
         match state.handlers.get_mut(path) {
             Some(handler) => handler(message),
             None => Answer::Reply(Err(Status::unimplemented("the test set no answer"))),
