@@ -3,18 +3,18 @@
 //! Written as our workers mean them. Read, which only a server does, as strictly as they can be kept: what a command says
 //! and we have no word for is malformed, so that nothing a workflow asked for is passed over in silence.
 
+mod activity;
+mod workflow;
+
 use perpetua_proto::{command as wire, enums::CommandType, enums::TaskQueueKind, taskqueue};
 use wire::command::Attributes;
 
 use super::{
-    payload::{
-        encode_header_unless_empty, encode_memo, encode_payloads, encode_payloads_unless_empty,
-        encode_search_attributes, encode_user_metadata, header, memo, payloads, search_attributes, user_metadata,
-    },
-    text::{activity_type, required, workflow_type},
-    time::{encode_duration, optional_duration, required_duration},
+    payload::{encode_payloads, encode_user_metadata, payloads, user_metadata},
+    text::required,
+    time::{encode_duration, required_duration},
 };
-use crate::{Command, CommandKind, ContinueAsNew, EventId, Malformed, StartActivity, StartTimer, TaskQueue};
+use crate::{Command, CommandKind, EventId, Malformed, StartTimer, TaskQueue};
 
 impl TryFrom<wire::Command> for Command {
     type Error = Malformed;
@@ -47,7 +47,9 @@ impl From<Command> for wire::Command {
 fn kind(attributes: Attributes) -> Result<CommandKind, Malformed> {
     use Attributes as A;
     Ok(match attributes {
-        A::ScheduleActivityTaskCommandAttributes(wire) => CommandKind::StartActivity(Box::new(start_activity(*wire)?)),
+        A::ScheduleActivityTaskCommandAttributes(wire) => {
+            CommandKind::StartActivity(Box::new(activity::start_activity(*wire)?))
+        }
         A::RequestCancelActivityTaskCommandAttributes(wire) => {
             let wire::RequestCancelActivityTaskCommandAttributes { scheduled_event_id } = *wire;
             let scheduled = EventId::parse("RequestCancelActivityTask.scheduled_event_id", scheduled_event_id)?;
@@ -82,7 +84,7 @@ fn kind(attributes: Attributes) -> Result<CommandKind, Malformed> {
             CommandKind::CancelWorkflow { details: details.map(payloads) }
         }
         A::ContinueAsNewWorkflowExecutionCommandAttributes(wire) => {
-            CommandKind::ContinueAsNew(Box::new(continue_as_new(*wire)?))
+            CommandKind::ContinueAsNew(Box::new(workflow::continue_as_new(*wire)?))
         }
         A::RequestCancelExternalWorkflowExecutionCommandAttributes(_)
         | A::RecordMarkerCommandAttributes(_)
@@ -102,7 +104,7 @@ fn encode_kind(kind: CommandKind) -> Attributes {
     use Attributes as A;
     match kind {
         CommandKind::StartActivity(start) => {
-            A::ScheduleActivityTaskCommandAttributes(Box::new(encode_start_activity(*start)))
+            A::ScheduleActivityTaskCommandAttributes(Box::new(activity::encode_start_activity(*start)))
         }
         CommandKind::RequestCancelActivity { scheduled } => {
             A::RequestCancelActivityTaskCommandAttributes(Box::new(wire::RequestCancelActivityTaskCommandAttributes {
@@ -141,143 +143,8 @@ fn encode_kind(kind: CommandKind) -> Attributes {
             }))
         }
         CommandKind::ContinueAsNew(next) => {
-            A::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(encode_continue_as_new(*next)))
+            A::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(workflow::encode_continue_as_new(*next)))
         }
-    }
-}
-
-fn start_activity(wire: wire::ScheduleActivityTaskCommandAttributes) -> Result<StartActivity, Malformed> {
-    let wire::ScheduleActivityTaskCommandAttributes {
-        activity_id,
-        activity_type: wire_type,
-        task_queue,
-        header: wire_header,
-        input,
-        schedule_to_close_timeout,
-        schedule_to_start_timeout,
-        start_to_close_timeout,
-        heartbeat_timeout,
-        retry_policy,
-        request_eager_execution,
-        use_workflow_build_id,
-        priority,
-    } = wire;
-    unsaid("ScheduleActivityTask.request_eager_execution", &request_eager_execution)?;
-    unsaid("ScheduleActivityTask.use_workflow_build_id", &use_workflow_build_id)?;
-    let schedule_to_close = "ScheduleActivityTask.schedule_to_close_timeout";
-    let schedule_to_start = "ScheduleActivityTask.schedule_to_start_timeout";
-    let start_to_close = "ScheduleActivityTask.start_to_close_timeout";
-    Ok(StartActivity {
-        activity: required("ScheduleActivityTask.activity_id", activity_id)?,
-        activity_type: activity_type("ScheduleActivityTask.activity_type", wire_type)?,
-        task_queue: normal_queue("ScheduleActivityTask.task_queue", task_queue)?,
-        input: input.map(payloads).unwrap_or_default(),
-        header: wire_header.map(header).unwrap_or_default(),
-        schedule_to_close: optional_duration(schedule_to_close, schedule_to_close_timeout)?,
-        schedule_to_start: optional_duration(schedule_to_start, schedule_to_start_timeout)?,
-        start_to_close: optional_duration(start_to_close, start_to_close_timeout)?,
-        heartbeat: optional_duration("ScheduleActivityTask.heartbeat_timeout", heartbeat_timeout)?,
-        retry_policy: retry_policy.map(TryInto::try_into).transpose()?,
-        priority: priority.map(Into::into),
-    })
-}
-
-fn encode_start_activity(start: StartActivity) -> wire::ScheduleActivityTaskCommandAttributes {
-    let StartActivity {
-        activity,
-        activity_type,
-        task_queue,
-        input,
-        header,
-        schedule_to_close,
-        schedule_to_start,
-        start_to_close,
-        heartbeat,
-        retry_policy,
-        priority,
-    } = start;
-    wire::ScheduleActivityTaskCommandAttributes {
-        activity_id: activity.into_string(),
-        activity_type: Some(activity_type.into()),
-        task_queue: encode_queue_unless_empty(task_queue),
-        header: encode_header_unless_empty(header),
-        input: encode_payloads_unless_empty(input),
-        schedule_to_close_timeout: schedule_to_close.map(encode_duration),
-        schedule_to_start_timeout: schedule_to_start.map(encode_duration),
-        start_to_close_timeout: start_to_close.map(encode_duration),
-        heartbeat_timeout: heartbeat.map(encode_duration),
-        retry_policy: retry_policy.map(Into::into),
-        request_eager_execution: false,
-        use_workflow_build_id: false,
-        priority: priority.map(Into::into),
-    }
-}
-
-#[expect(deprecated, reason = "naming every field makes a new one a compile error")]
-fn continue_as_new(wire: wire::ContinueAsNewWorkflowExecutionCommandAttributes) -> Result<ContinueAsNew, Malformed> {
-    let wire::ContinueAsNewWorkflowExecutionCommandAttributes {
-        workflow_type: wire_type,
-        task_queue,
-        input,
-        workflow_run_timeout,
-        workflow_task_timeout,
-        backoff_start_interval,
-        retry_policy,
-        initiator,
-        failure,
-        last_completion_result,
-        cron_schedule,
-        header: wire_header,
-        memo: wire_memo,
-        search_attributes: attributes,
-        inherit_build_id,
-        initial_versioning_behavior,
-    } = wire;
-    unsaid("ContinueAsNewWorkflowExecution.backoff_start_interval", &backoff_start_interval)?;
-    unsaid("ContinueAsNewWorkflowExecution.initiator", &initiator)?;
-    unsaid("ContinueAsNewWorkflowExecution.failure", &failure)?;
-    unsaid("ContinueAsNewWorkflowExecution.last_completion_result", &last_completion_result)?;
-    unsaid("ContinueAsNewWorkflowExecution.cron_schedule", &cron_schedule)?;
-    unsaid("ContinueAsNewWorkflowExecution.inherit_build_id", &inherit_build_id)?;
-    unsaid("ContinueAsNewWorkflowExecution.initial_versioning_behavior", &initial_versioning_behavior)?;
-    let run_timeout = "ContinueAsNewWorkflowExecution.workflow_run_timeout";
-    let task_timeout = "ContinueAsNewWorkflowExecution.workflow_task_timeout";
-    Ok(ContinueAsNew {
-        workflow_type: workflow_type("ContinueAsNewWorkflowExecution.workflow_type", wire_type)?,
-        task_queue: normal_queue("ContinueAsNewWorkflowExecution.task_queue", task_queue)?,
-        input: input.map(payloads).unwrap_or_default(),
-        run_timeout: optional_duration(run_timeout, workflow_run_timeout)?,
-        task_timeout: optional_duration(task_timeout, workflow_task_timeout)?,
-        retry_policy: retry_policy.map(TryInto::try_into).transpose()?,
-        header: wire_header.map(header).unwrap_or_default(),
-        memo: wire_memo.map(memo),
-        search_attributes: attributes.map(search_attributes),
-    })
-}
-
-fn encode_continue_as_new(next: ContinueAsNew) -> wire::ContinueAsNewWorkflowExecutionCommandAttributes {
-    let ContinueAsNew {
-        workflow_type,
-        task_queue,
-        input,
-        run_timeout,
-        task_timeout,
-        retry_policy,
-        header,
-        memo,
-        search_attributes,
-    } = next;
-    wire::ContinueAsNewWorkflowExecutionCommandAttributes {
-        workflow_type: Some(workflow_type.into()),
-        task_queue: encode_queue_unless_empty(task_queue),
-        input: encode_payloads_unless_empty(input),
-        workflow_run_timeout: run_timeout.map(encode_duration),
-        workflow_task_timeout: task_timeout.map(encode_duration),
-        retry_policy: retry_policy.map(Into::into),
-        header: encode_header_unless_empty(header),
-        memo: memo.map(encode_memo),
-        search_attributes: search_attributes.map(encode_search_attributes),
-        ..Default::default()
     }
 }
 
