@@ -31,6 +31,8 @@ impl Headers {
         let mut fixed = metadata_headers(metadata)?;
         fixed.insert("client-name", HeaderValue::from_static("perpetua"));
         fixed.insert("client-version", HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+        // Without it, servers disguise the end of a run that is tried again as a continuation that says nothing else.
+        fixed.insert("supported-features", HeaderValue::from_static("follows-next-run-id"));
         let api_key = Arc::new(RwLock::new(api_key.map(|key| bearer(&key)).transpose()?));
         let mut headers = Self { fixed, api_key };
         headers.set_namespace(namespace)?;
@@ -120,6 +122,7 @@ mod tests {
         let map = sent(&headers(Vec::new(), None).expect("valid"));
         assert_eq!(map["client-name"], "perpetua");
         assert_eq!(map["client-version"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(map["supported-features"], "follows-next-run-id");
         assert_eq!(map["temporal-namespace"], "orders");
         assert!(!map.contains_key(AUTHORIZATION));
     }
