@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    ActivityId, ActivityType, Header, Namespace, Payloads, RetryPolicy, RunId, TaskToken, Timestamp, WorkflowId,
-    WorkflowType,
+    ActivityId, ActivityType, Header, Namespace, Payloads, Priority, RetryPolicy, RunId, TaskToken, Timestamp,
+    WorkflowId, WorkflowType,
 };
 
 /// A workflow and one of its runs.
@@ -53,4 +53,14 @@ pub struct ActivityTask {
     pub heartbeat: Option<Duration>,
     /// How failures are tried again.
     pub retry_policy: Option<RetryPolicy>,
+}
+
+/// What a poll says of an activity beside the task.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ActivityTaskExtra {
+    /// Who went first when the queue had a backlog.
+    pub priority: Option<Priority>,
+    /// The run of the activity itself, if it was started on its own and no workflow asked for it.
+    pub run: Option<RunId>,
 }

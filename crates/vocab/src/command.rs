@@ -1,10 +1,11 @@
 //! Commands: what a workflow asks of the server when it answers a task.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    ActivityId, ActivityType, EventId, Failure, Fields, Header, MessageId, Payload, Payloads, Priority, RetryPolicy,
-    TaskQueue, TimerId, WorkflowType,
+    ActivityId, ActivityType, EventId, Failure, Fields, Header, MarkerName, MessageId, Namespace, ParentClosePolicy,
+    Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, TimerId, WorkflowExecution, WorkflowId,
+    WorkflowIdReusePolicy, WorkflowType,
 };
 
 /// One thing a workflow asks of the server.
@@ -31,6 +32,10 @@ pub struct UserMetadata {
 pub enum CommandKind {
     /// Run an activity.
     StartActivity(Box<StartActivity>),
+    /// Run an activity, and if possible hand it to the asking worker with the response, instead of through its queue.
+    ///
+    /// For workers that have kept a slot free, and for their own queue only.
+    StartActivityEagerly(Box<StartActivity>),
     /// Ask an activity to stop.
     RequestCancelActivity {
         /// The event that scheduled it.
@@ -65,6 +70,24 @@ pub enum CommandKind {
     },
     /// End the run and begin a new one of the same workflow.
     ContinueAsNew(Box<ContinueAsNew>),
+    /// Start a workflow as a child of this one.
+    StartChildWorkflow(Box<StartChildWorkflow>),
+    /// Signal another workflow.
+    SignalExternalWorkflow(Box<SignalExternalWorkflow>),
+    /// Ask another workflow to stop; a child too.
+    RequestCancelExternalWorkflow(Box<RequestCancelExternalWorkflow>),
+    /// Leave a marker in the history, for a later replay to find.
+    RecordMarker(Box<RecordMarker>),
+    /// Change search attributes of the run.
+    UpsertSearchAttributes {
+        /// Those that change; a null payload takes one away.
+        search_attributes: Fields,
+    },
+    /// Change properties of the run, of which there is one: the memo.
+    ModifyProperties {
+        /// The fields of the memo that change; a null payload takes one away.
+        memo: Fields,
+    },
 }
 
 /// Run an activity.
@@ -104,6 +127,9 @@ pub struct StartTimer {
 }
 
 /// End the run and begin a new one of the same workflow.
+///
+/// There is no word for the delay, the initiator, the failure, the last result and the cron schedule, with which a
+/// command could pretend to be a retry or the next run of a schedule: servers do both without being asked by a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ContinueAsNew {
     /// What to run.
@@ -126,6 +152,86 @@ pub struct ContinueAsNew {
     pub search_attributes: Option<Fields>,
 }
 
+/// Start a workflow as a child of this one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartChildWorkflow {
+    /// The namespace of the child; empty for the same. Servers may refuse another one.
+    pub namespace: Namespace,
+    /// The child's id.
+    pub workflow_id: WorkflowId,
+    /// Which workflow.
+    pub workflow_type: WorkflowType,
+    /// The queue of the child; empty for the same.
+    pub task_queue: TaskQueue,
+    /// Its arguments.
+    pub input: Payloads,
+    /// Context handed along by interceptors.
+    pub header: Header,
+    /// The longest all runs of the child together may take.
+    pub execution_timeout: Option<Duration>,
+    /// The longest one run of the child may take.
+    pub run_timeout: Option<Duration>,
+    /// The longest one workflow task of the child may take.
+    pub task_timeout: Option<Duration>,
+    /// What happens to the child when this workflow closes.
+    pub parent_close_policy: ParentClosePolicy,
+    /// Whether the id of a closed workflow may be used again.
+    pub id_reuse_policy: WorkflowIdReusePolicy,
+    /// How failures of the child are tried again; none for not at all.
+    pub retry_policy: Option<RetryPolicy>,
+    /// The cron expression; empty for none.
+    pub cron_schedule: String,
+    /// Unindexed values.
+    pub memo: Option<Fields>,
+    /// Indexed values.
+    pub search_attributes: Option<Fields>,
+    /// Who goes first when the queue has a backlog; none for the same as this workflow.
+    pub priority: Option<Priority>,
+}
+
+/// Signal another workflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignalExternalWorkflow {
+    /// The namespace of the other; empty for the same. Servers may refuse another one.
+    pub namespace: Namespace,
+    /// The other; its run is empty for the current one.
+    pub execution: WorkflowExecution,
+    /// Which signal.
+    pub name: SignalName,
+    /// Its arguments.
+    pub input: Payloads,
+    /// Context handed along by interceptors.
+    pub header: Header,
+    /// Whether the other must be a child of this one.
+    pub child_workflow_only: bool,
+}
+
+/// Ask another workflow to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequestCancelExternalWorkflow {
+    /// The namespace of the other; empty for the same. Servers may refuse another one.
+    pub namespace: Namespace,
+    /// The other; its run is empty for the current one.
+    pub execution: WorkflowExecution,
+    /// Whether the other must be a child of this one.
+    pub child_workflow_only: bool,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Leave a marker in the history, for a later replay to find.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordMarker {
+    /// What kind of marker.
+    pub name: MarkerName,
+    /// What it says, by name.
+    pub details: BTreeMap<String, Payloads>,
+    /// What went wrong, where the marker speaks of something that can.
+    pub failure: Option<Failure>,
+    /// Context handed along by interceptors.
+    pub header: Header,
+}
+
 impl From<CommandKind> for Command {
     fn from(kind: CommandKind) -> Self {
         Self { kind, metadata: UserMetadata::default() }
@@ -136,7 +242,7 @@ impl CommandKind {
     /// What the field calls it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::StartActivity(_) => "ScheduleActivityTask",
+            Self::StartActivity(_) | Self::StartActivityEagerly(_) => "ScheduleActivityTask",
             Self::RequestCancelActivity { .. } => "RequestCancelActivityTask",
             Self::StartTimer(_) => "StartTimer",
             Self::CancelTimer { .. } => "CancelTimer",
@@ -145,6 +251,12 @@ impl CommandKind {
             Self::FailWorkflow { .. } => "FailWorkflowExecution",
             Self::CancelWorkflow { .. } => "CancelWorkflowExecution",
             Self::ContinueAsNew(_) => "ContinueAsNewWorkflowExecution",
+            Self::StartChildWorkflow(_) => "StartChildWorkflowExecution",
+            Self::SignalExternalWorkflow(_) => "SignalExternalWorkflowExecution",
+            Self::RequestCancelExternalWorkflow(_) => "RequestCancelExternalWorkflowExecution",
+            Self::RecordMarker(_) => "RecordMarker",
+            Self::UpsertSearchAttributes { .. } => "UpsertWorkflowSearchAttributes",
+            Self::ModifyProperties { .. } => "ModifyWorkflowProperties",
         }
     }
 

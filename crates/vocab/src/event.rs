@@ -1,6 +1,9 @@
 //! Events: what a history says has happened.
 
 mod activity;
+mod child_workflow;
+mod external_workflow;
+mod note;
 mod task;
 mod timer;
 mod update;
@@ -10,11 +13,21 @@ use perpetua_proto as proto;
 
 pub use self::{
     activity::{ActivityCanceled, ActivityClosed, ActivityFailed, ActivityScheduled},
+    child_workflow::{
+        ChildWorkflow, ChildWorkflowCanceled, ChildWorkflowCompleted, ChildWorkflowFailed, ChildWorkflowStarted,
+        ChildWorkflowTerminated, ChildWorkflowTimedOut, StartChildWorkflowFailed, StartChildWorkflowInitiated,
+    },
+    external_workflow::{
+        ExternalWorkflowCancelRequested, ExternalWorkflowSignaled, RequestCancelExternalWorkflowFailed,
+        RequestCancelExternalWorkflowInitiated, SignalExternalWorkflowFailed, SignalExternalWorkflowInitiated,
+    },
+    note::{MarkerRecorded, PropertiesModified, SearchAttributesUpserted},
     task::{WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted},
     timer::TimerStarted,
     update::{UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected},
     workflow::{
-        Signaled, WorkflowCancelRequested, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted,
+        ParentWorkflow, Signaled, WorkflowCancelRequested, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed,
+        WorkflowStarted,
     },
 };
 use crate::{EventId, Identity, Opaque, Payloads, RetryState, RunId, TimerId, Timestamp};
@@ -147,6 +160,43 @@ pub enum EventKind {
     /// The workflow refused an update; servers of today do not write it.
     UpdateRejected(Box<UpdateRejected>),
 
+    /// The workflow asked for a child.
+    StartChildWorkflowInitiated(Box<StartChildWorkflowInitiated>),
+    /// The child could not be started.
+    StartChildWorkflowFailed(Box<StartChildWorkflowFailed>),
+    /// The child runs.
+    ChildWorkflowStarted(Box<ChildWorkflowStarted>),
+    /// The child ended with a result.
+    ChildWorkflowCompleted(Box<ChildWorkflowCompleted>),
+    /// The child ended with a failure and is not tried again.
+    ChildWorkflowFailed(Box<ChildWorkflowFailed>),
+    /// The child ended because it was asked to.
+    ChildWorkflowCanceled(Box<ChildWorkflowCanceled>),
+    /// The child took longer than it was given and is not tried again.
+    ChildWorkflowTimedOut(Box<ChildWorkflowTimedOut>),
+    /// The child was ended from outside.
+    ChildWorkflowTerminated(Box<ChildWorkflowTerminated>),
+
+    /// The workflow asked for a signal to another one.
+    SignalExternalWorkflowInitiated(Box<SignalExternalWorkflowInitiated>),
+    /// The signal did not reach the other workflow.
+    SignalExternalWorkflowFailed(Box<SignalExternalWorkflowFailed>),
+    /// The signal reached the other workflow.
+    ExternalWorkflowSignaled(Box<ExternalWorkflowSignaled>),
+    /// The workflow asked another one to stop.
+    RequestCancelExternalWorkflowInitiated(Box<RequestCancelExternalWorkflowInitiated>),
+    /// The request to stop did not reach the other workflow.
+    RequestCancelExternalWorkflowFailed(Box<RequestCancelExternalWorkflowFailed>),
+    /// The request to stop reached the other workflow.
+    ExternalWorkflowCancelRequested(Box<ExternalWorkflowCancelRequested>),
+
+    /// The workflow left a marker.
+    MarkerRecorded(Box<MarkerRecorded>),
+    /// The workflow changed its search attributes.
+    SearchAttributesUpserted(Box<SearchAttributesUpserted>),
+    /// The workflow changed its properties, of which there is one: the memo.
+    PropertiesModified(Box<PropertiesModified>),
+
     /// Anything else, whole.
     Other(Box<OtherEvent>),
 }
@@ -180,7 +230,13 @@ impl Event {
             | K::TimerCanceled { .. }
             | K::UpdateAccepted(_)
             | K::UpdateCompleted(_)
-            | K::UpdateRejected(_) => true,
+            | K::UpdateRejected(_)
+            | K::StartChildWorkflowInitiated(_)
+            | K::SignalExternalWorkflowInitiated(_)
+            | K::RequestCancelExternalWorkflowInitiated(_)
+            | K::MarkerRecorded(_)
+            | K::SearchAttributesUpserted(_)
+            | K::PropertiesModified(_) => true,
             K::WorkflowContinuedAsNew(continued) => continued.task_completed.is_some(),
             K::Other(other) => other.task_completed.is_some(),
             _ => false,
@@ -234,6 +290,23 @@ impl EventKind {
             Self::UpdateAccepted(_) => "WorkflowExecutionUpdateAccepted",
             Self::UpdateCompleted(_) => "WorkflowExecutionUpdateCompleted",
             Self::UpdateRejected(_) => "WorkflowExecutionUpdateRejected",
+            Self::StartChildWorkflowInitiated(_) => "StartChildWorkflowExecutionInitiated",
+            Self::StartChildWorkflowFailed(_) => "StartChildWorkflowExecutionFailed",
+            Self::ChildWorkflowStarted(_) => "ChildWorkflowExecutionStarted",
+            Self::ChildWorkflowCompleted(_) => "ChildWorkflowExecutionCompleted",
+            Self::ChildWorkflowFailed(_) => "ChildWorkflowExecutionFailed",
+            Self::ChildWorkflowCanceled(_) => "ChildWorkflowExecutionCanceled",
+            Self::ChildWorkflowTimedOut(_) => "ChildWorkflowExecutionTimedOut",
+            Self::ChildWorkflowTerminated(_) => "ChildWorkflowExecutionTerminated",
+            Self::SignalExternalWorkflowInitiated(_) => "SignalExternalWorkflowExecutionInitiated",
+            Self::SignalExternalWorkflowFailed(_) => "SignalExternalWorkflowExecutionFailed",
+            Self::ExternalWorkflowSignaled(_) => "ExternalWorkflowExecutionSignaled",
+            Self::RequestCancelExternalWorkflowInitiated(_) => "RequestCancelExternalWorkflowExecutionInitiated",
+            Self::RequestCancelExternalWorkflowFailed(_) => "RequestCancelExternalWorkflowExecutionFailed",
+            Self::ExternalWorkflowCancelRequested(_) => "ExternalWorkflowExecutionCancelRequested",
+            Self::MarkerRecorded(_) => "MarkerRecorded",
+            Self::SearchAttributesUpserted(_) => "UpsertWorkflowSearchAttributes",
+            Self::PropertiesModified(_) => "WorkflowPropertiesModified",
             Self::Other(other) => &other.name,
         }
     }

@@ -108,6 +108,8 @@ text_ids! {
     QueryName
     /// The name of an update.
     UpdateName
+    /// The name of a kind of marker.
+    MarkerName
     /// The id of one update of a workflow; two requests with one id are one update.
     UpdateId
     /// The id of a protocol message that travels with a workflow task.

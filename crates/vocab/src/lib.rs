@@ -28,12 +28,20 @@ mod update;
 mod visit;
 pub mod wire;
 
-pub use activity::{ActivityTask, WorkflowExecution};
-pub use command::{Command, CommandKind, ContinueAsNew, StartActivity, StartTimer, UserMetadata};
+pub use activity::{ActivityTask, ActivityTaskExtra, WorkflowExecution};
+pub use command::{
+    Command, CommandKind, ContinueAsNew, RecordMarker, RequestCancelExternalWorkflow, SignalExternalWorkflow,
+    StartActivity, StartChildWorkflow, StartTimer, UserMetadata,
+};
 pub use event::{
-    ActivityCanceled, ActivityClosed, ActivityFailed, ActivityScheduled, Event, EventExtra, EventKind, OtherEvent,
-    Signaled, TimerStarted, UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected, WorkflowCancelRequested,
-    WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
+    ActivityCanceled, ActivityClosed, ActivityFailed, ActivityScheduled, ChildWorkflow, ChildWorkflowCanceled,
+    ChildWorkflowCompleted, ChildWorkflowFailed, ChildWorkflowStarted, ChildWorkflowTerminated, ChildWorkflowTimedOut,
+    Event, EventExtra, EventKind, ExternalWorkflowCancelRequested, ExternalWorkflowSignaled, MarkerRecorded,
+    OtherEvent, ParentWorkflow, PropertiesModified, RequestCancelExternalWorkflowFailed,
+    RequestCancelExternalWorkflowInitiated, SearchAttributesUpserted, SignalExternalWorkflowFailed,
+    SignalExternalWorkflowInitiated, Signaled, StartChildWorkflowFailed, StartChildWorkflowInitiated, TimerStarted,
+    UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected, WorkflowCancelRequested, WorkflowClosed,
+    WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
     WorkflowTaskStarted,
 };
 pub use failure::{
@@ -41,13 +49,16 @@ pub use failure::{
     TimeoutKind,
 };
 pub use ids::{
-    ActivityId, ActivityType, EventId, Identity, MessageId, Namespace, QueryName, RunId, SignalName, TaskQueue,
-    TaskToken, TimerId, UpdateId, UpdateName, WorkflowId, WorkflowType,
+    ActivityId, ActivityType, EventId, Identity, MarkerName, MessageId, Namespace, QueryName, RunId, SignalName,
+    TaskQueue, TaskToken, TimerId, UpdateId, UpdateName, WorkflowId, WorkflowType,
 };
 pub use malformed::Malformed;
 pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};
-pub use policy::{Priority, RetryPolicy, WorkflowTaskFailedCause};
+pub use policy::{
+    CancelExternalWorkflowFailedCause, ParentClosePolicy, Priority, RetryPolicy, SignalExternalWorkflowFailedCause,
+    StartChildWorkflowFailedCause, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+};
 pub use query::{Query, QueryAnswer, QueryId};
 pub use task::WorkflowTask;
 pub use time::Timestamp;

@@ -1,4 +1,4 @@
-//! Policies that travel: retries, priority, and why a workflow task failed.
+//! Policies that travel: retries, priority, what becomes of children and of ids; and why the server could not.
 
 use std::time::Duration;
 
@@ -87,6 +87,85 @@ pub enum WorkflowTaskFailedCause {
     NondeterminismError,
     /// A workflow was reset to before this task.
     ResetWorkflow,
+    /// Any other cause, by its number.
+    Other(i32),
+}
+
+/// What happens to a child when its parent closes. Numbers as in `temporal.api.enums.v1.ParentClosePolicy`.
+///
+/// A parent closes when no run follows it; that is something else than being canceled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParentClosePolicy {
+    /// Left to the server, which terminates the child.
+    #[default]
+    Unspecified,
+    /// The child is terminated.
+    Terminate,
+    /// The child goes on.
+    Abandon,
+    /// The child is asked to stop.
+    RequestCancel,
+    /// A number this version does not know.
+    Other(i32),
+}
+
+/// Whether a workflow may start under the id of one that is closed. Numbers as in
+/// `temporal.api.enums.v1.WorkflowIdReusePolicy`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WorkflowIdReusePolicy {
+    /// Left to the server, which allows it.
+    #[default]
+    Unspecified,
+    /// It may.
+    AllowDuplicate,
+    /// It may, unless the closed one completed.
+    AllowDuplicateFailedOnly,
+    /// It may not.
+    RejectDuplicate,
+    /// It may; one that still runs is terminated. Deprecated where a policy for ids in use says it, which children lack.
+    TerminateIfRunning,
+    /// A number this version does not know.
+    Other(i32),
+}
+
+/// Why a child could not be started. Numbers as in `temporal.api.enums.v1.StartChildWorkflowExecutionFailedCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartChildWorkflowFailedCause {
+    /// Its id is in use, or was and may not be used again.
+    WorkflowAlreadyExists,
+    /// There is no such namespace.
+    NamespaceNotFound,
+    /// Any other cause, by its number.
+    Other(i32),
+}
+
+/// Why a signal did not reach another workflow. Numbers as in
+/// `temporal.api.enums.v1.SignalExternalWorkflowExecutionFailedCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignalExternalWorkflowFailedCause {
+    /// No such workflow runs, or it is no child where it must be one.
+    WorkflowNotFound,
+    /// There is no such namespace.
+    NamespaceNotFound,
+    /// The other has got as many signals as it may.
+    SignalCountLimitExceeded,
+    /// Any other cause, by its number.
+    Other(i32),
+}
+
+/// Why a request to stop did not reach another workflow. Numbers as in
+/// `temporal.api.enums.v1.CancelExternalWorkflowExecutionFailedCause`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CancelExternalWorkflowFailedCause {
+    /// No such workflow runs, or it is no child where it must be one.
+    WorkflowNotFound,
+    /// There is no such namespace.
+    NamespaceNotFound,
     /// Any other cause, by its number.
     Other(i32),
 }

@@ -1,8 +1,10 @@
 //! A visit of every payload that a codec must see.
 
+use std::collections::BTreeMap;
+
 use crate::{
     ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, Message, MessageBody, Opaque,
-    Outcome, Payload, Query, QueryAnswer, UpdateRequest, WorkflowTask, wire::VisitInside,
+    Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest, WorkflowTask, wire::VisitInside,
 };
 
 /// Something with payloads in it.
@@ -49,8 +51,20 @@ impl<T: VisitPayloads + ?Sized> VisitPayloads for Box<T> {
 
 /// Not a trait implementation, because headers and search attributes have the same type and must not be visited.
 fn visit_memo(memo: &mut Option<Fields>, visit: &mut dyn FnMut(&mut Payload)) {
-    for payload in memo.iter_mut().flat_map(Fields::values_mut) {
+    if let Some(memo) = memo {
+        visit_fields(memo, visit);
+    }
+}
+
+fn visit_fields(fields: &mut Fields, visit: &mut dyn FnMut(&mut Payload)) {
+    for payload in fields.values_mut() {
         visit(payload);
+    }
+}
+
+fn visit_details(details: &mut BTreeMap<String, Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
+    for payloads in details.values_mut() {
+        payloads.visit_payloads(visit);
     }
 }
 
@@ -131,7 +145,9 @@ impl VisitPayloads for QueryAnswer {
 impl VisitPayloads for Command {
     fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
         match &mut self.kind {
-            CommandKind::StartActivity(start) => start.input.visit_payloads(visit),
+            CommandKind::StartActivity(start) | CommandKind::StartActivityEagerly(start) => {
+                start.input.visit_payloads(visit);
+            }
             CommandKind::CompleteWorkflow { result } => result.visit_payloads(visit),
             CommandKind::FailWorkflow { failure } => failure.visit_payloads(visit),
             CommandKind::CancelWorkflow { details } => details.visit_payloads(visit),
@@ -139,10 +155,22 @@ impl VisitPayloads for Command {
                 next.input.visit_payloads(visit);
                 visit_memo(&mut next.memo, visit);
             }
+            CommandKind::StartChildWorkflow(start) => {
+                start.input.visit_payloads(visit);
+                visit_memo(&mut start.memo, visit);
+            }
+            CommandKind::SignalExternalWorkflow(signal) => signal.input.visit_payloads(visit),
+            CommandKind::RecordMarker(marker) => {
+                visit_details(&mut marker.details, visit);
+                marker.failure.visit_payloads(visit);
+            }
+            CommandKind::ModifyProperties { memo } => visit_fields(memo, visit),
             CommandKind::RequestCancelActivity { .. }
             | CommandKind::StartTimer(_)
             | CommandKind::CancelTimer { .. }
-            | CommandKind::Message { .. } => {}
+            | CommandKind::Message { .. }
+            | CommandKind::RequestCancelExternalWorkflow(_)
+            | CommandKind::UpsertSearchAttributes { .. } => {}
         }
         self.metadata.summary.visit_payloads(visit);
         self.metadata.details.visit_payloads(visit);
@@ -213,6 +241,20 @@ impl VisitPayloads for EventKind {
                 rest.rejected_request.visit_inside(visit);
                 rest.failure.visit_inside(visit);
             }
+            Self::StartChildWorkflowInitiated(initiated) => {
+                initiated.input.visit_payloads(visit);
+                let Opaque(rest) = &mut initiated.rest;
+                rest.memo.visit_inside(visit);
+            }
+            Self::ChildWorkflowCompleted(completed) => completed.result.visit_payloads(visit),
+            Self::ChildWorkflowFailed(failed) => failed.failure.visit_payloads(visit),
+            Self::ChildWorkflowCanceled(canceled) => canceled.details.visit_payloads(visit),
+            Self::SignalExternalWorkflowInitiated(initiated) => initiated.input.visit_payloads(visit),
+            Self::MarkerRecorded(marker) => {
+                visit_details(&mut marker.details, visit);
+                marker.failure.visit_payloads(visit);
+            }
+            Self::PropertiesModified(modified) => visit_memo(&mut modified.memo, visit),
             Self::Other(other) => {
                 let Opaque(attributes) = &mut other.attributes;
                 attributes.as_mut().visit_inside(visit);
@@ -226,7 +268,17 @@ impl VisitPayloads for EventKind {
             | Self::ActivityCancelRequested { .. }
             | Self::TimerStarted(_)
             | Self::TimerFired { .. }
-            | Self::TimerCanceled { .. } => {}
+            | Self::TimerCanceled { .. }
+            | Self::StartChildWorkflowFailed(_)
+            | Self::ChildWorkflowStarted(_)
+            | Self::ChildWorkflowTimedOut(_)
+            | Self::ChildWorkflowTerminated(_)
+            | Self::SignalExternalWorkflowFailed(_)
+            | Self::ExternalWorkflowSignaled(_)
+            | Self::RequestCancelExternalWorkflowInitiated(_)
+            | Self::RequestCancelExternalWorkflowFailed(_)
+            | Self::ExternalWorkflowCancelRequested(_)
+            | Self::SearchAttributesUpserted(_) => {}
         }
     }
 }

@@ -37,5 +37,5 @@ pub use payload::{
     encode_fields, encode_header, encode_memo, encode_payloads, encode_search_attributes, encode_user_metadata, fields,
     header, memo, payloads, search_attributes, user_metadata,
 };
-pub use task::{BadTask, activity_task, workflow_task};
+pub use task::{BadTask, activity_task, activity_task_extra, workflow_task};
 pub use time::{duration, encode_duration, optional_duration, optional_timestamp, timestamp};

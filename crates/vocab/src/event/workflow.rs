@@ -5,8 +5,8 @@ use std::time::Duration;
 use perpetua_proto as proto;
 
 use crate::{
-    EventId, Failure, Fields, Header, Identity, Opaque, Payloads, RetryPolicy, RetryState, RunId, SignalName,
-    TaskQueue, WorkflowId, WorkflowType,
+    EventId, Failure, Fields, Header, Identity, Namespace, Opaque, Payloads, RetryPolicy, RetryState, RunId,
+    SignalName, TaskQueue, WorkflowExecution, WorkflowId, WorkflowType,
 };
 
 /// The run began: what it is and what it was given.
@@ -50,8 +50,19 @@ pub struct WorkflowStarted {
     pub header: Option<Header>,
     /// Who started it.
     pub identity: Identity,
-    /// The rest.
+    /// The rest. Of it, the parent, the root, the priority and the delay of the first task can be asked for.
     pub rest: Opaque<proto::history::WorkflowExecutionStartedEventAttributes>,
+}
+
+/// The workflow that started another one as its child.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ParentWorkflow {
+    /// Its namespace.
+    pub namespace: Namespace,
+    /// The workflow and the run that did.
+    pub execution: WorkflowExecution,
+    /// The event of that run that asked for the child.
+    pub initiated: Option<EventId>,
 }
 
 /// The run ended with a result.

@@ -4,6 +4,9 @@
 //! and we have no word for is malformed, so that nothing a workflow asked for is passed over in silence.
 
 mod activity;
+mod child_workflow;
+mod external_workflow;
+mod note;
 mod workflow;
 
 use perpetua_proto::{command as wire, enums::CommandType, enums::TaskQueueKind, taskqueue};
@@ -48,7 +51,9 @@ fn kind(attributes: Attributes) -> Result<CommandKind, Malformed> {
     use Attributes as A;
     Ok(match attributes {
         A::ScheduleActivityTaskCommandAttributes(wire) => {
-            CommandKind::StartActivity(Box::new(activity::start_activity(*wire)?))
+            let eagerly = wire.request_eager_execution;
+            let start = Box::new(activity::start_activity(*wire)?);
+            if eagerly { CommandKind::StartActivityEagerly(start) } else { CommandKind::StartActivity(start) }
         }
         A::RequestCancelActivityTaskCommandAttributes(wire) => {
             let wire::RequestCancelActivityTaskCommandAttributes { scheduled_event_id } = *wire;
@@ -86,14 +91,23 @@ fn kind(attributes: Attributes) -> Result<CommandKind, Malformed> {
         A::ContinueAsNewWorkflowExecutionCommandAttributes(wire) => {
             CommandKind::ContinueAsNew(Box::new(workflow::continue_as_new(*wire)?))
         }
-        A::RequestCancelExternalWorkflowExecutionCommandAttributes(_)
-        | A::RecordMarkerCommandAttributes(_)
-        | A::StartChildWorkflowExecutionCommandAttributes(_)
-        | A::SignalExternalWorkflowExecutionCommandAttributes(_)
-        | A::UpsertWorkflowSearchAttributesCommandAttributes(_)
-        | A::ModifyWorkflowPropertiesCommandAttributes(_)
-        | A::ScheduleNexusOperationCommandAttributes(_)
-        | A::RequestCancelNexusOperationCommandAttributes(_) => {
+        A::StartChildWorkflowExecutionCommandAttributes(wire) => {
+            CommandKind::StartChildWorkflow(Box::new(child_workflow::start(*wire)?))
+        }
+        A::SignalExternalWorkflowExecutionCommandAttributes(wire) => {
+            CommandKind::SignalExternalWorkflow(Box::new(external_workflow::signal(*wire)?))
+        }
+        A::RequestCancelExternalWorkflowExecutionCommandAttributes(wire) => {
+            CommandKind::RequestCancelExternalWorkflow(Box::new(external_workflow::cancel(*wire)?))
+        }
+        A::RecordMarkerCommandAttributes(wire) => CommandKind::RecordMarker(Box::new(note::marker(*wire)?)),
+        A::UpsertWorkflowSearchAttributesCommandAttributes(wire) => {
+            CommandKind::UpsertSearchAttributes { search_attributes: note::upsert(*wire)? }
+        }
+        A::ModifyWorkflowPropertiesCommandAttributes(wire) => {
+            CommandKind::ModifyProperties { memo: note::modify(*wire)? }
+        }
+        A::ScheduleNexusOperationCommandAttributes(_) | A::RequestCancelNexusOperationCommandAttributes(_) => {
             let name = command_type_of(&attributes).as_str_name();
             return Err(Malformed::new("Command.attributes", format!("are of {name}, which cannot be represented")));
         }
@@ -104,7 +118,10 @@ fn encode_kind(kind: CommandKind) -> Attributes {
     use Attributes as A;
     match kind {
         CommandKind::StartActivity(start) => {
-            A::ScheduleActivityTaskCommandAttributes(Box::new(activity::encode_start_activity(*start)))
+            A::ScheduleActivityTaskCommandAttributes(Box::new(activity::encode_start_activity(*start, false)))
+        }
+        CommandKind::StartActivityEagerly(start) => {
+            A::ScheduleActivityTaskCommandAttributes(Box::new(activity::encode_start_activity(*start, true)))
         }
         CommandKind::RequestCancelActivity { scheduled } => {
             A::RequestCancelActivityTaskCommandAttributes(Box::new(wire::RequestCancelActivityTaskCommandAttributes {
@@ -144,6 +161,23 @@ fn encode_kind(kind: CommandKind) -> Attributes {
         }
         CommandKind::ContinueAsNew(next) => {
             A::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(workflow::encode_continue_as_new(*next)))
+        }
+        CommandKind::StartChildWorkflow(start) => {
+            A::StartChildWorkflowExecutionCommandAttributes(Box::new(child_workflow::encode_start(*start)))
+        }
+        CommandKind::SignalExternalWorkflow(signal) => {
+            A::SignalExternalWorkflowExecutionCommandAttributes(Box::new(external_workflow::encode_signal(*signal)))
+        }
+        CommandKind::RequestCancelExternalWorkflow(cancel) => {
+            let wire = external_workflow::encode_cancel(*cancel);
+            A::RequestCancelExternalWorkflowExecutionCommandAttributes(Box::new(wire))
+        }
+        CommandKind::RecordMarker(marker) => A::RecordMarkerCommandAttributes(Box::new(note::encode_marker(*marker))),
+        CommandKind::UpsertSearchAttributes { search_attributes } => {
+            A::UpsertWorkflowSearchAttributesCommandAttributes(Box::new(note::encode_upsert(search_attributes)))
+        }
+        CommandKind::ModifyProperties { memo } => {
+            A::ModifyWorkflowPropertiesCommandAttributes(Box::new(note::encode_modify(memo)))
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use perpetua_proto::enums;
 
-use crate::{ErrorCategory, RetryState, TimeoutKind, WorkflowTaskFailedCause};
+use crate::{
+    CancelExternalWorkflowFailedCause, ErrorCategory, ParentClosePolicy, RetryState, SignalExternalWorkflowFailedCause,
+    StartChildWorkflowFailedCause, TimeoutKind, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+};
 
 impl From<i32> for ErrorCategory {
     fn from(number: i32) -> Self {
@@ -106,32 +109,160 @@ impl From<WorkflowTaskFailedCause> for i32 {
     }
 }
 
+impl From<i32> for ParentClosePolicy {
+    fn from(number: i32) -> Self {
+        use enums::ParentClosePolicy as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::Unspecified) => Self::Unspecified,
+            Ok(Wire::Terminate) => Self::Terminate,
+            Ok(Wire::Abandon) => Self::Abandon,
+            Ok(Wire::RequestCancel) => Self::RequestCancel,
+            Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<ParentClosePolicy> for i32 {
+    fn from(policy: ParentClosePolicy) -> Self {
+        use enums::ParentClosePolicy as Wire;
+        match policy {
+            ParentClosePolicy::Unspecified => Wire::Unspecified.into(),
+            ParentClosePolicy::Terminate => Wire::Terminate.into(),
+            ParentClosePolicy::Abandon => Wire::Abandon.into(),
+            ParentClosePolicy::RequestCancel => Wire::RequestCancel.into(),
+            ParentClosePolicy::Other(number) => number,
+        }
+    }
+}
+
+#[expect(deprecated, reason = "children have no other way to say it")]
+impl From<i32> for WorkflowIdReusePolicy {
+    fn from(number: i32) -> Self {
+        use enums::WorkflowIdReusePolicy as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::Unspecified) => Self::Unspecified,
+            Ok(Wire::AllowDuplicate) => Self::AllowDuplicate,
+            Ok(Wire::AllowDuplicateFailedOnly) => Self::AllowDuplicateFailedOnly,
+            Ok(Wire::RejectDuplicate) => Self::RejectDuplicate,
+            Ok(Wire::TerminateIfRunning) => Self::TerminateIfRunning,
+            Err(_) => Self::Other(number),
+        }
+    }
+}
+
+#[expect(deprecated, reason = "children have no other way to say it")]
+impl From<WorkflowIdReusePolicy> for i32 {
+    fn from(policy: WorkflowIdReusePolicy) -> Self {
+        use enums::WorkflowIdReusePolicy as Wire;
+        match policy {
+            WorkflowIdReusePolicy::Unspecified => Wire::Unspecified.into(),
+            WorkflowIdReusePolicy::AllowDuplicate => Wire::AllowDuplicate.into(),
+            WorkflowIdReusePolicy::AllowDuplicateFailedOnly => Wire::AllowDuplicateFailedOnly.into(),
+            WorkflowIdReusePolicy::RejectDuplicate => Wire::RejectDuplicate.into(),
+            WorkflowIdReusePolicy::TerminateIfRunning => Wire::TerminateIfRunning.into(),
+            WorkflowIdReusePolicy::Other(number) => number,
+        }
+    }
+}
+
+impl From<i32> for StartChildWorkflowFailedCause {
+    fn from(number: i32) -> Self {
+        use enums::StartChildWorkflowExecutionFailedCause as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::WorkflowAlreadyExists) => Self::WorkflowAlreadyExists,
+            Ok(Wire::NamespaceNotFound) => Self::NamespaceNotFound,
+            Ok(_) | Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<StartChildWorkflowFailedCause> for i32 {
+    fn from(cause: StartChildWorkflowFailedCause) -> Self {
+        use enums::StartChildWorkflowExecutionFailedCause as Wire;
+        match cause {
+            StartChildWorkflowFailedCause::WorkflowAlreadyExists => Wire::WorkflowAlreadyExists.into(),
+            StartChildWorkflowFailedCause::NamespaceNotFound => Wire::NamespaceNotFound.into(),
+            StartChildWorkflowFailedCause::Other(number) => number,
+        }
+    }
+}
+
+impl From<i32> for SignalExternalWorkflowFailedCause {
+    fn from(number: i32) -> Self {
+        use enums::SignalExternalWorkflowExecutionFailedCause as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::ExternalWorkflowExecutionNotFound) => Self::WorkflowNotFound,
+            Ok(Wire::NamespaceNotFound) => Self::NamespaceNotFound,
+            Ok(Wire::SignalCountLimitExceeded) => Self::SignalCountLimitExceeded,
+            Ok(_) | Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<SignalExternalWorkflowFailedCause> for i32 {
+    fn from(cause: SignalExternalWorkflowFailedCause) -> Self {
+        use enums::SignalExternalWorkflowExecutionFailedCause as Wire;
+        match cause {
+            SignalExternalWorkflowFailedCause::WorkflowNotFound => Wire::ExternalWorkflowExecutionNotFound.into(),
+            SignalExternalWorkflowFailedCause::NamespaceNotFound => Wire::NamespaceNotFound.into(),
+            SignalExternalWorkflowFailedCause::SignalCountLimitExceeded => Wire::SignalCountLimitExceeded.into(),
+            SignalExternalWorkflowFailedCause::Other(number) => number,
+        }
+    }
+}
+
+impl From<i32> for CancelExternalWorkflowFailedCause {
+    fn from(number: i32) -> Self {
+        use enums::CancelExternalWorkflowExecutionFailedCause as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::ExternalWorkflowExecutionNotFound) => Self::WorkflowNotFound,
+            Ok(Wire::NamespaceNotFound) => Self::NamespaceNotFound,
+            Ok(_) | Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<CancelExternalWorkflowFailedCause> for i32 {
+    fn from(cause: CancelExternalWorkflowFailedCause) -> Self {
+        use enums::CancelExternalWorkflowExecutionFailedCause as Wire;
+        match cause {
+            CancelExternalWorkflowFailedCause::WorkflowNotFound => Wire::ExternalWorkflowExecutionNotFound.into(),
+            CancelExternalWorkflowFailedCause::NamespaceNotFound => Wire::NamespaceNotFound.into(),
+            CancelExternalWorkflowFailedCause::Other(number) => number,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every number comes out as it went in, and those the protocol names (0 to `last`) are not `Other`.
-    fn check<T: From<i32> + Into<i32> + std::fmt::Debug>(last: i32, is_other: impl Fn(&T) -> bool) {
+    /// Every number comes out as it went in, and those that have a word are not `Other`.
+    fn check<T>(with_a_word: &[i32], is_other: impl Fn(&T) -> bool)
+    where
+        T: From<i32> + Into<i32> + std::fmt::Debug,
+    {
         for number in (-2..100).chain([i32::MIN, i32::MAX]) {
             let read = T::from(number);
-            assert_eq!(is_other(&read), !(0..=last).contains(&number), "{number} reads as {read:?}");
+            assert_eq!(is_other(&read), !with_a_word.contains(&number), "{number} reads as {read:?}");
             assert_eq!(read.into(), number);
         }
     }
 
     #[test]
     fn known_numbers_have_words_and_unknown_ones_are_kept() {
-        check(1, |category| matches!(category, ErrorCategory::Other(_)));
-        check(4, |kind| matches!(kind, TimeoutKind::Other(_)));
-        check(7, |state| matches!(state, RetryState::Other(_)));
+        check(&[0, 1], |category| matches!(category, ErrorCategory::Other(_)));
+        check(&[0, 1, 2, 3, 4], |kind| matches!(kind, TimeoutKind::Other(_)));
+        check(&[0, 1, 2, 3, 4, 5, 6, 7], |state| matches!(state, RetryState::Other(_)));
+        check(&[0, 1, 2, 3], |policy| matches!(policy, ParentClosePolicy::Other(_)));
+        check(&[0, 1, 2, 3, 4], |policy| matches!(policy, WorkflowIdReusePolicy::Other(_)));
     }
 
     #[test]
     fn causes_without_a_word_are_kept_by_number() {
-        for number in -2..100 {
-            let cause = WorkflowTaskFailedCause::from(number);
-            assert_eq!(matches!(cause, WorkflowTaskFailedCause::Other(_)), ![14, 20, 24].contains(&number));
-            assert_eq!(i32::from(cause), number);
-        }
+        check(&[14, 20, 24], |cause| matches!(cause, WorkflowTaskFailedCause::Other(_)));
+        check(&[1, 2], |cause| matches!(cause, StartChildWorkflowFailedCause::Other(_)));
+        check(&[1, 2, 3], |cause| matches!(cause, SignalExternalWorkflowFailedCause::Other(_)));
+        check(&[1, 2], |cause| matches!(cause, CancelExternalWorkflowFailedCause::Other(_)));
     }
 }

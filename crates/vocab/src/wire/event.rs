@@ -1,7 +1,11 @@
 //! Events: the envelope, and which word each kind becomes.
 
 mod activity;
+mod child_workflow;
+mod external_workflow;
+mod note;
 mod other;
+mod started;
 mod task;
 mod timer;
 mod update;
@@ -125,6 +129,25 @@ fn kind(event_type: i32, attributes: Option<Attributes>) -> Result<EventKind, Ma
         A::WorkflowExecutionUpdateAcceptedEventAttributes(wire) => update::accepted(*wire),
         A::WorkflowExecutionUpdateCompletedEventAttributes(wire) => update::completed(*wire),
         A::WorkflowExecutionUpdateRejectedEventAttributes(wire) => update::rejected(wire),
+        A::StartChildWorkflowExecutionInitiatedEventAttributes(wire) => child_workflow::initiated(wire),
+        A::StartChildWorkflowExecutionFailedEventAttributes(wire) => child_workflow::start_failed(wire),
+        A::ChildWorkflowExecutionStartedEventAttributes(wire) => child_workflow::started(wire),
+        A::ChildWorkflowExecutionCompletedEventAttributes(wire) => child_workflow::completed(wire),
+        A::ChildWorkflowExecutionFailedEventAttributes(wire) => child_workflow::failed(wire),
+        A::ChildWorkflowExecutionCanceledEventAttributes(wire) => child_workflow::canceled(wire),
+        A::ChildWorkflowExecutionTimedOutEventAttributes(wire) => child_workflow::timed_out(wire),
+        A::ChildWorkflowExecutionTerminatedEventAttributes(wire) => child_workflow::terminated(wire),
+        A::SignalExternalWorkflowExecutionInitiatedEventAttributes(wire) => external_workflow::signal_initiated(wire),
+        A::SignalExternalWorkflowExecutionFailedEventAttributes(wire) => external_workflow::signal_failed(wire),
+        A::ExternalWorkflowExecutionSignaledEventAttributes(wire) => external_workflow::signaled(wire),
+        A::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(wire) => {
+            external_workflow::cancel_initiated(wire)
+        }
+        A::RequestCancelExternalWorkflowExecutionFailedEventAttributes(wire) => external_workflow::cancel_failed(wire),
+        A::ExternalWorkflowExecutionCancelRequestedEventAttributes(wire) => external_workflow::cancel_requested(wire),
+        A::MarkerRecordedEventAttributes(wire) => note::marker(*wire),
+        A::UpsertWorkflowSearchAttributesEventAttributes(wire) => note::upserted(*wire),
+        A::WorkflowPropertiesModifiedEventAttributes(wire) => note::modified(*wire),
         attributes => Ok(EventKind::Other(Box::new(other::event(type_of(&attributes), attributes)?))),
     }
 }
@@ -166,6 +189,23 @@ fn encode_kind(kind: EventKind) -> (i32, Option<Attributes>) {
         EventKind::UpdateAccepted(accepted) => update::encode_accepted(*accepted),
         EventKind::UpdateCompleted(completed) => update::encode_completed(*completed),
         EventKind::UpdateRejected(rejected) => update::encode_rejected(*rejected),
+        EventKind::StartChildWorkflowInitiated(event) => child_workflow::encode_initiated(*event),
+        EventKind::StartChildWorkflowFailed(event) => child_workflow::encode_start_failed(*event),
+        EventKind::ChildWorkflowStarted(event) => child_workflow::encode_started(*event),
+        EventKind::ChildWorkflowCompleted(event) => child_workflow::encode_completed(*event),
+        EventKind::ChildWorkflowFailed(event) => child_workflow::encode_failed(*event),
+        EventKind::ChildWorkflowCanceled(event) => child_workflow::encode_canceled(*event),
+        EventKind::ChildWorkflowTimedOut(event) => child_workflow::encode_timed_out(*event),
+        EventKind::ChildWorkflowTerminated(event) => child_workflow::encode_terminated(*event),
+        EventKind::SignalExternalWorkflowInitiated(event) => external_workflow::encode_signal_initiated(*event),
+        EventKind::SignalExternalWorkflowFailed(event) => external_workflow::encode_signal_failed(*event),
+        EventKind::ExternalWorkflowSignaled(event) => external_workflow::encode_signaled(*event),
+        EventKind::RequestCancelExternalWorkflowInitiated(event) => external_workflow::encode_cancel_initiated(*event),
+        EventKind::RequestCancelExternalWorkflowFailed(event) => external_workflow::encode_cancel_failed(*event),
+        EventKind::ExternalWorkflowCancelRequested(event) => external_workflow::encode_cancel_requested(*event),
+        EventKind::MarkerRecorded(event) => note::encode_marker(*event),
+        EventKind::SearchAttributesUpserted(event) => note::encode_upserted(*event),
+        EventKind::PropertiesModified(event) => note::encode_modified(*event),
         EventKind::Other(other) => {
             let OtherEvent { event_type, attributes: Opaque(attributes), name: _, task_completed: _ } = *other;
             return (event_type, *attributes);

@@ -120,19 +120,6 @@ impl VisitInside for HistoryEvent {
 impl VisitInside for Attributes {
     fn visit_inside(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
         match self {
-            Self::MarkerRecordedEventAttributes(wire) => {
-                wire.details.visit_inside(visit);
-                wire.failure.visit_inside(visit);
-            }
-            Self::StartChildWorkflowExecutionInitiatedEventAttributes(wire) => {
-                wire.input.visit_inside(visit);
-                wire.memo.visit_inside(visit);
-            }
-            Self::ChildWorkflowExecutionCompletedEventAttributes(wire) => wire.result.visit_inside(visit),
-            Self::ChildWorkflowExecutionFailedEventAttributes(wire) => wire.failure.visit_inside(visit),
-            Self::ChildWorkflowExecutionCanceledEventAttributes(wire) => wire.details.visit_inside(visit),
-            Self::SignalExternalWorkflowExecutionInitiatedEventAttributes(wire) => wire.input.visit_inside(visit),
-            Self::WorkflowPropertiesModifiedEventAttributes(wire) => wire.upserted_memo.visit_inside(visit),
             Self::WorkflowPropertiesModifiedExternallyEventAttributes(wire) => wire.upserted_memo.visit_inside(visit),
             Self::NexusOperationScheduledEventAttributes(wire) => wire.input.visit_inside(visit),
             Self::NexusOperationCompletedEventAttributes(wire) => wire.result.visit_inside(visit),
@@ -141,17 +128,7 @@ impl VisitInside for Attributes {
             Self::NexusOperationTimedOutEventAttributes(wire) => wire.failure.visit_inside(visit),
             Self::NexusOperationCancelRequestFailedEventAttributes(wire) => wire.failure.visit_inside(visit),
             // Without payloads, but for headers and search attributes.
-            Self::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_)
-            | Self::RequestCancelExternalWorkflowExecutionFailedEventAttributes(_)
-            | Self::ExternalWorkflowExecutionCancelRequestedEventAttributes(_)
-            | Self::StartChildWorkflowExecutionFailedEventAttributes(_)
-            | Self::ChildWorkflowExecutionStartedEventAttributes(_)
-            | Self::ChildWorkflowExecutionTimedOutEventAttributes(_)
-            | Self::ChildWorkflowExecutionTerminatedEventAttributes(_)
-            | Self::SignalExternalWorkflowExecutionFailedEventAttributes(_)
-            | Self::ExternalWorkflowExecutionSignaledEventAttributes(_)
-            | Self::UpsertWorkflowSearchAttributesEventAttributes(_)
-            | Self::ActivityPropertiesModifiedExternallyEventAttributes(_)
+            Self::ActivityPropertiesModifiedExternallyEventAttributes(_)
             | Self::NexusOperationStartedEventAttributes(_)
             | Self::NexusOperationCancelRequestedEventAttributes(_)
             | Self::NexusOperationCancelRequestCompletedEventAttributes(_)
@@ -187,7 +164,24 @@ impl VisitInside for Attributes {
             | Self::WorkflowExecutionUpdateAdmittedEventAttributes(_)
             | Self::WorkflowExecutionUpdateAcceptedEventAttributes(_)
             | Self::WorkflowExecutionUpdateCompletedEventAttributes(_)
-            | Self::WorkflowExecutionUpdateRejectedEventAttributes(_) => {}
+            | Self::WorkflowExecutionUpdateRejectedEventAttributes(_)
+            | Self::StartChildWorkflowExecutionInitiatedEventAttributes(_)
+            | Self::StartChildWorkflowExecutionFailedEventAttributes(_)
+            | Self::ChildWorkflowExecutionStartedEventAttributes(_)
+            | Self::ChildWorkflowExecutionCompletedEventAttributes(_)
+            | Self::ChildWorkflowExecutionFailedEventAttributes(_)
+            | Self::ChildWorkflowExecutionCanceledEventAttributes(_)
+            | Self::ChildWorkflowExecutionTimedOutEventAttributes(_)
+            | Self::ChildWorkflowExecutionTerminatedEventAttributes(_)
+            | Self::SignalExternalWorkflowExecutionInitiatedEventAttributes(_)
+            | Self::SignalExternalWorkflowExecutionFailedEventAttributes(_)
+            | Self::ExternalWorkflowExecutionSignaledEventAttributes(_)
+            | Self::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(_)
+            | Self::RequestCancelExternalWorkflowExecutionFailedEventAttributes(_)
+            | Self::ExternalWorkflowExecutionCancelRequestedEventAttributes(_)
+            | Self::MarkerRecordedEventAttributes(_)
+            | Self::UpsertWorkflowSearchAttributesEventAttributes(_)
+            | Self::WorkflowPropertiesModifiedEventAttributes(_) => {}
         }
     }
 }

@@ -54,6 +54,16 @@ pub fn encode_fields(fields: Fields) -> BTreeMap<String, common::Payload> {
     fields.into_iter().map(|(name, payload)| (name, payload.into())).collect()
 }
 
+/// Reads payloads of which several have one name.
+pub(super) fn named_payloads(wire: BTreeMap<String, common::Payloads>) -> BTreeMap<String, Payloads> {
+    wire.into_iter().map(|(name, wire)| (name, payloads(wire))).collect()
+}
+
+/// Writes payloads of which several have one name.
+pub(super) fn encode_named_payloads(named: BTreeMap<String, Payloads>) -> BTreeMap<String, common::Payloads> {
+    named.into_iter().map(|(name, payloads)| (name, encode_payloads(payloads))).collect()
+}
+
 /// Reads a header.
 pub fn header(wire: common::Header) -> Header {
     let common::Header { fields: wire } = wire;

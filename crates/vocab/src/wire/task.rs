@@ -5,10 +5,10 @@ use perpetua_proto::workflowservice::{PollActivityTaskQueueResponse, PollWorkflo
 use super::{
     event::history,
     payload::{header, payloads},
-    text::{activity_type, required, workflow_type},
+    text::{activity_type, optional, required, workflow_type},
     time::{optional_duration, optional_timestamp},
 };
-use crate::{ActivityTask, EventId, Malformed, Message, Query, QueryId, TaskToken, WorkflowTask};
+use crate::{ActivityTask, ActivityTaskExtra, EventId, Malformed, Message, Query, QueryId, TaskToken, WorkflowTask};
 
 /// A task that could not be read. It can still be answered, with what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +54,11 @@ pub fn activity_task(mut wire: PollActivityTaskQueueResponse) -> Result<Option<A
         Ok(task) => Ok(Some(ActivityTask { token, ..task })),
         Err(malformed) => Err(BadTask { token, only_query: false, malformed }),
     }
+}
+
+/// Reads what a poll says of an activity beside the task. Ask before [`activity_task`] takes the response.
+pub fn activity_task_extra(wire: &PollActivityTaskQueueResponse) -> ActivityTaskExtra {
+    ActivityTaskExtra { priority: wire.priority.clone().map(Into::into), run: optional(wire.activity_run_id.clone()) }
 }
 
 #[expect(deprecated, reason = "naming every field makes a new one a compile error")]
@@ -118,7 +123,7 @@ fn read_activity_task(wire: PollActivityTaskQueueResponse) -> Result<ActivityTas
         start_to_close_timeout,
         heartbeat_timeout,
         retry_policy,
-        // No word yet.
+        // The extra has them.
         priority: _,
         activity_run_id: _,
         // How the queue does, not what the task is; pollers read it before they give the response away.

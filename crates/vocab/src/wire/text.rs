@@ -32,6 +32,14 @@ pub(super) fn activity_type(
     required(field, name)
 }
 
+/// A workflow and its run that must be there.
+pub(super) fn execution(
+    field: &'static str,
+    wire: Option<common::WorkflowExecution>,
+) -> Result<WorkflowExecution, Malformed> {
+    Ok(wire.ok_or_else(|| Malformed::missing(field))?.into())
+}
+
 /// Takes the name out of a queue and leaves the rest, also whether there is a queue at all.
 pub(super) fn take_task_queue(wire: &mut Option<taskqueue::TaskQueue>) -> TaskQueue {
     wire.as_mut().map(|wire| std::mem::take(&mut wire.name).into()).unwrap_or_default()

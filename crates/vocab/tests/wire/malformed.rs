@@ -1,5 +1,6 @@
 //! What cannot be represented, with the words that say so. The cases are protobuf text.
 
+mod children;
 mod events;
 
 use std::fmt::Debug;
@@ -94,8 +95,63 @@ fn commands() {
                 "RequestCancelActivityTask.scheduled_event_id is no event id: 0",
             ],
             [
+                "command_type: COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION schedule_nexus_operation_command_attributes {}",
+                "Command.attributes are of COMMAND_TYPE_SCHEDULE_NEXUS_OPERATION, which cannot be represented",
+            ],
+        ],
+    );
+}
+
+#[test]
+fn commands_about_other_workflows_and_notes() {
+    check::<command::Command, Command>(
+        "command.v1.Command",
+        "",
+        &[
+            [
+                "command_type: COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION
+                 start_child_workflow_execution_command_attributes { workflow_type { name: 'w' } }",
+                "StartChildWorkflowExecution.workflow_id is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION
+                 start_child_workflow_execution_command_attributes { workflow_id: 'c' }",
+                "StartChildWorkflowExecution.workflow_type is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION
+                 start_child_workflow_execution_command_attributes {
+                    workflow_id: 'c' workflow_type { name: 'w' } workflow_run_timeout { seconds: -1 } }",
+                "StartChildWorkflowExecution.workflow_run_timeout is no duration: -1 s and 0 ns",
+            ],
+            [
+                "command_type: COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION
+                 signal_external_workflow_execution_command_attributes { signal_name: 's' }",
+                "SignalExternalWorkflowExecution.execution is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION
+                 signal_external_workflow_execution_command_attributes { execution { workflow_id: 'o' } }",
+                "SignalExternalWorkflowExecution.signal_name is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION
+                 request_cancel_external_workflow_execution_command_attributes { run_id: 'r' }",
+                "RequestCancelExternalWorkflowExecution.workflow_id is missing",
+            ],
+            [
                 "command_type: COMMAND_TYPE_RECORD_MARKER record_marker_command_attributes {}",
-                "Command.attributes are of COMMAND_TYPE_RECORD_MARKER, which cannot be represented",
+                "RecordMarker.marker_name is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+                 upsert_workflow_search_attributes_command_attributes {}",
+                "UpsertWorkflowSearchAttributes.search_attributes is missing",
+            ],
+            [
+                "command_type: COMMAND_TYPE_MODIFY_WORKFLOW_PROPERTIES
+                 modify_workflow_properties_command_attributes {}",
+                "ModifyWorkflowProperties.upserted_memo is missing",
             ],
         ],
     );
@@ -106,12 +162,9 @@ fn parts_of_commands_without_a_word() {
     let activity = |part: &str| {
         format!("schedule_activity_task_command_attributes {{ activity_id: '1' activity_type {{ name: 'a' }} {part} }}")
     };
-    for part in ["request_eager_execution: true", "use_workflow_build_id: true"] {
-        let text = format!("command_type: COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK {}", activity(part));
-        let field = part.split(':').next().unwrap_or_default();
-        let expected = format!("ScheduleActivityTask.{field} cannot be represented");
-        check::<command::Command, Command>("command.v1.Command", "", &[[&text, &expected]]);
-    }
+    let text = format!("command_type: COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK {}", activity("use_workflow_build_id: true"));
+    let expected = "ScheduleActivityTask.use_workflow_build_id cannot be represented";
+    check::<command::Command, Command>("command.v1.Command", "", &[[&text, expected]]);
     for part in ["kind: TASK_QUEUE_KIND_STICKY", "normal_name: 'q'", "kind: 77"] {
         let part = format!("task_queue {{ name: 'q' {part} }}");
         let text = format!("command_type: COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK {}", activity(&part));
@@ -135,6 +188,32 @@ fn parts_of_commands_without_a_word() {
         let expected = format!("ContinueAsNewWorkflowExecution.{field} cannot be represented");
         check::<command::Command, Command>("command.v1.Command", "", &[[&text, &expected]]);
     }
+    for part in ["control: 'c'", "inherit_build_id: true", "versioning_override {}"] {
+        let text = format!(
+            "command_type: COMMAND_TYPE_START_CHILD_WORKFLOW_EXECUTION
+             start_child_workflow_execution_command_attributes {{
+                workflow_id: 'c' workflow_type {{ name: 'w' }} {part} }}"
+        );
+        let field = part.split([':', ' ']).next().unwrap_or_default();
+        let expected = format!("StartChildWorkflowExecution.{field} cannot be represented");
+        check::<command::Command, Command>("command.v1.Command", "", &[[&text, &expected]]);
+    }
+    check::<command::Command, Command>(
+        "command.v1.Command",
+        "",
+        &[
+            [
+                "command_type: COMMAND_TYPE_SIGNAL_EXTERNAL_WORKFLOW_EXECUTION
+                 signal_external_workflow_execution_command_attributes { control: 'c' }",
+                "SignalExternalWorkflowExecution.control cannot be represented",
+            ],
+            [
+                "command_type: COMMAND_TYPE_REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION
+                 request_cancel_external_workflow_execution_command_attributes { control: 'c' }",
+                "RequestCancelExternalWorkflowExecution.control cannot be represented",
+            ],
+        ],
+    );
 }
 
 fn message(body: &str, content: &impl prost::Message) -> protocol::Message {

@@ -1,10 +1,12 @@
 //! What has a word moves out of the part that travels opaquely, and words alone are enough to write a message.
 
+use std::time::Duration;
+
 use perpetua_proto::{
     enums::TaskQueueKind,
     history::{HistoryEvent, history_event::Attributes},
 };
-use perpetua_vocab::{Event, EventKind, Opaque};
+use perpetua_vocab::{Event, EventId, EventKind, Opaque, Priority, WorkflowExecution};
 
 use crate::generate::parse;
 
@@ -117,6 +119,126 @@ fn nothing_with_a_word_stays_behind_of_activities_and_updates() {
         "workflow_execution_update_rejected_event_attributes { protocol_instance_id: 'u' }",
     );
     assert!(matches!(&rejected, EventKind::UpdateRejected(it) if it.rest.is_empty()), "{rejected:?}");
+}
+
+#[test]
+fn nothing_with_a_word_stays_behind_of_children() {
+    let initiated = read(
+        "START_CHILD_WORKFLOW_EXECUTION_INITIATED",
+        "start_child_workflow_execution_initiated_event_attributes {
+            namespace: 'n' workflow_id: 'c' workflow_type { name: 'w' } input {}
+            parent_close_policy: PARENT_CLOSE_POLICY_ABANDON workflow_task_completed_event_id: 4 }",
+    );
+    assert!(matches!(&initiated, EventKind::StartChildWorkflowInitiated(it) if it.rest.is_empty()), "{initiated:?}");
+
+    let failed = read(
+        "START_CHILD_WORKFLOW_EXECUTION_FAILED",
+        "start_child_workflow_execution_failed_event_attributes {
+            namespace: 'n' workflow_id: 'c' workflow_type { name: 'w' } initiated_event_id: 5
+            cause: START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS }",
+    );
+    assert!(matches!(&failed, EventKind::StartChildWorkflowFailed(it) if it.rest.is_empty()), "{failed:?}");
+
+    let child = "namespace: 'n' workflow_execution { workflow_id: 'c' run_id: 'r' } workflow_type { name: 'w' }
+                 initiated_event_id: 5";
+    let started = read(
+        "CHILD_WORKFLOW_EXECUTION_STARTED",
+        &format!("child_workflow_execution_started_event_attributes {{ {child} }}"),
+    );
+    assert!(matches!(&started, EventKind::ChildWorkflowStarted(it) if it.rest.is_empty()), "{started:?}");
+
+    let ended = |event_type: &str, own: &str| {
+        let word = event_type.to_lowercase();
+        let text = format!("{word}_event_attributes {{ {child} started_event_id: 6 {own} }}");
+        read(event_type, &text)
+    };
+    let completed = ended("CHILD_WORKFLOW_EXECUTION_COMPLETED", "result {}");
+    assert!(matches!(&completed, EventKind::ChildWorkflowCompleted(it) if it.rest.is_empty()), "{completed:?}");
+    let failed = ended("CHILD_WORKFLOW_EXECUTION_FAILED", "failure {} retry_state: RETRY_STATE_TIMEOUT");
+    assert!(matches!(&failed, EventKind::ChildWorkflowFailed(it) if it.rest.is_empty()), "{failed:?}");
+    let canceled = ended("CHILD_WORKFLOW_EXECUTION_CANCELED", "details {}");
+    assert!(matches!(&canceled, EventKind::ChildWorkflowCanceled(it) if it.rest.is_empty()), "{canceled:?}");
+    let timed_out = ended("CHILD_WORKFLOW_EXECUTION_TIMED_OUT", "retry_state: RETRY_STATE_TIMEOUT");
+    assert!(matches!(&timed_out, EventKind::ChildWorkflowTimedOut(it) if it.rest.is_empty()), "{timed_out:?}");
+    let terminated = ended("CHILD_WORKFLOW_EXECUTION_TERMINATED", "");
+    assert!(matches!(&terminated, EventKind::ChildWorkflowTerminated(it) if it.rest.is_empty()), "{terminated:?}");
+}
+
+#[test]
+fn nothing_with_a_word_stays_behind_of_other_workflows() {
+    let other = "namespace: 'n' workflow_execution { workflow_id: 'o' run_id: 'r' }";
+    let about = |event_type: &str, own: &str| {
+        let word = event_type.to_lowercase();
+        read(event_type, &format!("{word}_event_attributes {{ {other} {own} }}"))
+    };
+    let initiated = about(
+        "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
+        "signal_name: 's' input {} child_workflow_only: true header {} workflow_task_completed_event_id: 4",
+    );
+    assert!(
+        matches!(&initiated, EventKind::SignalExternalWorkflowInitiated(it) if it.rest.is_empty()),
+        "{initiated:?}"
+    );
+    let failed = about(
+        "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED",
+        "cause: SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND initiated_event_id: 5",
+    );
+    assert!(matches!(&failed, EventKind::SignalExternalWorkflowFailed(it) if it.rest.is_empty()), "{failed:?}");
+    let signaled = about("EXTERNAL_WORKFLOW_EXECUTION_SIGNALED", "initiated_event_id: 5");
+    assert!(matches!(&signaled, EventKind::ExternalWorkflowSignaled(it) if it.rest.is_empty()), "{signaled:?}");
+
+    let initiated = about(
+        "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED",
+        "child_workflow_only: true reason: 'why' workflow_task_completed_event_id: 4",
+    );
+    assert!(
+        matches!(&initiated, EventKind::RequestCancelExternalWorkflowInitiated(it) if it.rest.is_empty()),
+        "{initiated:?}"
+    );
+    let failed = about(
+        "REQUEST_CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED",
+        "cause: CANCEL_EXTERNAL_WORKFLOW_EXECUTION_FAILED_CAUSE_NAMESPACE_NOT_FOUND initiated_event_id: 5",
+    );
+    assert!(matches!(&failed, EventKind::RequestCancelExternalWorkflowFailed(it) if it.rest.is_empty()), "{failed:?}");
+    let requested = about("EXTERNAL_WORKFLOW_EXECUTION_CANCEL_REQUESTED", "initiated_event_id: 5");
+    assert!(
+        matches!(&requested, EventKind::ExternalWorkflowCancelRequested(it) if it.rest.is_empty()),
+        "{requested:?}"
+    );
+}
+
+#[test]
+fn what_a_start_says_besides_is_read_where_it_is_asked_for() {
+    let plain = "workflow_execution_started_event_attributes { workflow_type { name: 'w' } attempt: 1 }";
+    let EventKind::WorkflowStarted(plain) = read("WORKFLOW_EXECUTION_STARTED", plain) else { unreachable!() };
+    assert_eq!((plain.parent(), plain.root(), plain.priority(), plain.first_task_backoff()), (None, None, None, None));
+
+    let text = "workflow_execution_started_event_attributes {
+        workflow_type { name: 'w' } attempt: 1
+        parent_workflow_namespace: 'n' parent_workflow_execution { workflow_id: 'p' run_id: 'q' }
+        parent_initiated_event_id: 5 root_workflow_execution { workflow_id: 'r' run_id: 's' }
+        priority { priority_key: 2 fairness_key: 'k' } first_workflow_task_backoff { seconds: 3 nanos: 4 } }";
+    let EventKind::WorkflowStarted(started) = read("WORKFLOW_EXECUTION_STARTED", text) else { unreachable!() };
+    let parent = started.parent().expect("it has one");
+    assert_eq!(parent.namespace, "n");
+    assert_eq!(parent.execution, WorkflowExecution { workflow_id: "p".into(), run_id: "q".into() });
+    assert_eq!(parent.initiated, EventId::new(5));
+    assert_eq!(started.root(), Some(WorkflowExecution { workflow_id: "r".into(), run_id: "s".into() }));
+    let priority = Priority { key: 2, fairness_key: "k".to_owned(), fairness_weight: 0.0 };
+    assert_eq!(started.priority(), Some(priority));
+    assert_eq!(started.first_task_backoff(), Some(Duration::new(3, 4)));
+
+    let mut written = plain.clone();
+    written.set_parent(started.parent());
+    written.set_root(started.root());
+    written.set_priority(started.priority());
+    written.set_first_task_backoff(started.first_task_backoff());
+    assert_eq!(written, started);
+    written.set_parent(None);
+    written.set_root(None);
+    written.set_priority(None);
+    written.set_first_task_backoff(None);
+    assert_eq!(written, plain);
 }
 
 #[test]

@@ -11,7 +11,9 @@ use perpetua_proto::{
     query, sdk, taskqueue, update,
     workflowservice::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse},
 };
-use perpetua_vocab::{ActivityTask, Command, Event, EventKind, Failure, Message, TaskToken, WorkflowTask, wire};
+use perpetua_vocab::{
+    ActivityTask, Command, CommandKind, Event, EventKind, Failure, Message, TaskToken, WorkflowTask, wire,
+};
 use prost::Message as _;
 
 use crate::generate::{Dice, Mood, event_type, fields_set, random, random_event, typed_event, variants};
@@ -54,7 +56,7 @@ fn events_of_every_kind_are_written_as_they_were_read() {
             assert!(seen.contains(field.full_name()), "{} was never set, so nothing is known of it", field.full_name());
         }
     }
-    assert_eq!(worded.len(), 28, "kinds of events with a word");
+    assert_eq!(worded.len(), 45, "kinds of events with a word");
     assert!((1..MANY * 60).contains(&with_extra), "events with and without extra parts");
 }
 
@@ -91,29 +93,41 @@ fn an_event_of_an_unknown_type_keeps_its_number() {
 }
 
 #[test]
-fn the_echo_of_a_command_names_its_task() {
-    let echoes = [
-        "marker_recorded",
+fn what_commands_and_answers_produce_answers_a_task_and_nothing_else_does() {
+    let always = [
+        "workflow_execution_completed",
+        "workflow_execution_failed",
+        "workflow_execution_canceled",
+        "activity_task_scheduled",
+        "activity_task_cancel_requested",
+        "timer_started",
+        "timer_canceled",
+        "workflow_execution_update_accepted",
+        "workflow_execution_update_completed",
+        "workflow_execution_update_rejected",
         "start_child_workflow_execution_initiated",
         "signal_external_workflow_execution_initiated",
         "request_cancel_external_workflow_execution_initiated",
+        "marker_recorded",
         "upsert_workflow_search_attributes",
         "workflow_properties_modified",
-        "nexus_operation_scheduled",
-        "nexus_operation_cancel_requested",
     ];
+    // A server may write the first by itself; the others have no word and may leave the task out.
+    let sometimes =
+        ["workflow_execution_continued_as_new", "nexus_operation_scheduled", "nexus_operation_cancel_requested"];
     for variant in variants(EVENT) {
         let stem = variant.name().trim_end_matches("_event_attributes").to_owned();
-        let mut named = BTreeSet::new();
+        let mut answers = BTreeSet::new();
         for seed in 0..MANY {
             let event = Event::try_from(typed_event(&random_event(&variant, &mut Dice::seeded(seed), Mood::Valid)));
-            if let EventKind::Other(other) = event.expect("it is valid").kind {
-                named.insert(other.task_completed.is_some());
-            }
+            answers.insert(event.expect("it is valid").answers_task());
         }
-        if !named.is_empty() {
-            assert_eq!(named.contains(&true), echoes.contains(&stem.as_str()), "{stem}");
-        }
+        let expected = match stem.as_str() {
+            stem if always.contains(&stem) => BTreeSet::from([true]),
+            stem if sometimes.contains(&stem) => BTreeSet::from([false, true]),
+            _ => BTreeSet::from([false]),
+        };
+        assert_eq!(answers, expected, "{stem}");
     }
 }
 
@@ -137,13 +151,14 @@ fn commands_with_a_word_are_written_as_they_were_read() {
         17,
         "a new kind of command: give it a word, or see that it is refused, and count it here"
     );
-    let mut refused = BTreeSet::new();
+    let (mut refused, mut eager) = (BTreeSet::new(), BTreeSet::new());
     for variant in &variants {
         for seed in 0..MANY {
             let wire = random_command(variant.name(), &mut Dice::seeded(seed), Mood::Valid);
             match Command::try_from(wire.clone()) {
                 Ok(command) => {
                     let name = command.kind.name().to_owned();
+                    eager.insert(matches!(command.kind, CommandKind::StartActivityEagerly(_)));
                     assert_eq!(name, format!("{:?}", wire.command_type()));
                     assert_eq!(command::Command::from(command), wire, "{name} seed {seed}");
                 }
@@ -155,10 +170,12 @@ fn commands_with_a_word_are_written_as_they_were_read() {
             }
         }
     }
-    assert_eq!(refused.len(), 8, "kinds of commands without a word: {refused:?}");
+    assert_eq!(eager.len(), 2, "activities that are and that are not to be handed over with the response");
+    assert_eq!(refused.len(), 2, "kinds of commands without a word: {refused:?}");
 }
 
 /// A command of this kind, with what means the same brought into the form that we write.
+#[expect(deprecated, reason = "what is deprecated has no word")]
 pub(crate) fn random_command(variant: &str, dice: &mut Dice, mood: Mood) -> command::Command {
     let descriptor = crate::generate::descriptor(COMMAND);
     let field = descriptor.get_field_by_name(variant).expect("it is a variant");
@@ -175,7 +192,6 @@ pub(crate) fn random_command(variant: &str, dice: &mut Dice, mood: Mood) -> comm
     wire.user_metadata = wire.user_metadata.take().filter(|metadata| **metadata != sdk::UserMetadata::default());
     match &mut wire.attributes {
         Some(CommandAttributes::ScheduleActivityTaskCommandAttributes(wire)) => {
-            wire.request_eager_execution = false;
             wire.use_workflow_build_id = false;
             wire.input = wire.input.take().filter(|input| !input.payloads.is_empty());
             wire.header = wire.header.take().filter(|header| !header.fields.is_empty());
@@ -194,6 +210,25 @@ pub(crate) fn random_command(variant: &str, dice: &mut Dice, mood: Mood) -> comm
                 search_attributes: wire.search_attributes.take(),
                 ..Default::default()
             };
+        }
+        Some(CommandAttributes::StartChildWorkflowExecutionCommandAttributes(wire)) => {
+            wire.control.clear();
+            wire.inherit_build_id = false;
+            wire.versioning_override = None;
+            wire.input = wire.input.take().filter(|input| !input.payloads.is_empty());
+            wire.header = wire.header.take().filter(|header| !header.fields.is_empty());
+            wire.task_queue = normal(wire.task_queue.take());
+        }
+        Some(CommandAttributes::SignalExternalWorkflowExecutionCommandAttributes(wire)) => {
+            wire.control.clear();
+            wire.input = wire.input.take().filter(|input| !input.payloads.is_empty());
+            wire.header = wire.header.take().filter(|header| !header.fields.is_empty());
+        }
+        Some(CommandAttributes::RequestCancelExternalWorkflowExecutionCommandAttributes(wire)) => {
+            wire.control.clear();
+        }
+        Some(CommandAttributes::RecordMarkerCommandAttributes(wire)) => {
+            wire.header = wire.header.take().filter(|header| !header.fields.is_empty());
         }
         _ => {}
     }
@@ -292,6 +327,9 @@ fn an_activity_task_has_everything_that_the_poll_brought() {
     for seed in 0..MANY {
         let name = "workflowservice.v1.PollActivityTaskQueueResponse";
         let poll: PollActivityTaskQueueResponse = random(name, &mut Dice::seeded(seed), Mood::Valid);
+        let extra = wire::activity_task_extra(&poll);
+        assert_eq!(extra.priority.map(Into::into), poll.priority);
+        assert_eq!(extra.run.unwrap_or_default().as_str(), poll.activity_run_id);
         let task = wire::activity_task(poll.clone()).expect("it is valid").expect("there is a token");
         let ActivityTask {
             token: TaskToken(token),

@@ -234,6 +234,38 @@ fn a_start_is_visited_from_input_to_what_people_read() {
 }
 
 #[test]
+fn a_marker_is_visited_by_name_then_its_failure() {
+    let details = BTreeMap::from([
+        ("b".to_owned(), payloads(&["b first", "b second"]).unwrap_or_default()),
+        ("a".to_owned(), payloads(&["a"]).unwrap_or_default()),
+    ]);
+    let header = Some(common::Header { fields: BTreeMap::from([("h".to_owned(), payload("header"))]) });
+    let expected = ["a", "b first", "b second", "why encoded", "why heartbeat"];
+
+    let recorded = history::MarkerRecordedEventAttributes {
+        marker_name: "m".to_owned(),
+        details: details.clone(),
+        workflow_task_completed_event_id: 4,
+        header: header.clone(),
+        failure: Some(failure("why", None)),
+    };
+    assert_eq!(order(&mut event(25, Attributes::MarkerRecordedEventAttributes(Box::new(recorded)))), expected);
+
+    let record = command::RecordMarkerCommandAttributes {
+        marker_name: "m".to_owned(),
+        details,
+        header,
+        failure: Some(failure("why", None)),
+    };
+    let wire = command::Command {
+        command_type: perpetua_proto::enums::CommandType::RecordMarker.into(),
+        attributes: Some(command::command::Attributes::RecordMarkerCommandAttributes(Box::new(record))),
+        ..Default::default()
+    };
+    assert_eq!(order(&mut Command::try_from(wire).expect("it is valid")), expected);
+}
+
+#[test]
 fn answers_and_outcomes_are_visited() {
     let value = || Payload::encoded("json/plain", "1");
     assert_eq!(order(&mut QueryAnswer::Answered(vec![value(), value()])), ["1", "1"]);

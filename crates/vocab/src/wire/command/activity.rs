@@ -24,11 +24,11 @@ pub(super) fn start_activity(wire: wire::ScheduleActivityTaskCommandAttributes) 
         start_to_close_timeout,
         heartbeat_timeout,
         retry_policy,
-        request_eager_execution,
+        // Whoever calls has read it.
+        request_eager_execution: _,
         use_workflow_build_id,
         priority,
     } = wire;
-    unsaid("ScheduleActivityTask.request_eager_execution", &request_eager_execution)?;
     unsaid("ScheduleActivityTask.use_workflow_build_id", &use_workflow_build_id)?;
     let schedule_to_close = "ScheduleActivityTask.schedule_to_close_timeout";
     let schedule_to_start = "ScheduleActivityTask.schedule_to_start_timeout";
@@ -48,7 +48,10 @@ pub(super) fn start_activity(wire: wire::ScheduleActivityTaskCommandAttributes) 
     })
 }
 
-pub(super) fn encode_start_activity(start: StartActivity) -> wire::ScheduleActivityTaskCommandAttributes {
+pub(super) fn encode_start_activity(
+    start: StartActivity,
+    eagerly: bool,
+) -> wire::ScheduleActivityTaskCommandAttributes {
     let StartActivity {
         activity,
         activity_type,
@@ -73,7 +76,7 @@ pub(super) fn encode_start_activity(start: StartActivity) -> wire::ScheduleActiv
         start_to_close_timeout: start_to_close.map(encode_duration),
         heartbeat_timeout: heartbeat.map(encode_duration),
         retry_policy: retry_policy.map(Into::into),
-        request_eager_execution: false,
+        request_eager_execution: eagerly,
         use_workflow_build_id: false,
         priority: priority.map(Into::into),
     }

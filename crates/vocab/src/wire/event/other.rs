@@ -25,31 +25,10 @@ pub(super) fn event(event_type: EventType, attributes: Attributes) -> Result<Oth
 
 /// The task whose command the event echoes.
 ///
-/// The failed requests to other workflows and to Nexus carry that id too, but they are no echo: a server wrote them.
+/// The failed requests to Nexus carry that id too, but they are no echo: a server wrote them.
 fn echoed_by(attributes: &Attributes) -> Option<(&'static str, i64)> {
     use Attributes as A;
     Some(match attributes {
-        A::MarkerRecordedEventAttributes(wire) => {
-            ("MarkerRecorded.workflow_task_completed_event_id", wire.workflow_task_completed_event_id)
-        }
-        A::StartChildWorkflowExecutionInitiatedEventAttributes(wire) => (
-            "StartChildWorkflowExecutionInitiated.workflow_task_completed_event_id",
-            wire.workflow_task_completed_event_id,
-        ),
-        A::SignalExternalWorkflowExecutionInitiatedEventAttributes(wire) => (
-            "SignalExternalWorkflowExecutionInitiated.workflow_task_completed_event_id",
-            wire.workflow_task_completed_event_id,
-        ),
-        A::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(wire) => (
-            "RequestCancelExternalWorkflowExecutionInitiated.workflow_task_completed_event_id",
-            wire.workflow_task_completed_event_id,
-        ),
-        A::UpsertWorkflowSearchAttributesEventAttributes(wire) => {
-            ("UpsertWorkflowSearchAttributes.workflow_task_completed_event_id", wire.workflow_task_completed_event_id)
-        }
-        A::WorkflowPropertiesModifiedEventAttributes(wire) => {
-            ("WorkflowPropertiesModified.workflow_task_completed_event_id", wire.workflow_task_completed_event_id)
-        }
         A::NexusOperationScheduledEventAttributes(wire) => {
             ("NexusOperationScheduled.workflow_task_completed_event_id", wire.workflow_task_completed_event_id)
         }

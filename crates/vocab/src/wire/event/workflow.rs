@@ -24,6 +24,7 @@ use crate::{
 };
 
 pub(super) fn started(mut wire: Box<WorkflowExecutionStartedEventAttributes>) -> Result<EventKind, Malformed> {
+    super::started::check(&wire)?;
     let attempt = take(&mut wire.attempt);
     let execution_timeout = "WorkflowExecutionStarted.workflow_execution_timeout";
     let run_timeout = "WorkflowExecutionStarted.workflow_run_timeout";

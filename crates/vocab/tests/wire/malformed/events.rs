@@ -6,7 +6,7 @@ use perpetua_vocab::{Event, wire};
 use super::check;
 use crate::generate::parse;
 
-fn check_events(around: &str, cases: &[[&str; 2]]) {
+pub(super) fn check_events(around: &str, cases: &[[&str; 2]]) {
     check::<history::HistoryEvent, Event>("history.v1.HistoryEvent", around, cases);
 }
 
@@ -90,6 +90,16 @@ fn events_of_the_run() {
                     workflow_type { name: 'w' }
                     continued_failure { cause { activity_failure_info { started_event_id: -2 } } } }",
                 "event 1: ActivityFailureInfo.started_event_id is no event id: -2",
+            ],
+            [
+                "workflow_execution_started_event_attributes {
+                    workflow_type { name: 'w' } parent_initiated_event_id: -1 }",
+                "event 1: WorkflowExecutionStarted.parent_initiated_event_id is no event id: -1",
+            ],
+            [
+                "workflow_execution_started_event_attributes {
+                    workflow_type { name: 'w' } first_workflow_task_backoff { seconds: -1 } }",
+                "event 1: WorkflowExecutionStarted.first_workflow_task_backoff is no duration: -1 s and 0 ns",
             ],
         ],
     );
@@ -269,9 +279,9 @@ fn events_of_updates_and_events_without_a_word() {
                 "event 7: WorkflowExecutionUpdateRejected.protocol_instance_id is missing",
             ],
             [
-                "event_type: EVENT_TYPE_MARKER_RECORDED
-                 marker_recorded_event_attributes { workflow_task_completed_event_id: -1 }",
-                "event 7: MarkerRecorded.workflow_task_completed_event_id is no event id: -1",
+                "event_type: EVENT_TYPE_NEXUS_OPERATION_SCHEDULED
+                 nexus_operation_scheduled_event_attributes { workflow_task_completed_event_id: -1 }",
+                "event 7: NexusOperationScheduled.workflow_task_completed_event_id is no event id: -1",
             ],
         ],
     );
