@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_contract::{ActivityCall, ActivityDefinition};
-use perpetua_convert::{ActivityFailure, Arguments, Remote};
+use perpetua_convert::{ActivityFailure, AnyError, Arguments, CallError, Remote};
 use perpetua_core::{ActivityRequest, CancellationType, Fault, Outcome};
 use perpetua_vocab::{
-    ActivityId, ActivityType, ApplicationFailure, Failure, FailureInfo, Header, Priority, RetryPolicy, TaskQueue,
-    UserMetadata,
+    ActivityId, ActivityType, Failure, FailureInfo, Header, Identity, Priority, RetryPolicy, TaskQueue, UserMetadata,
 };
 
 use crate::Ctx;
+use crate::contained::with_causes;
+use crate::instance::{SOURCE, failure};
 use crate::operation::Operation;
 
 /// An activity with its options, described. Await it, or [`start`](Self::start) it; nothing happens before.
@@ -53,7 +54,10 @@ pub struct ActivityFuture<D: ActivityDefinition> {
 
 enum State<D: ActivityDefinition> {
     Described(Box<PendingActivity<D>>),
-    Started { operation: Operation, name: String },
+    Started {
+        operation: Operation,
+        name: String,
+    },
     /// The activity was described wrongly: the workflow task fails at the end of the turn.
     Refused,
     Over,
@@ -62,13 +66,7 @@ enum State<D: ActivityDefinition> {
 impl<D: ActivityDefinition> PendingActivity<D> {
     #[track_caller]
     pub(crate) fn new(ctx: Ctx, call: ActivityCall<D>) -> Self {
-        Self {
-            ctx,
-            call,
-            options: Options::default(),
-            metadata: UserMetadata::default(),
-            location: Location::caller(),
-        }
+        Self { ctx, call, options: Options::default(), metadata: UserMetadata::default(), location: Location::caller() }
     }
 
     /// The longest one attempt may take, from the moment a worker has it.
@@ -161,7 +159,7 @@ impl<D: ActivityDefinition> PendingActivity<D> {
             .call
             .input()
             .encode(converter.payloads())
-            .map_err(|error| format!("activity `{name}` cannot be started: {error}"))?;
+            .map_err(|error| format!("activity `{name}` cannot be started: {}", with_causes(&error)))?;
         Ok(ActivityRequest {
             activity_type: ActivityType::new(name),
             activity: options.activity.clone(),
@@ -195,10 +193,10 @@ impl<D: ActivityDefinition> ActivityFuture<D> {
     /// Asks for the activity, unless that was done, or the workflow was asked to stop.
     fn begin(&mut self) {
         let State::Described(described) = &mut self.state else { return };
+        self.ctx.runtime.assert_may_act("start an activity");
         if self.ctx.reached_by().is_some() {
             return;
         }
-        self.ctx.runtime.assert_may_act("start an activity");
         self.state = match described.request() {
             Ok(request) => {
                 let metadata = std::mem::take(&mut described.metadata);
@@ -217,11 +215,10 @@ impl<D: ActivityDefinition> ActivityFuture<D> {
         let converter = &self.ctx.runtime.converter;
         match outcome {
             Outcome::Activity(Ok(result)) => converter.payloads().decode_result(result).map_err(|error| {
-                ActivityFailure::Other(Remote::new(Failure {
-                    message: format!("the result of activity `{name}` cannot be read: {error}"),
-                    info: FailureInfo::Application(ApplicationFailure::default()),
-                    ..Failure::default()
-                }))
+                let cause = CallError::into_failure(AnyError::from(error), converter);
+                let mut failure = failure(format!("the result of activity `{name}` cannot be read"));
+                failure.cause = Some(Box::new(cause));
+                ActivityFailure::Other(Remote::new(*failure))
             }),
             Outcome::Activity(Err(failure)) => Err(ActivityFailure::read(*failure, converter)),
             Outcome::Fired | Outcome::TimerCanceled => Err(ActivityFailure::Canceled(Remote::new(Failure::default()))),
@@ -240,7 +237,8 @@ impl<D: ActivityDefinition> Future for ActivityFuture<D> {
                 self.state = State::Over;
                 Poll::Ready(Err(ActivityFailure::Canceled(Remote::new(Failure {
                     message: canceled.to_string(),
-                    info: FailureInfo::Canceled { details: None, identity: Default::default() },
+                    source: SOURCE.to_owned(),
+                    info: FailureInfo::Canceled { details: None, identity: Identity::default() },
                     ..Failure::default()
                 }))))
             }
@@ -250,7 +248,8 @@ impl<D: ActivityDefinition> Future for ActivityFuture<D> {
                 self.state = State::Over;
                 Poll::Ready(self.settle(&name, outcome))
             }
-            State::Refused | State::Over => Poll::Pending,
+            State::Refused => Poll::Pending,
+            State::Over => panic!("an activity was polled again after it gave its result"),
         }
     }
 }

@@ -28,6 +28,7 @@ impl Future for CancellationFuture {
         if let Some(canceled) = self.ctx.scope.canceled() {
             return Poll::Ready(canceled);
         }
+        self.ctx.runtime.assert_may_act("wait for a cancellation");
         let number = self.number.unwrap_or_else(|| self.ctx.runtime.next_number());
         self.number = Some(number);
         self.ctx.scope.watch(number, context.waker());

@@ -2,17 +2,20 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use perpetua_contract::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{Arguments, Canceled, WorkflowError};
 use perpetua_core::Fault;
-use perpetua_vocab::{ContinueAsNew, TaskQueue, WorkflowType};
+use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowType};
 use uuid::Uuid;
 
 use crate::activity::PendingActivity;
 use crate::cancel::{CancellationFuture, Shielded};
+use crate::contained::with_causes;
+use crate::executor::Part;
 use crate::info::WorkflowInfo;
 use crate::join::JoinAll;
 use crate::log::Logger;
@@ -34,15 +37,26 @@ pub struct Ctx {
 impl Ctx {
     /// Runs an activity. Options are chained on it; awaiting it gives the activity's result.
     ///
-    /// ```ignore
-    /// let receipt = ctx.activity(Bank::withdraw(account, cents)).start_to_close(seconds(30)).await?;
+    /// With the stub of an activity, `greet(name)` or `Bank::withdraw(account, cents)`, names and types are checked; without
+    /// one, an activity is called by its name:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_contract::Activity;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<String> {
+    /// let greet = Activity::named("greet").args(("Ann".to_owned(),)).returning::<String>();
+    /// let greeting = ctx.activity(greet).start_to_close(Duration::from_secs(30)).await?;
+    /// # Ok(greeting)
+    /// # }
     /// ```
     #[track_caller]
     pub fn activity<D: ActivityDefinition>(&self, call: ActivityCall<D>) -> PendingActivity<D> {
         PendingActivity::new(self.clone(), call)
     }
 
-    /// Waits for a time. The time is kept by the server: it passes while no worker runs.
+    /// Waits for a time. The time is kept by the server: it passes while no worker runs. A sleep of zero is over at once.
     ///
     /// # Errors
     /// [`Canceled`] when the workflow is asked to stop.
@@ -51,7 +65,16 @@ impl Ctx {
     }
 
     /// Waits until a condition on the workflow's [`State`](crate::State) holds. It is looked at now, and again whenever
-    /// state was written.
+    /// state was written, and at the end of every turn. It must only look.
+    ///
+    /// ```
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::{Ctx, State};
+    /// # async fn example(ctx: Ctx, approved: State<bool>) -> WorkflowResult<()> {
+    /// ctx.wait_until(|| approved.get()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`Canceled`] when the workflow is asked to stop.
@@ -70,10 +93,10 @@ impl Ctx {
     }
 
     /// Runs a future as a task of this workflow, beside the others. It goes on when the handle is dropped, until the
-    /// workflow ends.
+    /// workflow ends. A shield around the caller is around the task, too.
     pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.runtime.assert_may_act("spawn a task");
-        spawn(&self.runtime, future)
+        spawn(self, future)
     }
 
     /// Waits until somebody asks the workflow to stop, and says why.
@@ -86,10 +109,19 @@ impl Ctx {
         self.scope.canceled().is_some()
     }
 
-    /// Runs a future that cancellation does not reach: for what must be done after, or in spite of, a request to stop.
+    /// Runs a future that cancellation does not reach: for what must be done after, or in spite of, a request to stop. It
+    /// covers what is awaited in it, wherever that was started.
     ///
-    /// ```ignore
-    /// ctx.shielded(async { ctx.activity(Bank::refund(account, cents)).start_to_close(seconds(30)).await }).await?;
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_contract::Activity;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<()> {
+    /// let refund = Activity::named("refund").args(("Ann".to_owned(), 250)).returning::<()>();
+    /// ctx.shielded(async { ctx.activity(refund).start_to_close(Duration::from_secs(30)).await }).await?;
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn shielded<F: Future>(&self, future: F) -> Shielded<F> {
         Shielded::new(self.clone(), future)
@@ -122,23 +154,40 @@ impl Ctx {
         Logger::new(&self.runtime)
     }
 
-    /// Ends this run and begins a new one of the same workflow, with a fresh history. Return it from the main function:
+    /// Ends this run and begins a new one of the same workflow, with a fresh history. Return it from the main function, or
+    /// from the handler of a signal:
     ///
-    /// ```ignore
-    /// return ctx.continue_as_new(Counter::run(count));
+    /// ```
+    /// # use perpetua_contract::Workflow;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx, count: u64) -> WorkflowResult<u64> {
+    /// if ctx.info().suggests_continue_as_new() {
+    ///     return ctx.continue_as_new(Workflow::named("Counter").args((count,)));
+    /// }
+    /// # Ok(count)
+    /// # }
     /// ```
     ///
     /// # Errors
     /// Always: the error is what ends the run.
+    #[track_caller]
     pub fn continue_as_new<D: WorkflowDefinition, T, E>(&self, call: WorkflowCall<D>) -> Result<T, WorkflowError<E>> {
+        let location = Location::caller();
+        self.runtime.assert_may_act("continue as new");
+        if let Part::Update(update) = &self.scope.part {
+            self.runtime.fail_task(Fault::code(format!(
+                "the handler of update `{update}` continued as new (at {location}), but its caller waits for an answer; let \
+                 the main function do it"
+            )));
+        }
         let (name, arguments) = call.into_parts();
-        let input = match arguments.encode(self.runtime.converter.payloads()) {
-            Ok(input) => input,
-            Err(error) => {
-                self.runtime.fail_task(Fault::code(format!("continue_as_new of workflow `{name}`: {error}")));
-                Vec::new()
-            }
-        };
+        let input = arguments.encode(self.runtime.converter.payloads()).unwrap_or_else(|error| {
+            let error = with_causes(&error);
+            let problem = format!("workflow `{name}` cannot be continued as new: {error} (at {location})");
+            self.runtime.fail_task(Fault::code(problem));
+            Vec::new()
+        });
         Err(WorkflowError::continue_as_new(ContinueAsNew {
             workflow_type: WorkflowType::new(name),
             task_queue: TaskQueue::default(),
@@ -146,15 +195,15 @@ impl Ctx {
             run_timeout: None,
             task_timeout: None,
             retry_policy: None,
-            header: Default::default(),
+            header: Header::default(),
             memo: None,
             search_attributes: None,
         }))
     }
 
     /// A context of the same workflow that is canceled apart from this one.
-    pub(crate) fn apart(&self) -> Self {
-        Self { runtime: Rc::clone(&self.runtime), scope: Rc::default() }
+    pub(crate) fn apart(&self, part: Part) -> Self {
+        Self { runtime: Rc::clone(&self.runtime), scope: Scope::new(part) }
     }
 
     /// The cancellation that reaches what is being polled now.

@@ -1,53 +1,81 @@
 //! The deterministic executor: one queue, first come first served.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::contained::{Panic, contained, drop_contained};
 use crate::implementation::LocalFuture;
+use crate::read_only::{ReadOnly, read_only};
 use crate::runtime::Runtime;
 use crate::state::writes;
 
 /// The tasks of one workflow: its main function, its handlers, what it spawned.
 #[derive(Default)]
 pub(crate) struct Tasks {
-    tasks: RefCell<Vec<Option<Task>>>,
-    free: RefCell<Vec<usize>>,
+    /// By a number that is never given twice, so that a waker that outlives its task wakes nobody else.
+    tasks: RefCell<BTreeMap<u64, Task>>,
+    spawned: Cell<u64>,
     ready: Arc<Ready>,
+    /// Whether the run is being taken apart: then nothing is added.
+    closed: Cell<bool>,
 }
 
 struct Task {
-    future: LocalFuture<()>,
-    waker: Waker,
-    flag: Arc<TaskWaker>,
+    part: Part,
+    /// Taken out while it runs, so that it may spawn others.
+    future: Option<LocalFuture<()>>,
+    waker: Arc<TaskWaker>,
+}
+
+/// Which part of a workflow something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Init,
+    Main,
+    Signal(String),
+    Update(String),
+    Spawned,
 }
 
 /// The tasks that have something to do, in the order in which they got it.
 #[derive(Default)]
 struct Ready {
-    queue: Mutex<VecDeque<usize>>,
+    queue: Mutex<VecDeque<u64>>,
     /// Whether a turn is open: only then may anything wake a task.
     open: AtomicBool,
     /// Whether something else did.
     foreign: AtomicBool,
+    /// What woke a task although it may only look.
+    onlooker: Mutex<Option<ReadOnly>>,
 }
 
 struct TaskWaker {
-    task: usize,
+    task: u64,
     ready: Arc<Ready>,
     queued: AtomicBool,
 }
 
 thread_local! {
     /// The queue of the workflow that runs on this thread, as an address.
-    static RUNNING: std::cell::Cell<*const ()> = const { std::cell::Cell::new(std::ptr::null()) };
+    static RUNNING: Cell<*const ()> = const { Cell::new(ptr::null()) };
 }
 
 impl Ready {
     fn address(&self) -> *const () {
-        std::ptr::from_ref(self).cast()
+        ptr::from_ref(self).cast()
+    }
+
+    fn is_running(&self) -> bool {
+        self.open.load(Ordering::Acquire) && RUNNING.get() == self.address()
+    }
+
+    fn push(&self, task: u64) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(task);
     }
 }
 
@@ -57,32 +85,39 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.ready.open.load(Ordering::Acquire) || RUNNING.get() != self.ready.address() {
+        if !self.ready.is_running() {
             self.ready.foreign.store(true, Ordering::Release);
-            return;
-        }
-        if !self.queued.swap(true, Ordering::AcqRel) {
-            self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(self.task);
+        } else if let Some(who) = read_only() {
+            self.ready.onlooker.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(who);
+        } else if !self.queued.swap(true, Ordering::AcqRel) {
+            self.ready.push(self.task);
         }
     }
 }
 
 impl Tasks {
     /// Adds a task; it runs when those before it in the queue have run.
-    pub(crate) fn spawn(&self, future: LocalFuture<()>) {
-        let mut tasks = self.tasks.borrow_mut();
-        let task = self.free.borrow_mut().pop().unwrap_or_else(|| {
-            tasks.push(None);
-            tasks.len() - 1
-        });
-        let flag = Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready), queued: AtomicBool::new(true) });
-        tasks[task] = Some(Task { future, waker: Waker::from(Arc::clone(&flag)), flag });
-        self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(task);
+    pub(crate) fn spawn(&self, part: Part, future: LocalFuture<()>) {
+        if self.closed.get() {
+            return;
+        }
+        let task = self.spawned.get();
+        self.spawned.set(task + 1);
+        let waker = Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready), queued: AtomicBool::new(true) });
+        self.tasks.borrow_mut().insert(task, Task { part, future: Some(future), waker });
+        self.ready.push(task);
     }
 
-    /// How many tasks are not done.
-    pub(crate) fn count(&self) -> usize {
-        self.tasks.borrow().iter().flatten().count()
+    /// Whether all tasks are done.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tasks.borrow().is_empty()
+    }
+
+    /// The handlers that are not done, in the order in which they were called.
+    pub(crate) fn handlers(&self) -> Vec<Part> {
+        let tasks = self.tasks.borrow();
+        let parts = tasks.values().map(|task| &task.part);
+        parts.filter(|part| matches!(part, Part::Signal(_) | Part::Update(_))).cloned().collect()
     }
 
     /// Whether something that is not part of the workflow woke one of its tasks.
@@ -90,52 +125,82 @@ impl Tasks {
         self.ready.foreign.load(Ordering::Acquire)
     }
 
-    /// Drops all tasks.
-    pub(crate) fn clear(&self) {
-        let tasks = std::mem::take(&mut *self.tasks.borrow_mut());
-        drop(tasks);
+    /// What woke a task although it may only look. The task stays asleep.
+    pub(crate) fn take_onlooker(&self) -> Option<ReadOnly> {
+        self.ready.onlooker.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Drops all tasks, in the order in which they were spawned. None can be added any more.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        loop {
+            // One by one: a second destructor that panics while the first is unwinding would end the process.
+            let task = self.tasks.borrow_mut().pop_first();
+            match task {
+                Some((_, task)) => drop_contained(task),
+                None => return,
+            }
+        }
     }
 
     /// Marks this workflow as the one that runs, while `f` does.
     pub(crate) fn running<R>(&self, f: impl FnOnce() -> R) -> R {
-        struct Restore<'a>(*const (), &'a Ready);
+        struct Restore<'a> {
+            before: *const (),
+            was_open: bool,
+            ready: &'a Ready,
+        }
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
-                self.1.open.store(false, Ordering::Release);
-                RUNNING.set(self.0);
+                self.ready.open.store(self.was_open, Ordering::Release);
+                RUNNING.set(self.before);
             }
         }
-        let _restore = Restore(RUNNING.replace(self.ready.address()), &self.ready);
-        self.ready.open.store(true, Ordering::Release);
+        let ready = &*self.ready;
+        let before = RUNNING.replace(ready.address());
+        let was_open = ready.open.swap(true, Ordering::AcqRel);
+        let _restore = Restore { before, was_open, ready };
         f()
     }
 
-    fn next_ready(&self) -> Option<usize> {
+    /// Whether this workflow is the one that runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.ready.is_running()
+    }
+
+    fn next_ready(&self) -> Option<u64> {
         self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Polls one task.
-    fn poll(&self, index: usize) {
-        // The task is taken out while it runs, so that it may spawn others.
-        let Some(mut task) = self.tasks.borrow_mut().get_mut(index).and_then(Option::take) else { return };
-        task.flag.queued.store(false, Ordering::Release);
-        let waker = task.waker.clone();
-        match task.future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Pending => self.tasks.borrow_mut()[index] = Some(task),
-            Poll::Ready(()) => {
-                drop(task);
-                self.free.borrow_mut().push(index);
+    /// Polls one task, if it is not done yet.
+    fn poll(&self, id: u64) -> Result<(), (Part, Panic)> {
+        let (mut future, waker) = match self.tasks.borrow_mut().get_mut(&id) {
+            Some(Task { future, waker, .. }) => match future.take() {
+                Some(future) => (future, Arc::clone(waker)),
+                None => return Ok(()),
+            },
+            None => return Ok(()),
+        };
+        waker.queued.store(false, Ordering::Release);
+        let waker = Waker::from(waker);
+        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
+        if let Ok(Poll::Pending) = polled {
+            if let Some(task) = self.tasks.borrow_mut().get_mut(&id) {
+                task.future = Some(future);
             }
+            return Ok(());
         }
+        let part = self.tasks.borrow_mut().remove(&id).map_or(Part::Spawned, |task| task.part);
+        let dropped = contained(|| drop(future));
+        polled.map(drop).and(dropped).map_err(|panic| (part, panic))
     }
 }
 
 impl Runtime {
-    /// Runs the workflow until it waits. Conditions look again whenever state was written, and once more after anything
-    /// ran, for those that depend on something else.
+    /// Runs the workflow until it waits. Conditions look once, and again as often as state was written or one of them
+    /// came true.
     pub(crate) fn poll_until_idle(&self) {
-        let mut ran = false;
-        let mut looked = false;
+        self.look_again();
         loop {
             while let Some(ticket) = { self.run.borrow_mut().next_settled() } {
                 self.wake_ticket(ticket);
@@ -144,15 +209,26 @@ impl Runtime {
                 return;
             }
             if let Some(task) = self.tasks.next_ready() {
-                self.tasks.poll(task);
-                ran = true;
-            } else if self.seen_writes.get() != writes() || (ran && !looked) {
-                self.seen_writes.set(writes());
-                looked = true;
+                if let Err((part, panic)) = self.tasks.poll(task) {
+                    self.fail_task(self.fault_of(panic, &part));
+                }
+            } else if self.wants_a_look(writes()) {
                 self.wake_conditions();
             } else {
                 return;
             }
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Init => f.write_str("its `#[init]` function"),
+            Self::Main => f.write_str("its main function"),
+            Self::Signal(name) => write!(f, "the handler of signal `{name}`"),
+            Self::Update(name) => write!(f, "the handler of update `{name}`"),
+            Self::Spawned => f.write_str("a spawned task"),
         }
     }
 }

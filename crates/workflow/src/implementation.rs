@@ -6,8 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use perpetua_contract::{WorkflowDefinition, WorkflowReturned};
-use perpetua_convert::{Arguments, CallError, DataConverter, LateFailure, ReturnedError, Value, WorkflowError};
-use perpetua_vocab::{Failure, Payload, Payloads};
+use perpetua_convert::{
+    AnyError, Arguments, CallError, ConversionError, DataConverter, LateFailure, ReturnedError, Value, WorkflowError,
+};
+use perpetua_core::Finish;
+use perpetua_vocab::{ContinueAsNew, Failure, Payload, Payloads};
 
 use crate::Ctx;
 
@@ -81,28 +84,48 @@ impl SignalReturned for () {
 
 impl<E: CallError> SignalReturned for Result<(), WorkflowError<E>> {
     fn into_signal_result(self) -> Result<(), LocalFailure> {
-        self.map_err(LocalFailure::new)
+        self.map_err(|error| match error.into_continue_as_new() {
+            Ok(next) => LocalFailure(Late::Next(Box::new(next))),
+            Err(error) => LocalFailure::new(error),
+        })
     }
 }
 
 /// A failure whose making waits for the converter; it stays on its thread.
-pub struct LocalFailure(Box<dyn FnOnce(&DataConverter) -> Failure>);
+pub struct LocalFailure(Late);
+
+enum Late {
+    Failure(Box<dyn FnOnce(&DataConverter) -> Failure>),
+    /// Not a failure, but the other way in which an error ends a workflow.
+    Next(Box<ContinueAsNew>),
+}
 
 impl LocalFailure {
     /// Keeps an error until it is sent.
     pub fn new<E: ReturnedError>(error: E) -> Self {
-        Self(Box::new(move |converter| error.into_failure(converter)))
+        Self(Late::Failure(Box::new(move |converter| error.into_failure(converter))))
     }
 
     /// The failure to send.
     pub fn into_failure(self, converter: &DataConverter) -> Failure {
-        (self.0)(converter)
+        match self.0 {
+            Late::Failure(make) => make(converter),
+            Late::Next(next) => WorkflowError::<AnyError>::continue_as_new(*next).into_failure(converter),
+        }
+    }
+
+    /// What becomes of the workflow whose signal handler returned this.
+    pub(crate) fn into_finish(self, converter: &DataConverter) -> Finish {
+        match self.0 {
+            Late::Failure(make) => Finish::Fail(Box::new(make(converter))),
+            Late::Next(next) => Finish::ContinueAsNew(next),
+        }
     }
 }
 
 impl From<LateFailure> for LocalFailure {
     fn from(late: LateFailure) -> Self {
-        Self(Box::new(move |converter| late.into_failure(converter)))
+        Self(Late::Failure(Box::new(move |converter| late.into_failure(converter))))
     }
 }
 
@@ -122,37 +145,45 @@ pub struct Handlers<W> {
 /// A signal handler behind its arguments.
 pub(crate) struct SignalEntry<W> {
     pub(crate) name: &'static str,
-    #[allow(clippy::type_complexity)]
-    pub(crate) call: Box<
-        dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<Handling<Result<(), LocalFailure>>, Undecodable>
-            + Send
-            + Sync,
-    >,
+    pub(crate) call: Box<CallSignal<W>>,
 }
 
 /// A query handler behind its arguments.
 pub(crate) struct QueryEntry<W> {
     pub(crate) name: &'static str,
-    #[allow(clippy::type_complexity)]
-    pub(crate) call: Box<dyn Fn(&W, Payloads, &DataConverter) -> Result<Payload, Failure> + Send + Sync>,
+    pub(crate) call: Box<CallQuery<W>>,
 }
 
 /// An update handler behind its arguments.
 pub(crate) struct UpdateEntry<W> {
     pub(crate) name: &'static str,
-    #[allow(clippy::type_complexity)]
-    pub(crate) validate:
-        Option<Box<dyn Fn(&W, Payloads, &DataConverter) -> Result<Result<(), Failure>, Undecodable> + Send + Sync>>,
-    #[allow(clippy::type_complexity)]
-    pub(crate) call: Box<
-        dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<Handling<Result<Payload, Failure>>, Undecodable>
-            + Send
-            + Sync,
-    >,
+    pub(crate) validate: Option<Box<Validate<W>>>,
+    pub(crate) prepare: Box<PrepareUpdate<W>>,
 }
 
+/// A function that calls a handler, or makes the future that will.
+type Handler<W, I, R> = fn(Rc<W>, Ctx, I) -> Handling<R>;
+
+type CallSignal<W> = dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<SignalHandling, Undecodable> + Send + Sync;
+type CallQuery<W> = dyn Fn(&W, Payloads, &DataConverter) -> Result<Payload, Box<Failure>> + Send + Sync;
+type Validate<W> = dyn Fn(&W, Payloads, &DataConverter) -> Result<Validated, Undecodable> + Send + Sync;
+type PrepareUpdate<W> =
+    dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<PreparedUpdate, Undecodable> + Send + Sync;
+
+/// What a signal handler does when it is called.
+pub(crate) type SignalHandling = Handling<Result<(), LocalFailure>>;
+
+/// What a validator says; an error refuses the update.
+pub(crate) type Validated = Result<(), Box<Failure>>;
+
+/// What an update is answered with.
+pub(crate) type UpdateResult = Result<Payload, Box<Failure>>;
+
+/// An update whose arguments were read. The handler is called when it is accepted.
+pub(crate) type PreparedUpdate = Box<dyn FnOnce() -> Handling<UpdateResult>>;
+
 /// Arguments that cannot be read as what the handler takes.
-pub(crate) type Undecodable = perpetua_convert::ConversionError;
+pub(crate) type Undecodable = ConversionError;
 
 impl<W: 'static> Handlers<W> {
     pub(crate) fn new() -> Self {
@@ -160,11 +191,7 @@ impl<W: 'static> Handlers<W> {
     }
 
     /// Takes the signal `name`. The function calls the handler, or makes the future that will.
-    pub fn signal<I: Arguments, R: SignalReturned>(
-        &mut self,
-        name: &'static str,
-        handler: fn(Rc<W>, Ctx, I) -> Handling<R>,
-    ) {
+    pub fn signal<I: Arguments, R: SignalReturned>(&mut self, name: &'static str, handler: Handler<W, I, R>) {
         let call = move |workflow: &Rc<W>, ctx: Ctx, arguments: Payloads, converter: &DataConverter| {
             let input = I::decode(arguments, converter.payloads())?;
             Ok(match handler(Rc::clone(workflow), ctx, input) {
@@ -193,7 +220,7 @@ impl<W: 'static> Handlers<W> {
     ) {
         let call = move |workflow: &W, arguments: Payloads, converter: &DataConverter| {
             let input = I::decode(arguments, converter.payloads()).map_err(LocalFailure::unreadable(converter))?;
-            let answer = handler(workflow, input).map_err(|error| error.into_failure(converter))?;
+            let answer = handler(workflow, input).map_err(|error| Box::new(error.into_failure(converter)))?;
             converter.payloads().encode(&answer).map_err(LocalFailure::unreadable(converter))
         };
         self.queries.push(QueryEntry { name, call: Box::new(call) });
@@ -203,28 +230,29 @@ impl<W: 'static> Handlers<W> {
     pub fn update<I: Arguments, O: Value, E: ReturnedError>(
         &mut self,
         name: &'static str,
-        handler: fn(Rc<W>, Ctx, I) -> Handling<Result<O, E>>,
+        handler: Handler<W, I, Result<O, E>>,
     ) {
-        let call = move |workflow: &Rc<W>, ctx: Ctx, arguments: Payloads, converter: &DataConverter| {
+        let prepare = move |workflow: &Rc<W>, ctx: Ctx, arguments: Payloads, converter: &DataConverter| {
             let input = I::decode(arguments, converter.payloads())?;
+            let workflow = Rc::clone(workflow);
             let converter = converter.clone();
             let finish = move |result: Result<O, E>| match result {
                 Ok(value) => converter.payloads().encode(&value).map_err(LocalFailure::unreadable(&converter)),
-                Err(error) => Err(error.into_failure(&converter)),
+                Err(error) => Err(Box::new(error.into_failure(&converter))),
             };
-            Ok(match handler(Rc::clone(workflow), ctx, input) {
+            Ok(Box::new(move || match handler(workflow, ctx, input) {
                 Handling::Done(result) => Handling::Done(finish(result)),
                 Handling::Running(future) => Handling::running(async move { finish(future.await) }),
-            })
+            }) as PreparedUpdate)
         };
-        self.updates.push(UpdateEntry { name, validate: None, call: Box::new(call) });
+        self.updates.push(UpdateEntry { name, validate: None, prepare: Box::new(prepare) });
     }
 
     /// Lets a function refuse the update that was listed last, before it is accepted and leaves a trace.
     pub fn validator<I: Arguments, E: ReturnedError>(&mut self, validator: fn(&W, &I) -> Result<(), E>) {
         let validate = move |workflow: &W, arguments: Payloads, converter: &DataConverter| {
             let input = I::decode(arguments, converter.payloads())?;
-            Ok(validator(workflow, &input).map_err(|error| error.into_failure(converter)))
+            Ok(validator(workflow, &input).map_err(|error| Box::new(error.into_failure(converter))))
         };
         if let Some(update) = self.updates.last_mut() {
             update.validate = Some(Box::new(validate));
@@ -234,8 +262,8 @@ impl<W: 'static> Handlers<W> {
 
 impl LocalFailure {
     /// Makes the failure of a value that cannot be read or written.
-    fn unreadable(converter: &DataConverter) -> impl Fn(perpetua_convert::ConversionError) -> Failure + '_ {
-        move |error| CallError::into_failure(perpetua_convert::AnyError::from(error), converter)
+    fn unreadable(converter: &DataConverter) -> impl Fn(ConversionError) -> Box<Failure> + '_ {
+        move |error| Box::new(CallError::into_failure(AnyError::from(error), converter))
     }
 }
 

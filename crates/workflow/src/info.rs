@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use perpetua_vocab::{EventId, Namespace, RetryPolicy, RunId, TaskQueue, WorkflowExecution, WorkflowStarted, WorkflowType};
+use perpetua_core::Turn;
+use perpetua_vocab::{
+    EventId, EventKind, Namespace, RetryPolicy, RunId, TaskQueue, WorkflowExecution, WorkflowStarted, WorkflowType,
+};
 
 /// What a workflow can know of itself. The same on every replay.
 #[derive(Clone, Debug)]
@@ -55,7 +58,7 @@ impl WorkflowInfo {
     }
 
     /// Takes what the first event says.
-    pub(crate) fn learn(&mut self, started: &WorkflowStarted, at: SystemTime) {
+    pub(crate) fn learn(&mut self, started: &WorkflowStarted) {
         if !started.task_queue.is_empty() {
             self.task_queue = started.task_queue.clone();
         }
@@ -67,10 +70,12 @@ impl WorkflowInfo {
         self.run_timeout = started.run_timeout;
         self.task_timeout = started.task_timeout;
         self.retry_policy = started.retry_policy.clone();
-        self.started = at;
     }
 
-    pub(crate) fn learn_turn(&mut self, turn: &perpetua_core::Turn) {
+    pub(crate) fn learn_turn(&mut self, turn: &Turn) {
+        if let Some(first) = turn.inputs.first().filter(|first| matches!(first.kind, EventKind::WorkflowStarted(_))) {
+            self.started = first.time.to_system_time();
+        }
         self.now = turn.time.to_system_time();
         self.history_length = EventId::get(turn.started);
         self.history_size = turn.history_size;

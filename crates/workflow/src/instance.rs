@@ -4,13 +4,15 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use perpetua_convert::{DataConverter, WorkflowError};
+use perpetua_convert::{CallError, DataConverter, WorkflowError};
 use perpetua_core::Finish;
 use perpetua_vocab::{ApplicationFailure, Failure, FailureInfo, Payload, Payloads};
 
 use crate::Ctx;
-use crate::implementation::{Handlers, Handling, LocalFailure, LocalFuture, Undecodable, WorkflowImplementation};
-use crate::state::{ReadOnly, while_read_only};
+use crate::contained::with_causes;
+use crate::implementation::{
+    Handlers, LocalFuture, PreparedUpdate, SignalHandling, Undecodable, UpdateEntry, Validated, WorkflowImplementation,
+};
 
 /// A user's workflow behind its types.
 pub(crate) trait Instance {
@@ -24,22 +26,22 @@ pub(crate) trait Instance {
         ctx: Ctx,
         arguments: Payloads,
         converter: &DataConverter,
-    ) -> Option<Result<Handling<Result<(), LocalFailure>>, Undecodable>>;
+    ) -> Option<Result<SignalHandling, Undecodable>>;
 
     /// Answers a query.
     fn query(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Result<Payload, Box<Failure>>;
 
     /// Asks the validator of an update, if it has one; an error refuses the update.
-    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Result<(), Box<Failure>>;
+    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Validated;
 
-    /// Calls the handler of an update; `None` if there is no such update.
+    /// Reads the arguments of an update; the handler is called later.
     fn update(
         &self,
         name: &str,
         ctx: Ctx,
         arguments: Payloads,
         converter: &DataConverter,
-    ) -> Option<Result<Handling<Result<Payload, Failure>>, Undecodable>>;
+    ) -> Result<PreparedUpdate, Box<Failure>>;
 
     /// Whether a message could change anything.
     fn takes_messages(&self) -> bool;
@@ -65,6 +67,14 @@ impl<W: WorkflowImplementation> Hosted<W> {
     pub(crate) fn new(workflow: Rc<W>, input: W::Input, handlers: Arc<Handlers<W>>) -> Self {
         Self { workflow, input: RefCell::new(Some(input)), handlers }
     }
+
+    fn update_entry(&self, name: &str) -> Result<&UpdateEntry<W>, Box<Failure>> {
+        let updates = &self.handlers.updates;
+        updates
+            .iter()
+            .find(|entry| entry.name == name)
+            .ok_or_else(|| unknown("update", name, W::NAME, updates.iter().map(|entry| entry.name)))
+    }
 }
 
 impl<W: WorkflowImplementation> Instance for Hosted<W> {
@@ -77,7 +87,9 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
             match workflow.run(ctx, input).await {
                 Ok(output) => match converter.payloads().encode(&output) {
                     Ok(payload) => Ok(Ended::Finished(Finish::Complete(Some(vec![payload])))),
-                    Err(error) => Err(format!("the result of workflow `{}` cannot be sent: {error}", W::NAME)),
+                    Err(error) => {
+                        Err(format!("the result of workflow `{}` cannot be sent: {}", W::NAME, with_causes(&error)))
+                    }
                 },
                 Err(error) => Ok(ended_by(error, &converter)),
             }
@@ -90,7 +102,7 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
         ctx: Ctx,
         arguments: Payloads,
         converter: &DataConverter,
-    ) -> Option<Result<Handling<Result<(), LocalFailure>>, Undecodable>> {
+    ) -> Option<Result<SignalHandling, Undecodable>> {
         let entry = self.handlers.signals.iter().find(|entry| entry.name == name)?;
         Some((entry.call)(&self.workflow, ctx, arguments, converter))
     }
@@ -99,17 +111,12 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
         let Some(entry) = self.handlers.queries.iter().find(|entry| entry.name == name) else {
             return Err(unknown("query", name, W::NAME, self.handlers.queries.iter().map(|entry| entry.name)));
         };
-        while_read_only(ReadOnly::Query, || (entry.call)(&self.workflow, arguments, converter)).map_err(Box::new)
+        (entry.call)(&self.workflow, arguments, converter)
     }
 
-    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Result<(), Box<Failure>> {
-        let Some(entry) = self.handlers.updates.iter().find(|entry| entry.name == name) else {
-            return Err(unknown("update", name, W::NAME, self.handlers.updates.iter().map(|entry| entry.name)));
-        };
-        let Some(validate) = &entry.validate else { return Ok(()) };
-        while_read_only(ReadOnly::Validator, || validate(&self.workflow, arguments, converter))
-            .map_err(|error| undecodable("update", name, &error))?
-            .map_err(Box::new)
+    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Validated {
+        let Some(validate) = &self.update_entry(name)?.validate else { return Ok(()) };
+        validate(&self.workflow, arguments, converter).map_err(|error| undecodable("update", name, &error))?
     }
 
     fn update(
@@ -118,9 +125,9 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
         ctx: Ctx,
         arguments: Payloads,
         converter: &DataConverter,
-    ) -> Option<Result<Handling<Result<Payload, Failure>>, Undecodable>> {
-        let entry = self.handlers.updates.iter().find(|entry| entry.name == name)?;
-        Some((entry.call)(&self.workflow, ctx, arguments, converter))
+    ) -> Result<PreparedUpdate, Box<Failure>> {
+        let prepare = &self.update_entry(name)?.prepare;
+        prepare(&self.workflow, ctx, arguments, converter).map_err(|error| undecodable("update", name, &error))
     }
 
     fn takes_messages(&self) -> bool {
@@ -128,7 +135,7 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
     }
 }
 
-fn ended_by<E: perpetua_convert::CallError>(error: WorkflowError<E>, converter: &DataConverter) -> Ended {
+fn ended_by<E: CallError>(error: WorkflowError<E>, converter: &DataConverter) -> Ended {
     let canceled = error.is_canceled();
     match error.into_continue_as_new() {
         Ok(next) => Ended::Finished(Finish::ContinueAsNew(Box::new(next))),
@@ -151,15 +158,18 @@ fn unknown(kind: &str, name: &str, workflow: &str, known: impl Iterator<Item = &
 }
 
 /// Says which arguments could not be read.
-pub(crate) fn undecodable(kind: &str, name: &str, error: &Undecodable) -> Box<Failure> {
-    failure(format!("{kind} `{name}`: {error}"))
+fn undecodable(kind: &str, name: &str, error: &Undecodable) -> Box<Failure> {
+    failure(format!("{kind} `{name}`: {}", with_causes(error)))
 }
+
+/// Who makes failures here.
+pub(crate) const SOURCE: &str = "Perpetua";
 
 /// A plain failure with a message.
 pub(crate) fn failure(message: String) -> Box<Failure> {
     Box::new(Failure {
         message,
-        source: "Perpetua".to_owned(),
+        source: SOURCE.to_owned(),
         info: FailureInfo::Application(ApplicationFailure::default()),
         ..Failure::default()
     })

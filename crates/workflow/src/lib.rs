@@ -14,6 +14,7 @@
 
 mod activity;
 mod cancel;
+mod contained;
 mod ctx;
 mod executor;
 pub mod implementation;
@@ -25,6 +26,7 @@ mod log;
 mod operation;
 mod play;
 mod random;
+mod read_only;
 mod registry;
 mod runtime;
 mod select;
@@ -32,6 +34,7 @@ mod sleep;
 mod spawn;
 mod state;
 mod wait;
+mod wakers;
 
 pub use activity::{ActivityFuture, PendingActivity};
 pub use cancel::Shielded;
@@ -52,7 +55,5 @@ pub use wait::{WaitUntil, WaitUntilTimeout};
 pub mod __private {
     //! What the macros `join!` and `select!` expand to.
     pub use crate::join::{join2, join3, join4, join5, join6};
-    pub use crate::select::{
-        Select2, Select3, Select4, Select5, Select6, select2, select3, select4, select5, select6,
-    };
+    pub use crate::select::{Select2, Select3, Select4, Select5, Select6, select2, select3, select4, select5, select6};
 }

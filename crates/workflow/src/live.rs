@@ -7,8 +7,8 @@ use std::sync::Arc;
 use perpetua_convert::DataConverter;
 use perpetua_core::{Fault, Reader, Step, UpdateArrival};
 use perpetua_vocab::{
-    Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue, WorkflowExecution,
-    WorkflowType,
+    Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue,
+    WorkflowExecution, WorkflowType,
 };
 
 use crate::info::WorkflowInfo;
@@ -101,9 +101,10 @@ impl LiveRun {
     }
 
     /// Whether a task whose history begins with the event `first` continues where this run is. Otherwise drop the run
-    /// and read the whole history with a new one.
+    /// and read the whole history with a new one. A run that a query has changed continues nowhere.
     pub fn continues(&self, head: &TaskHead, first: Option<EventId>) -> bool {
-        self.fault.is_none() && self.reader.continues(head.previous_started, first)
+        let sound = self.fault.is_none() && !self.player.runtime.is_tainted();
+        sound && self.reader.continues(head.previous_started, first)
     }
 
     /// Begins a task.

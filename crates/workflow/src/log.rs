@@ -1,28 +1,27 @@
 //! Logging that is silent while history is replayed.
 
 use std::fmt;
+use std::rc::Rc;
 
 use tracing::Level;
 
-use crate::info::WorkflowInfo;
 use crate::runtime::Runtime;
 
 /// Logs through `tracing`, with the workflow's names as fields, and says nothing while history is replayed: each line
 /// appears once, however often the workflow is replayed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Logger {
-    info: Option<WorkflowInfo>,
+    runtime: Rc<Runtime>,
 }
 
 impl Logger {
-    pub(crate) fn new(runtime: &Runtime) -> Self {
-        let silent = runtime.run.borrow().is_replaying();
-        Self { info: (!silent).then(|| runtime.info.borrow().clone()) }
+    pub(crate) fn new(runtime: &Rc<Runtime>) -> Self {
+        Self { runtime: Rc::clone(runtime) }
     }
 
     /// Whether history is being replayed.
     pub fn is_silent(&self) -> bool {
-        self.info.is_none()
+        self.runtime.is_silent()
     }
 
     /// Logs at error level.
@@ -51,7 +50,10 @@ impl Logger {
     }
 
     fn log(&self, level: Level, message: &dyn fmt::Display) {
-        let Some(info) = &self.info else { return };
+        if self.is_silent() {
+            return;
+        }
+        let info = self.runtime.info.borrow().clone();
         macro_rules! event {
             ($level:ident) => {
                 tracing::event!(
@@ -71,5 +73,11 @@ impl Logger {
             Level::DEBUG => event!(DEBUG),
             Level::TRACE => event!(TRACE),
         }
+    }
+}
+
+impl fmt::Debug for Logger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logger").field("silent", &self.is_silent()).finish()
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng, TryRng};
 
+use crate::read_only::assert_may_change;
 use crate::runtime::Runtime;
 
 /// The generator of one run. Its algorithm and its seeding never change: histories rely on them.
@@ -23,10 +24,6 @@ impl Generator {
     pub(crate) fn next_u64(&mut self) -> u64 {
         self.0.next_u64()
     }
-
-    fn fill(&mut self, bytes: &mut [u8]) {
-        self.0.fill_bytes(bytes);
-    }
 }
 
 /// A workflow's randomness: seeded with the run's id, so every replay draws the same. It is an [`Rng`], so that what the
@@ -39,6 +36,7 @@ pub struct Random {
 impl Random {
     /// A number from all of them.
     pub fn u64(&self) -> u64 {
+        assert_may_change(|| "tried to draw from the workflow's randomness".to_owned());
         self.runtime.random.borrow_mut().next_u64()
     }
 
@@ -59,7 +57,7 @@ impl Random {
 
     /// A number from 0 (included) to 1 (not included).
     pub fn f64(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "53 bits are what an f64 holds")]
+        // 53 bits are what an f64 holds.
         let drawn = (self.u64() >> 11) as f64;
         drawn / (1_u64 << 53) as f64
     }
@@ -69,7 +67,6 @@ impl TryRng for Random {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        #[expect(clippy::cast_possible_truncation, reason = "the upper half is the value")]
         Ok((self.u64() >> 32) as u32)
     }
 
@@ -78,7 +75,10 @@ impl TryRng for Random {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.runtime.random.borrow_mut().fill(bytes);
+        // By whole draws, so that what one kind of draw takes from the stream does not depend on the one before.
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.u64().to_le_bytes()[..chunk.len()]);
+        }
         Ok(())
     }
 }

@@ -26,7 +26,12 @@ pub(crate) trait Registered: Send + Sync {
     fn definition(&self) -> &'static str;
 
     /// Builds an instance.
-    fn create(&self, ctx: &Ctx, input: Payloads, converter: &DataConverter) -> Result<Box<dyn Instance>, ConversionError>;
+    fn create(
+        &self,
+        ctx: &Ctx,
+        input: Payloads,
+        converter: &DataConverter,
+    ) -> Result<Box<dyn Instance>, ConversionError>;
 }
 
 struct Entry<W: WorkflowImplementation> {
@@ -38,7 +43,12 @@ impl<W: WorkflowImplementation> Registered for Entry<W> {
         type_name::<W>()
     }
 
-    fn create(&self, ctx: &Ctx, input: Payloads, converter: &DataConverter) -> Result<Box<dyn Instance>, ConversionError> {
+    fn create(
+        &self,
+        ctx: &Ctx,
+        input: Payloads,
+        converter: &DataConverter,
+    ) -> Result<Box<dyn Instance>, ConversionError> {
         let input = W::Input::decode(input, converter.payloads())?;
         let workflow = Rc::new(W::create(ctx, &input));
         Ok(Box::new(Hosted::new(workflow, input, Arc::clone(&self.handlers))))

@@ -8,12 +8,17 @@ use std::task::Waker;
 use perpetua_convert::{Canceled, DataConverter};
 use perpetua_core::{Fault, Run, Ticket};
 
-use crate::executor::Tasks;
+use crate::contained::{Panic, contained, drop_contained};
+use crate::executor::{Part, Tasks};
 use crate::info::WorkflowInfo;
 use crate::random::Generator;
-use crate::state::{ReadOnlyViolation, read_only};
+use crate::read_only::{ReadOnly, assert_not_read_only, read_only, while_read_only};
+use crate::state::writes;
+use crate::wakers::Wakers;
 
 /// What all parts of one running workflow share.
+///
+/// User code never runs while one of its cells is borrowed.
 pub(crate) struct Runtime {
     pub(crate) run: RefCell<Run>,
     pub(crate) tasks: Tasks,
@@ -21,17 +26,23 @@ pub(crate) struct Runtime {
     pub(crate) converter: DataConverter,
     pub(crate) random: RefCell<Generator>,
     /// Who waits for an operation.
-    waiters: RefCell<BTreeMap<Ticket, Waker>>,
+    waiters: Wakers<Ticket>,
     /// Who waits for a condition on the state, by a number that only orders them.
-    conditions: RefCell<BTreeMap<u64, Waker>>,
+    conditions: Wakers<u64>,
     /// How often state had been written when conditions last looked.
-    pub(crate) seen_writes: Cell<u64>,
+    seen_writes: Cell<u64>,
+    /// Whether conditions are to look, even if no state was written.
+    look_due: Cell<bool>,
     /// The next number for an entry of any kind.
     numbers: Cell<u64>,
     /// How many shields are around what is being polled.
     pub(crate) shields: Cell<u32>,
     /// The first thing the code did wrong in the open turn.
     fault: RefCell<Option<Fault>>,
+    /// What somebody did who may only look, where it could not be stopped.
+    trespass: RefCell<Option<String>>,
+    /// Whether something was changed that history does not know of.
+    tainted: Cell<bool>,
     /// Whether the run is being taken apart: then dropping a pending operation means nothing.
     closing: Cell<bool>,
 }
@@ -44,24 +55,48 @@ impl Runtime {
             random: RefCell::new(Generator::seeded(info.execution().run_id.as_str())),
             info: RefCell::new(info),
             converter,
-            waiters: RefCell::default(),
-            conditions: RefCell::default(),
+            waiters: Wakers::default(),
+            conditions: Wakers::default(),
             seen_writes: Cell::new(0),
+            look_due: Cell::new(false),
             numbers: Cell::new(0),
             shields: Cell::new(0),
             fault: RefCell::new(None),
+            trespass: RefCell::new(None),
+            tainted: Cell::new(false),
             closing: Cell::new(false),
         })
     }
 
-    /// Refuses `what` where nothing may be started.
+    /// Stops the caller, which is about to do `what`, where nothing may be done.
     pub(crate) fn assert_may_act(&self, what: &str) {
-        if let Some(who) = read_only() {
-            std::panic::panic_any(ReadOnlyViolation(format!(
-                "{} tried to {what}; it may only look, since what it does leaves no trace in history",
-                who.name()
-            )));
+        if self.closing.get() {
+            return;
         }
+        assert_not_read_only(what);
+        assert!(self.tasks.is_running(), "something that is not part of the workflow tried to {what} by its context");
+    }
+
+    /// Calls what may look but not touch. What it touches all the same is reported, whatever it returns.
+    pub(crate) fn look<R>(&self, who: ReadOnly, call: impl FnOnce() -> R) -> Result<R, Panic> {
+        let looked = contained(|| self.tasks.running(|| while_read_only(who, call)));
+        match self.take_trespass() {
+            Some(trespass) => Err(Panic::ReadOnly(trespass)),
+            None => looked,
+        }
+    }
+
+    /// What somebody did who may only look, where it could not be stopped.
+    pub(crate) fn take_trespass(&self) -> Option<String> {
+        let woke = self.tasks.take_onlooker().map(|who| who.blame("woke a task of the workflow"));
+        let trespass = self.trespass.borrow_mut().take().or(woke)?;
+        self.tainted.set(true);
+        Some(trespass)
+    }
+
+    /// Whether something was changed that history does not know of.
+    pub(crate) fn is_tainted(&self) -> bool {
+        self.tainted.get()
     }
 
     /// Fails the workflow task at the end of the turn. The first fault is kept.
@@ -77,6 +112,17 @@ impl Runtime {
         self.fault.borrow().is_some()
     }
 
+    /// The fault of a workflow that panicked in this part.
+    pub(crate) fn fault_of(&self, panic: Panic, part: &Part) -> Fault {
+        match panic {
+            Panic::ReadOnly(violation) => Fault::code(violation),
+            Panic::Message(message) => {
+                let name = self.info.borrow().workflow_type().clone();
+                Fault::code(format!("workflow `{name}` panicked in {part}: {message}"))
+            }
+        }
+    }
+
     pub(crate) fn next_number(&self) -> u64 {
         let number = self.numbers.get();
         self.numbers.set(number + 1);
@@ -84,12 +130,15 @@ impl Runtime {
     }
 
     pub(crate) fn wait_for_ticket(&self, ticket: Ticket, waker: &Waker) {
-        self.waiters.borrow_mut().insert(ticket, waker.clone());
+        self.waiters.put(ticket, waker);
+    }
+
+    pub(crate) fn forget_ticket(&self, ticket: Ticket) {
+        drop(self.waiters.take(&ticket));
     }
 
     pub(crate) fn wake_ticket(&self, ticket: Ticket) {
-        let waker = self.waiters.borrow_mut().remove(&ticket);
-        if let Some(waker) = waker {
+        if let Some(waker) = self.waiters.take(&ticket) {
             waker.wake();
         }
     }
@@ -99,32 +148,61 @@ impl Runtime {
         if self.closing.get() {
             return;
         }
-        self.waiters.borrow_mut().remove(&ticket);
+        if let Some(who) = read_only() {
+            // It is being dropped, perhaps by an unwinding: no place to stop it.
+            self.trespass.borrow_mut().get_or_insert_with(|| who.blame("dropped a pending operation of the workflow"));
+            return;
+        }
+        self.forget_ticket(ticket);
         self.run.borrow_mut().abandon(ticket);
     }
 
     pub(crate) fn wait_for_condition(&self, number: u64, waker: &Waker) {
-        self.conditions.borrow_mut().insert(number, waker.clone());
+        self.conditions.put(number, waker);
     }
 
     pub(crate) fn forget_condition(&self, number: u64) {
-        self.conditions.borrow_mut().remove(&number);
+        drop(self.conditions.take(&number));
     }
 
-    /// Makes every condition look again.
+    /// Makes conditions look again when nothing else is to be done.
+    pub(crate) fn look_again(&self) {
+        self.look_due.set(true);
+    }
+
+    /// Whether conditions are to look, now that state was written so often.
+    pub(crate) fn wants_a_look(&self, writes: u64) -> bool {
+        let due = self.look_due.replace(false);
+        due | (self.seen_writes.replace(writes) != writes)
+    }
+
+    /// Makes every condition look.
     pub(crate) fn wake_conditions(&self) {
-        for waker in self.conditions.borrow().values() {
-            waker.wake_by_ref();
-        }
+        self.conditions.wake_all();
+    }
+
+    /// Begins a turn: what was written before it is of no interest.
+    pub(crate) fn begin_turn(&self) {
+        self.seen_writes.set(writes());
     }
 
     /// Whether anything that Perpetua knows can still wake the workflow.
     pub(crate) fn waits_for_something(&self) -> bool {
-        !self.conditions.borrow().is_empty() || self.run.borrow().has_pending_operations()
+        !self.conditions.is_empty() || self.run.borrow().has_pending_operations()
     }
 
-    pub(crate) fn begin_closing(&self) {
+    /// Whether nothing is to be logged: history is being replayed, or the run is being taken apart.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.closing.get() || self.run.borrow().is_replaying()
+    }
+
+    /// Takes the run apart: what was pending stays pending; the tasks are dropped without a trace.
+    pub(crate) fn close(&self) {
         self.closing.set(true);
+        self.tasks.close();
+        for waker in self.conditions.take_all().chain(self.waiters.take_all()) {
+            drop_contained(waker);
+        }
     }
 
     pub(crate) fn is_shielded(&self) -> bool {
@@ -133,18 +211,26 @@ impl Runtime {
 }
 
 /// A part of a workflow that is canceled together: the main function, or one handler.
-#[derive(Default)]
 pub(crate) struct Scope {
+    pub(crate) part: Part,
     canceled: RefCell<Option<Canceled>>,
     /// The operations started in it, in order.
     tickets: RefCell<BTreeMap<u64, Ticket>>,
     /// Who waits for the cancellation itself.
-    watchers: RefCell<BTreeMap<u64, Waker>>,
+    watchers: Wakers<u64>,
 }
 
 impl Scope {
+    pub(crate) fn new(part: Part) -> Rc<Self> {
+        Rc::new(Self { part, canceled: RefCell::default(), tickets: RefCell::default(), watchers: Wakers::default() })
+    }
+
     pub(crate) fn canceled(&self) -> Option<Canceled> {
         self.canceled.borrow().clone()
+    }
+
+    pub(crate) fn is_canceled(&self) -> bool {
+        self.canceled.borrow().is_some()
     }
 
     pub(crate) fn enroll(&self, number: u64, ticket: Ticket) {
@@ -156,21 +242,21 @@ impl Scope {
     }
 
     pub(crate) fn watch(&self, number: u64, waker: &Waker) {
-        self.watchers.borrow_mut().insert(number, waker.clone());
+        self.watchers.put(number, waker);
     }
 
     pub(crate) fn unwatch(&self, number: u64) {
-        self.watchers.borrow_mut().remove(&number);
+        drop(self.watchers.take(&number));
     }
 
     /// Whether anybody waits for the cancellation.
     pub(crate) fn is_watched(&self) -> bool {
-        !self.watchers.borrow().is_empty()
+        !self.watchers.is_empty()
     }
 
     /// Cancels everything in it, in the order in which it was started.
     pub(crate) fn cancel(&self, runtime: &Runtime, canceled: Canceled) {
-        if self.canceled.borrow().is_some() {
+        if self.is_canceled() {
             return;
         }
         *self.canceled.borrow_mut() = Some(canceled);
@@ -178,8 +264,7 @@ impl Scope {
         for ticket in tickets.into_values() {
             runtime.run.borrow_mut().cancel(ticket);
         }
-        let watchers = std::mem::take(&mut *self.watchers.borrow_mut());
-        for waker in watchers.into_values() {
+        for waker in self.watchers.take_all() {
             waker.wake();
         }
     }

@@ -7,14 +7,27 @@ use std::task::Poll;
 /// written: if two are done, the upper one wins. The others are dropped before the code runs, and what they had started
 /// is canceled: no timer and no activity is left behind.
 ///
-/// ```ignore
-/// select! {
-///     paid = ctx.wait_until(|| self.paid.get()) => { paid?; Status::Paid }
-///     _ = ctx.sleep(days(3)) => Status::Expired,
-/// }
+/// ```
+/// # use std::time::Duration;
+/// # use perpetua_convert::WorkflowResult;
+/// # use perpetua_workflow::{Ctx, State, select};
+/// # async fn example(ctx: Ctx, paid: State<bool>) -> WorkflowResult<&'static str> {
+/// let status = select! {
+///     waited = ctx.wait_until(|| paid.get()) => {
+///         waited?;
+///         "paid"
+///     }
+///     slept = ctx.sleep(Duration::from_secs(3 * 24 * 60 * 60)) => {
+///         slept?;
+///         "expired"
+///     }
+/// };
+/// # Ok(status)
+/// # }
 /// ```
 ///
-/// To keep a future beyond the `select!`, start it and pass it by `&mut`.
+/// The code may `return`, `break` and use `?`. To keep a future beyond the `select!`, start it and pass it by `&mut`; once
+/// it is done, do not await it again.
 #[macro_export]
 macro_rules! select {
     ($($tokens:tt)*) => { $crate::__select!(() $($tokens)*) };
@@ -36,9 +49,12 @@ macro_rules! __select {
     (($($done:tt)*) $pattern:pat = $future:expr => $body:expr) => {
         $crate::__select!(($($done)* [$pattern, $future, $body]))
     };
-    (([$p1:pat, $f1:expr, $b1:expr])) => {
-        { let $p1 = ::core::future::IntoFuture::into_future($f1).await; $b1 }
-    };
+    (([$p1:pat, $f1:expr, $b1:expr])) => {{
+        let first = ::core::future::IntoFuture::into_future($f1).await;
+        match first {
+            $p1 => $b1,
+        }
+    }};
     (([$p1:pat, $f1:expr, $b1:expr] [$p2:pat, $f2:expr, $b2:expr])) => {{
         let first = $crate::__private::select2($f1, $f2).await;
         match first {
@@ -95,7 +111,7 @@ macro_rules! __select {
 }
 
 macro_rules! selects {
-    ($($name:ident $output:ident($($value:ident $variant:ident),+);)+) => {$(
+    ($($name:ident $output:ident($($value:ident $variant:ident),+; $($last:ident)+);)+) => {$(
         /// Which future was first, with its output.
         #[derive(Debug)]
         pub enum $output<$($variant),+> {
@@ -105,9 +121,11 @@ macro_rules! selects {
             )+
         }
 
-        /// Polls each future in turn until one is done, and drops the others.
+        /// Polls each future in turn until one is done, and drops the others in the same order.
         pub async fn $name<$($variant: IntoFuture),+>($($value: $variant),+) -> $output<$($variant::Output),+> {
-            $(let mut $value = std::pin::pin!($value.into_future());)+
+            $(let $value = $value.into_future();)+
+            // What is declared last is dropped first.
+            $(let mut $last = std::pin::pin!($last);)+
             std::future::poll_fn(|context| {
                 $(
                     if let Poll::Ready(value) = $value.as_mut().poll(context) {
@@ -122,9 +140,9 @@ macro_rules! selects {
 }
 
 selects! {
-    select2 Select2(a A, b B);
-    select3 Select3(a A, b B, c C);
-    select4 Select4(a A, b B, c C, d D);
-    select5 Select5(a A, b B, c C, d D, e E);
-    select6 Select6(a A, b B, c C, d D, e E, f F);
+    select2 Select2(a A, b B; b a);
+    select3 Select3(a A, b B, c C; c b a);
+    select4 Select4(a A, b B, c C, d D; d c b a);
+    select5 Select5(a A, b B, c C, d D, e E; e d c b a);
+    select6 Select6(a A, b B, c C, d D, e E, f F; f e d c b a);
 }

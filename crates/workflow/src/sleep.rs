@@ -61,27 +61,28 @@ impl Future for SleepFuture {
     type Output = Result<(), Canceled>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let State::Described { after, metadata } = &mut self.state {
+        let Self { ctx, state } = &mut *self;
+        if let State::Described { after, metadata } = state {
+            ctx.runtime.assert_may_act("start a timer");
             let request = TimerRequest { after: *after };
             let metadata = std::mem::take(metadata);
-            if let Some(canceled) = self.ctx.reached_by() {
-                self.state = State::Over;
+            if let Some(canceled) = ctx.reached_by() {
+                *state = State::Over;
                 return Poll::Ready(Err(canceled));
             }
             if request.after.is_zero() {
-                self.state = State::Over;
+                *state = State::Over;
                 return Poll::Ready(Ok(()));
             }
-            self.ctx.runtime.assert_may_act("start a timer");
-            let operation = Operation::start(&self.ctx, |run| run.start_timer(request, metadata));
-            self.state = State::Started(operation);
+            let operation = Operation::start(ctx, |run| run.start_timer(request, metadata));
+            *state = State::Started(operation);
         }
-        let State::Started(operation) = &mut self.state else { return Poll::Pending };
+        let State::Started(operation) = state else { panic!("a sleep was polled again after it was over") };
         let Poll::Ready(outcome) = operation.poll_outcome(context) else { return Poll::Pending };
-        self.state = State::Over;
+        *state = State::Over;
         Poll::Ready(match outcome {
             Outcome::Fired => Ok(()),
-            Outcome::TimerCanceled | Outcome::Activity(_) => Err(self.ctx.scope.canceled().unwrap_or_default()),
+            Outcome::TimerCanceled | Outcome::Activity(_) => Err(ctx.scope.canceled().unwrap_or_default()),
         })
     }
 }

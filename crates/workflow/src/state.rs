@@ -1,17 +1,31 @@
 //! Cells for a workflow's state.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
+use std::panic::Location;
+
+use crate::read_only::assert_may_change;
 
 /// A cell that holds a part of a workflow's state.
 ///
 /// Handlers and the main function share the workflow by `&self`; what changes lives in such cells. Writing one makes
 /// waiting conditions (`ctx.wait_until`) look again, so conditions cost nothing while nothing changes.
 ///
-/// A query or a validator that writes is a mistake, and fails with a message that says so.
+/// A query, a validator or a condition that writes is a mistake, and fails with a message that says so.
+///
+/// ```
+/// use perpetua_workflow::State;
+///
+/// let names = State::new(vec!["Ann"]);
+/// names.update(|names| names.push("Bob"));
+/// assert_eq!(names.with(Vec::len), 2);
+/// assert_eq!(names.take(), ["Ann", "Bob"]);
+/// assert!(names.get().is_empty());
+/// ```
 ///
 /// # Panics
-/// When it is written while one of its own closures ([`with`](Self::with), [`update`](Self::update)) is running.
+/// When it is written while one of its own closures ([`with`](Self::with), [`update`](Self::update)) is running, or read
+/// while its `update` is.
 #[derive(Default)]
 pub struct State<T>(RefCell<T>);
 
@@ -22,25 +36,28 @@ impl<T> State<T> {
     }
 
     /// A copy of the value.
+    #[track_caller]
     pub fn get(&self) -> T
     where
         T: Clone,
     {
-        self.0.borrow().clone()
+        self.read().clone()
     }
 
     /// Replaces the value.
+    #[track_caller]
     pub fn set(&self, value: T) {
-        self.replace(value);
+        drop(self.replace(value));
     }
 
     /// Replaces the value and returns the one before.
+    #[track_caller]
     pub fn replace(&self, value: T) -> T {
-        written();
-        self.0.replace(value)
+        std::mem::replace(&mut self.write(), value)
     }
 
     /// Takes the value out and leaves the default.
+    #[track_caller]
     pub fn take(&self) -> T
     where
         T: Default,
@@ -49,14 +66,38 @@ impl<T> State<T> {
     }
 
     /// Looks at the value.
+    #[track_caller]
     pub fn with<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        look(&self.0.borrow())
+        look(&self.read())
     }
 
     /// Changes the value in place.
+    #[track_caller]
     pub fn update<R>(&self, change: impl FnOnce(&mut T) -> R) -> R {
-        written();
-        change(&mut self.0.borrow_mut())
+        change(&mut self.write())
+    }
+
+    #[track_caller]
+    fn read(&self) -> Ref<'_, T> {
+        match self.0.try_borrow() {
+            Ok(value) => value,
+            Err(_) => panic!("a `State` is read while it is being changed: its own `update` is still running"),
+        }
+    }
+
+    #[track_caller]
+    fn write(&self) -> RefMut<'_, T> {
+        let location = Location::caller();
+        assert_may_change(|| format!("wrote to a `State` (at {location})"));
+        match self.0.try_borrow_mut() {
+            Ok(value) => {
+                WRITES.set(WRITES.get() + 1);
+                value
+            }
+            Err(_) => {
+                panic!("a `State` is written while one of its own closures, `with` or `update`, is still running")
+            }
+        }
     }
 }
 
@@ -77,60 +118,9 @@ impl<T> From<T> for State<T> {
 
 thread_local! {
     static WRITES: Cell<u64> = const { Cell::new(0) };
-    static READ_ONLY: Cell<Option<ReadOnly>> = const { Cell::new(None) };
-}
-
-/// Who may look but not touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ReadOnly {
-    Query,
-    Validator,
-    Init,
-}
-
-impl ReadOnly {
-    /// What it is called in messages.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Query => "a query",
-            Self::Validator => "an update validator",
-            Self::Init => "an `#[init]` function",
-        }
-    }
 }
 
 /// How often state was written on this thread so far.
 pub(crate) fn writes() -> u64 {
     WRITES.get()
-}
-
-/// What is being called, if it may not touch anything.
-pub(crate) fn read_only() -> Option<ReadOnly> {
-    READ_ONLY.get()
-}
-
-/// Calls what may look but not touch.
-pub(crate) fn while_read_only<R>(who: ReadOnly, call: impl FnOnce() -> R) -> R {
-    struct Restore(Option<ReadOnly>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            READ_ONLY.set(self.0);
-        }
-    }
-    let _restore = Restore(READ_ONLY.replace(Some(who)));
-    call()
-}
-
-/// What a panic says when somebody touches what may only be looked at.
-#[derive(Debug)]
-pub(crate) struct ReadOnlyViolation(pub(crate) String);
-
-fn written() {
-    if let Some(who @ (ReadOnly::Query | ReadOnly::Validator)) = read_only() {
-        std::panic::panic_any(ReadOnlyViolation(format!(
-            "{} wrote to a `State`; it may only look, since what it does leaves no trace in history",
-            who.name()
-        )));
-    }
-    WRITES.set(WRITES.get() + 1);
 }

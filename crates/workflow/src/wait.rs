@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_convert::{Canceled, Elapsed, WaitFailure};
+use perpetua_core::Fault;
 
 use crate::Ctx;
+use crate::read_only::{ReadOnly, while_read_only};
 use crate::sleep::{Sleep, SleepFuture};
 
 /// A wait for a condition. Await it, with or without a timeout.
@@ -44,17 +46,27 @@ impl<P: Fn() -> bool> WaitUntil<P> {
     }
 
     fn poll_condition(&mut self, context: &Context<'_>) -> Poll<Result<(), Canceled>> {
+        let runtime = &self.ctx.runtime;
+        runtime.assert_may_act("wait for a condition");
         if let Some(canceled) = self.ctx.reached_by() {
             self.forget();
             return Poll::Ready(Err(canceled));
         }
-        if (self.condition)() {
+        let holds = while_read_only(ReadOnly::Condition, &self.condition);
+        if let Some(trespass) = runtime.take_trespass() {
+            runtime.fail_task(Fault::code(trespass));
+        }
+        if holds {
+            if self.number.is_some() {
+                // What comes next may change what other conditions look at, in cells that nobody watches.
+                runtime.look_again();
+            }
             self.forget();
             return Poll::Ready(Ok(()));
         }
-        let number = *self.number.get_or_insert_with(|| self.ctx.runtime.next_number());
-        self.ctx.runtime.wait_for_condition(number, context.waker());
-        if !self.ctx.runtime.is_shielded() {
+        let number = *self.number.get_or_insert_with(|| runtime.next_number());
+        runtime.wait_for_condition(number, context.waker());
+        if !runtime.is_shielded() {
             self.ctx.scope.watch(number, context.waker());
         }
         Poll::Pending
@@ -108,7 +120,7 @@ impl<P: Fn() -> bool> Future for WaitUntilTimeout<P> {
         if let Some(sleep) = self.sleep.take() {
             self.running = Some(sleep.into_future());
         }
-        let Some(running) = &mut self.running else { return Poll::Pending };
+        let running = self.running.as_mut().expect("a wait is not polled again after it is over");
         let Poll::Ready(result) = Pin::new(running).poll(context) else { return Poll::Pending };
         self.running = None;
         self.wait.forget();
