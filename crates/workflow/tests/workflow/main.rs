@@ -1,0 +1,18 @@
+//! Workflows without macros, driven from hand-made histories. Every scenario is played with the run known, built again
+//! for each task, and from pages cut at every place; see `support`.
+
+mod activities;
+mod cancellation;
+mod conditions;
+mod ending;
+mod executor;
+mod logging;
+mod macros;
+mod messages;
+mod nondeterminism;
+mod queries;
+mod randomness;
+mod sources;
+mod starting;
+mod support;
+mod timers;

@@ -1,0 +1,203 @@
+//! Code that no longer does what history has.
+
+use perpetua_workflow::Fault;
+
+use crate::support::*;
+
+thread_local! {
+    /// What the code does: each word an order. A turn ends with a timer; `tock` starts an activity after it.
+    static CODE: Cell<&'static str> = const { Cell::new("") };
+}
+
+workflow! {
+    Changing
+    run |_, ctx, ()| () => () {
+        let mut started = Vec::new();
+        for turn in CODE.get().split('|') {
+            for order in turn.split_whitespace() {
+                match order {
+                    "tick" => ctx.sleep(seconds(1)).await?,
+                    "tock" => {
+                        let late = async { started.push(ctx.activity(activity::<()>("late", ())).start_to_close(seconds(1)).start()) };
+                        join!(ctx.sleep(seconds(1)), late).0?;
+                    }
+                    "end" => return Ok(()),
+                    "fail" => return Err(AnyError::message("failed").into()),
+                    "drop" => started.clear(),
+                    name => started.push(ctx.activity(activity::<()>(name, ())).start_to_close(seconds(1)).start()),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Records what `before` does and replays it with `after`; turn by turn and as a whole, the fault is the same.
+#[track_caller]
+fn check(before: &'static str, after: &'static str, expected: expect_test::Expect) {
+    CODE.set(before);
+    let mut run = Scenario::of::<Changing>(|| ()).start();
+    for tick in 1..=before.split_whitespace().filter(|order| ["tick", "tock"].contains(order)).count() {
+        run = run.turn(move |server| server.fire(&tick.to_string()));
+    }
+    let played = run.play_once();
+    run.replay(&played);
+    CODE.set(after);
+    let history = played.server.history();
+    let fault = run.replay_history(history).expect_err("the code has changed");
+    let Fault::Nondeterminism(mismatch) = &fault else { panic!("{fault:?}") };
+    let shown = fault.to_string().lines().take(3).collect::<Vec<_>>().join("\n") + "\n";
+    expected.assert_eq(&shown);
+    // It shows as soon as the whole answer of that turn is read, whatever comes afterwards.
+    let event = usize::try_from(mismatch.event.get()).expect("a short history");
+    let rest = &history[event..];
+    let read = event + rest.iter().take_while(|event| event.answers_task()).count() + 1;
+    let mut live = run.live();
+    live.begin(perpetua_workflow::TaskHead::default());
+    for (number, event) in history.iter().enumerate() {
+        let fed = live.feed(vec![event.clone()], number + 1 == history.len());
+        match fed {
+            Ok(_) => assert!(number + 1 < read, "it does not show at event {}", number + 1),
+            Err(shown) => {
+                assert!(number + 1 >= read.min(history.len()), "it shows at event {}", number + 1);
+                assert_eq!(shown, fault, "a run that failed stays failed");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_command_that_history_has_is_missing() {
+    check(
+        "a b tick | end",
+        "a tick | end",
+        expect![[r#"
+        history and code disagree at event 6 (turn 1)
+          history: start_activity  name=b  id=2
+          code:    start_timer  after=1s  id=1
+    "#]],
+    );
+    check(
+        "a tick | b tick | end",
+        "a tick | tick | end",
+        expect![[r#"
+        history and code disagree at event 11 (turn 2)
+          history: start_activity  name=b  id=2
+          code:    start_timer  after=1s  id=2
+    "#]],
+    );
+    check(
+        "tock | end",
+        "tick | end",
+        expect![[r#"
+        history and code disagree at event 6 (turn 1)
+          history: start_activity  name=late  id=1
+          code:    nothing more in this turn
+    "#]],
+    );
+}
+
+#[test]
+fn a_command_that_history_has_not() {
+    check(
+        "a tick | end",
+        "a b tick | end",
+        expect![[r#"
+        history and code disagree at event 6 (turn 1)
+          history: start_timer  after=1s  id=1
+          code:    start_activity  name=b  id=2
+    "#]],
+    );
+    check(
+        "tick | end",
+        "tock | end",
+        expect![[r#"
+        history and code disagree at event 4 (turn 1)
+          history: nothing more in this turn
+          code:    start_activity  name=late  id=1
+    "#]],
+    );
+}
+
+#[test]
+fn another_command() {
+    check(
+        "a tick | end",
+        "b tick | end",
+        expect![[r#"
+        history and code disagree at event 5 (turn 1)
+          history: start_activity  name=a  id=1
+          code:    start_activity  name=b  id=1
+    "#]],
+    );
+    check(
+        "tick | end",
+        "a tick | end",
+        expect![[r#"
+        history and code disagree at event 5 (turn 1)
+          history: start_timer  after=1s  id=1
+          code:    start_activity  name=a  id=1
+    "#]],
+    );
+    check(
+        "a b tick | end",
+        "b a tick | end",
+        expect![[r#"
+        history and code disagree at event 5 (turn 1)
+          history: start_activity  name=a  id=1
+          code:    start_activity  name=b  id=1
+    "#]],
+    );
+    check(
+        "a tick | drop tick | end",
+        "a tick | tick | end",
+        expect![[r#"
+        history and code disagree at event 11 (turn 2)
+          history: cancel_activity  scheduled=5
+          code:    start_timer  after=1s  id=2
+    "#]],
+    );
+}
+
+#[test]
+fn another_end() {
+    check(
+        "tick | end",
+        "tick | fail",
+        expect![[r#"
+        history and code disagree at event 10 (turn 2)
+          history: complete_workflow
+          code:    fail_workflow
+    "#]],
+    );
+    check(
+        "tick | tick | end",
+        "tick | end",
+        expect![[r#"
+        history and code disagree at event 10 (turn 2)
+          history: start_timer  after=1s  id=2
+          code:    complete_workflow
+    "#]],
+    );
+    check(
+        "tick | end",
+        "tick | tick | end",
+        expect![[r#"
+        history and code disagree at event 10 (turn 2)
+          history: complete_workflow
+          code:    start_timer  after=1s  id=2
+    "#]],
+    );
+}
+
+#[test]
+fn what_the_turn_in_hand_does_is_new_and_cannot_be_wrong() {
+    CODE.set("a tick | b end");
+    let run = Scenario::of::<Changing>(|| ()).start();
+    let (mut server, mut worker) = (run.server(), Worker::new(&run));
+    assert_eq!(worker.answer(&mut server), ["start_activity 1 a() start_to_close=1s", "start_timer 1 1s"]);
+    worker.evict();
+    CODE.set("a tick | c tick | end");
+    server.fire("1");
+    assert_eq!(worker.answer(&mut server), ["start_activity 2 c() start_to_close=1s", "start_timer 2 1s"]);
+}

@@ -1,0 +1,153 @@
+//! Answers as text.
+
+use std::fmt::Write as _;
+
+use perpetua_core::Fault;
+use perpetua_vocab::{
+    Command, CommandKind, ContinueAsNew, Failure, FailureInfo, Message, MessageBody, Outcome, Payload, QueryAnswer,
+    StartActivity,
+};
+use perpetua_workflow::Answer;
+
+use super::Server;
+
+/// One line for each thing in an answer.
+pub(crate) fn answer(answer: &Answer, server: &Server) -> Vec<String> {
+    let mut messages: Vec<_> = answer.messages.iter().collect();
+    let mut lines = Vec::new();
+    for command in &answer.commands {
+        lines.push(match &command.kind {
+            CommandKind::Message { message } => {
+                let at =
+                    messages.iter().position(|sent| sent.id == *message).expect("the message is beside its command");
+                self::message(messages.remove(at))
+            }
+            _ => self::command(command, server),
+        });
+    }
+    lines.extend(messages.into_iter().map(message));
+    lines.extend(answer.query_answers.iter().map(|(id, answer)| format!("{} -> {}", id.0, query_answer(answer))));
+    lines
+}
+
+pub(crate) fn query_answer(answer: &QueryAnswer) -> String {
+    match answer {
+        QueryAnswer::Answered(values) => payloads(Some(values)),
+        QueryAnswer::Failed(failure) => format!("failed: {}", self::failure(failure)),
+    }
+}
+
+pub(crate) fn fault(fault: &Fault) -> Vec<String> {
+    fault
+        .to_string()
+        .lines()
+        .enumerate()
+        .map(|(n, line)| if n == 0 { format!("fault: {line}") } else { line.to_owned() })
+        .collect()
+}
+
+fn command(command: &Command, server: &Server) -> String {
+    let mut line = match &command.kind {
+        CommandKind::StartActivity(start) => start_activity(start),
+        CommandKind::RequestCancelActivity { scheduled } => {
+            format!("cancel_activity {}", server.activity_at(*scheduled))
+        }
+        CommandKind::StartTimer(start) => format!("start_timer {} {:?}", start.timer, start.after),
+        CommandKind::CancelTimer { timer } => format!("cancel_timer {timer}"),
+        CommandKind::CompleteWorkflow { result } => format!("complete {}", payloads(result.as_ref())),
+        CommandKind::FailWorkflow { failure } => format!("fail {}", self::failure(failure)),
+        CommandKind::CancelWorkflow { .. } => "cancel".to_owned(),
+        CommandKind::ContinueAsNew(next) => {
+            let ContinueAsNew { workflow_type, input, .. } = &**next;
+            format!("continue_as_new {workflow_type}({})", payloads(Some(input)))
+        }
+        other => format!("{other:?}"),
+    };
+    if let Some(summary) = &command.metadata.summary {
+        write!(line, " summary={}", payload(summary)).expect("a text takes all");
+    }
+    line
+}
+
+fn start_activity(start: &StartActivity) -> String {
+    let StartActivity {
+        activity,
+        activity_type,
+        task_queue,
+        input,
+        header: _,
+        schedule_to_close,
+        schedule_to_start,
+        start_to_close,
+        heartbeat,
+        retry_policy,
+        priority,
+    } = start;
+    let mut line = format!("start_activity {activity} {activity_type}({})", payloads(Some(input)));
+    let limits = [
+        ("schedule_to_close", schedule_to_close),
+        ("schedule_to_start", schedule_to_start),
+        ("start_to_close", start_to_close),
+        ("heartbeat", heartbeat),
+    ];
+    for (name, limit) in limits {
+        if let Some(limit) = limit {
+            write!(line, " {name}={limit:?}").expect("a text takes all");
+        }
+    }
+    if task_queue.as_str() != "queue" {
+        write!(line, " task_queue={task_queue}").expect("a text takes all");
+    }
+    if let Some(policy) = retry_policy {
+        write!(line, " attempts={}", policy.maximum_attempts).expect("a text takes all");
+    }
+    if let Some(priority) = priority {
+        write!(line, " priority={}", priority.key).expect("a text takes all");
+    }
+    line
+}
+
+fn message(message: &Message) -> String {
+    let update = &message.update;
+    match &message.body {
+        MessageBody::Accept { .. } => format!("accept {update}"),
+        MessageBody::Reject { failure, .. } => format!("reject {update}: {}", self::failure(failure)),
+        MessageBody::Respond { outcome: Outcome::Success(values), .. } => {
+            format!("respond {update} {}", payloads(values.as_ref()))
+        }
+        MessageBody::Respond { outcome: Outcome::Failure(failure), .. } => {
+            format!("respond {update} failed: {}", self::failure(failure))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn payloads(values: Option<&Vec<Payload>>) -> String {
+    match values {
+        Some(values) => values.iter().map(payload).collect::<Vec<_>>().join(", "),
+        None => "nothing".to_owned(),
+    }
+}
+
+fn payload(payload: &Payload) -> String {
+    match payload.encoding() {
+        Some("binary/null") => "null".to_owned(),
+        _ => String::from_utf8_lossy(&payload.data).into_owned(),
+    }
+}
+
+/// A failure and its causes in one line.
+pub(crate) fn failure(failure: &Failure) -> String {
+    let one = |failure: &Failure| {
+        let kind = match &failure.info {
+            FailureInfo::Application(application) if application.failure_type.is_empty() => String::new(),
+            FailureInfo::Application(application) => format!(" [{}]", application.failure_type),
+            FailureInfo::Activity(activity) => format!(" [activity {}]", activity.activity_id),
+            FailureInfo::Canceled { .. } => " [canceled]".to_owned(),
+            FailureInfo::Timeout { kind, .. } => format!(" [{kind:?}]"),
+            other => format!(" {other:?}"),
+        };
+        format!("{}{kind}", failure.message)
+    };
+    failure.chain().map(one).collect::<Vec<_>>().join(" <- ")
+}
