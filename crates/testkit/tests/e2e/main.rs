@@ -7,6 +7,7 @@ mod basket;
 mod cancellation;
 mod chains;
 mod command_line;
+mod facts;
 mod failures;
 mod messages;
 mod nondeterminism;
