@@ -17,7 +17,8 @@ pub fn commands(history: &[Event], values: bool) -> String {
 
 fn line(kind: &EventKind, values: bool) -> String {
     let name = kind.name();
-    let show = |payloads: &Option<Vec<Payload>>| if values { payloads_in_words(payloads.as_deref()) } else { String::new() };
+    let show =
+        |payloads: &Option<Vec<Payload>>| if values { payloads_in_words(payloads.as_deref()) } else { String::new() };
     let say = |failure: &Failure| if values { failure.message.clone() } else { String::new() };
     match kind {
         EventKind::ActivityScheduled(it) => format!("{name} {} {} {}", it.activity, it.activity_type, show(&it.input)),
@@ -41,7 +42,10 @@ fn line(kind: &EventKind, values: bool) -> String {
 }
 
 fn payloads_in_words(payloads: Option<&[Payload]>) -> String {
-    let words: Vec<_> =
-        payloads.unwrap_or_default().iter().map(|payload| String::from_utf8_lossy(&payload.data).into_owned()).collect();
+    let words: Vec<_> = payloads
+        .unwrap_or_default()
+        .iter()
+        .map(|payload| String::from_utf8_lossy(&payload.data).into_owned())
+        .collect();
     format!("({})", words.join(", "))
 }

@@ -10,7 +10,9 @@ const CLI: &str = "PERPETUA_TEMPORAL_CLI";
 
 /// Why there is no development server to start.
 #[derive(Debug, thiserror::Error)]
-#[error("the development server could not be installed: {problem}; set {CLI} to a `temporal` executable to use that one")]
+#[error(
+    "the development server could not be installed: {problem}; set {CLI} to a `temporal` executable to use that one"
+)]
 pub struct InstallError {
     problem: String,
 }

@@ -12,8 +12,8 @@ mod install;
 mod local;
 mod stage;
 
-pub use install::InstallError;
 pub use commands::commands;
+pub use install::InstallError;
 pub use local::{LocalServer, LocalServerError};
 pub use stage::{Outcome, Stage, both_ways};
 

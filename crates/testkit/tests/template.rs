@@ -26,10 +26,8 @@ async fn a_project_made_from_the_template_builds_passes_its_tests_and_runs() -> 
     assert!(built.success(), "the binaries do not build");
     let mut worker = Worker::start(&target.join("debug/worker"), server.address())?;
     worker.wait_until_ready()?;
-    let starter = Command::new(target.join("debug/starter"))
-        .arg("Ann")
-        .env("TEMPORAL_ADDRESS", server.address())
-        .output()?;
+    let starter =
+        Command::new(target.join("debug/starter")).arg("Ann").env("TEMPORAL_ADDRESS", server.address()).output()?;
     assert_eq!(String::from_utf8_lossy(&starter.stdout), "Hello, Ann!\n", "{starter:?}");
     assert!(worker.interrupt()?, "the worker does not stop when it is asked to");
     Ok(())

@@ -92,8 +92,7 @@ impl Bank {
         if !books.booked.contains(&booking) {
             let balance = books.account(&account)?;
             let available = *balance;
-            *balance =
-                available.checked_sub(cents).ok_or(BankError::InsufficientFunds { available, needed: cents })?;
+            *balance = available.checked_sub(cents).ok_or(BankError::InsufficientFunds { available, needed: cents })?;
             books.booked.insert(booking.clone());
         }
         Ok(booking)

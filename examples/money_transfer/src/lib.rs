@@ -58,14 +58,18 @@ pub async fn transfer(ctx: Ctx, transfer: Transfer) -> WorkflowResult<Receipt, T
 
     // The number makes the booking happen once, however often the activity is tried.
     let booking = ctx.uuid().to_string();
-    let withdrawal =
-        match ctx.activity(Bank::withdraw(from.clone(), cents, booking)).start_to_close(seconds(10)).retry(patient()).await {
-            Ok(withdrawal) => withdrawal,
-            Err(ActivityFailure::Application(BankError::InsufficientFunds { available, needed }, ..)) => {
-                return Err(TransferError::NotEnoughMoney { available, needed }.into());
-            }
-            Err(other) => return Err(other.into()),
-        };
+    let withdrawal = match ctx
+        .activity(Bank::withdraw(from.clone(), cents, booking))
+        .start_to_close(seconds(10))
+        .retry(patient())
+        .await
+    {
+        Ok(withdrawal) => withdrawal,
+        Err(ActivityFailure::Application(BankError::InsufficientFunds { available, needed }, ..)) => {
+            return Err(TransferError::NotEnoughMoney { available, needed }.into());
+        }
+        Err(other) => return Err(other.into()),
+    };
 
     let booking = ctx.uuid().to_string();
     match ctx.activity(Bank::deposit(to.clone(), cents, booking)).start_to_close(seconds(10)).retry(patient()).await {

@@ -11,8 +11,7 @@ async fn main() -> anyhow::Result<()> {
     bank.go_down_for(2);
 
     let client = perpetua_testkit::connect_or_start().await?;
-    let worker =
-        Worker::builder(&client, "transfers").workflow(transfer).activities(Arc::clone(&bank)).spawn()?;
+    let worker = Worker::builder(&client, "transfers").workflow(transfer).activities(Arc::clone(&bank)).spawn()?;
 
     let to_bob = Transfer { from: "ann".into(), to: "bob".into(), cents: 2_500 };
     client.run(transfer(to_bob)).task_queue("transfers").id("transfer-1").await?;

@@ -23,7 +23,8 @@ async fn run(stage: &Stage, to: &str, cents: u64, outages: u32) -> Outcome<(Arc<
     bank.go_down_for(outages);
     let worker = stage.worker().workflow(transfer).activities(Arc::clone(&bank)).spawn()?;
     let order = Transfer { from: "ann".into(), to: to.into(), cents };
-    let result = match stage.client().run(transfer(order)).task_queue(stage.task_queue()).id(stage.id("transfer")).await {
+    let result = match stage.client().run(transfer(order)).task_queue(stage.task_queue()).id(stage.id("transfer")).await
+    {
         Ok(_) => Ok(()),
         Err(WorkflowFailure::Application(error, ..)) => Err(error),
         Err(other) => return Err(other.into()),

@@ -4,7 +4,9 @@ use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use perpetua::prelude::*;
-use perpetua::{BuildError, ConnectError, RawValue, RpcDetail, WorkerError, WorkflowHandle};
+use perpetua::{
+    BuildError, ConnectError, IdConflict, IdReuse, RawValue, RpcDetail, StartError, WorkerError, WorkflowHandle,
+};
 use perpetua_client::WorkflowStatus;
 use perpetua_testkit::{Outcome, both_ways, connect_or_start};
 use perpetua_vocab::WorkflowTaskFailedCause;
@@ -302,6 +304,69 @@ async fn a_result_that_cannot_be_sent_fails_the_task() -> Outcome {
         let call = Workflow::named("returns_what_json_cannot_say").args(()).returning::<RawValue>();
         let handle = stage.client().start(call).task_queue(stage.task_queue()).id(stage.id("map")).await?;
         fails_with(&handle, &["the result of workflow `returns_what_json_cannot_say` cannot be sent"]).await?;
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_id_that_is_taken_is_named_with_its_run() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(Listener::run).spawn()?;
+        let id = stage.id("listener");
+        let start = || stage.client().start(Listener::run()).task_queue(stage.task_queue()).id(&id);
+        let handle = start().await?;
+        match start().await {
+            Err(StartError::AlreadyStarted { workflow_id, run_id, .. }) => {
+                assert_eq!((&workflow_id, Some(&run_id)), (&id, handle.run_id()));
+            }
+            other => panic!("unexpected: {other:?}"),
+        }
+        assert_eq!(start().id_conflict(IdConflict::UseExisting).await?.run_id(), handle.run_id());
+        handle.terminate().await?;
+        let refused = start().id_reuse(IdReuse::RejectDuplicate).await;
+        assert!(matches!(refused, Err(StartError::AlreadyStarted { .. })), "{refused:?}");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Larger than what the server takes in one message.
+const HUGE: usize = 5 << 20;
+
+#[activity]
+async fn makes_a_huge_text() -> Result<String, ActivityError> {
+    Ok("x".repeat(HUGE))
+}
+
+#[workflow]
+async fn asks_for_a_huge_text(ctx: Ctx) -> WorkflowResult<String> {
+    let text = ctx.activity(makes_a_huge_text()).start_to_close(seconds(10)).retry(RetryPolicy::none()).await;
+    match text {
+        Ok(text) => Ok(format!("{} bytes", text.len())),
+        Err(failure) => Ok(failure.remote().cause().and_then(|cause| cause.failure_type()).unwrap_or_default().into()),
+    }
+}
+
+#[workflow]
+async fn returns_a_huge_text(_ctx: Ctx) -> WorkflowResult<String> {
+    Ok("x".repeat(HUGE))
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_sent_is_a_failure_that_says_so() -> Outcome {
+    both_ways(async |stage| {
+        let builder = stage.worker().workflow(asks_for_a_huge_text).activity(makes_a_huge_text);
+        let worker = builder.workflow(returns_a_huge_text).spawn()?;
+        let start = stage.client().run(asks_for_a_huge_text()).task_queue(stage.task_queue());
+        assert_eq!(start.id(stage.id("activity")).await?, "ResultRefused");
+        let start = stage.client().start(returns_a_huge_text()).task_queue(stage.task_queue());
+        let handle = start.id(stage.id("workflow")).await?;
+        let (_, message) = task_failure(&handle).await?;
+        assert!(message.contains("larger than the server takes"), "{message}");
+        handle.terminate().await?;
         worker.shutdown().await?;
         Ok(())
     })

@@ -241,3 +241,20 @@ async fn a_workflow_that_is_terminated_says_by_whom_and_why() -> Outcome {
     })
     .await
 }
+
+#[tokio::test]
+async fn an_activity_whose_workflow_is_gone_is_told_that_nobody_waits() -> Outcome {
+    both_ways(async |stage| {
+        let (work, mut reasons) = Work::new();
+        let builder = stage.worker().workflow(Host::run).activities(Arc::clone(&work));
+        let worker = builder.max_heartbeat_throttle(milliseconds(20)).spawn()?;
+        let start = stage.client().start(Host::run()).task_queue(stage.task_queue());
+        let handle = start.id(stage.id("host")).await?;
+        work.began.notified().await;
+        handle.terminate().await?;
+        assert_eq!(reasons.recv().await, Some(CancelReason::Gone));
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}

@@ -42,8 +42,9 @@ async fn the_command_line_drives_our_workflow() -> Outcome {
         let renamed = temporal(address, &[&update[..], &["--input", "0", "--input", "\"coffee\""]].concat()).await?;
         assert!(renamed.contains("tea"), "{renamed}");
         temporal(address, &["workflow", "signal", "--workflow-id", id, "--name", "close"]).await?;
-        let result: Value =
-            serde_json::from_str(&temporal(address, &["workflow", "result", "--workflow-id", id, "--output", "json"]).await?)?;
+        let result: Value = serde_json::from_str(
+            &temporal(address, &["workflow", "result", "--workflow-id", id, "--output", "json"]).await?,
+        )?;
         assert_eq!(result["result"], "ann pays 300", "{result}");
 
         worker.shutdown().await?;

@@ -164,6 +164,26 @@ async fn nothing() -> Result<(), ActivityError> {
     Ok(())
 }
 
+#[workflow]
+async fn waits_for_days(ctx: Ctx) -> WorkflowResult<()> {
+    Ok(ctx.sleep(days(3)).await?)
+}
+
+#[tokio::test]
+async fn a_workflow_that_takes_longer_than_it_may_is_a_timeout() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(waits_for_days).spawn()?;
+        let start = stage.client().start(waits_for_days()).run_timeout(seconds(1)).task_queue(stage.task_queue());
+        let handle = start.id(stage.id("waits")).await?;
+        let failure = handle.result().await.expect_err("it takes days");
+        assert!(matches!(failure, WorkflowFailure::Timeout(..)) && failure.is_timeout(), "{failure:?}");
+        assert_eq!(handle.describe().await?.status, WorkflowStatus::TimedOut);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
 /// The program before its bug was fixed.
 #[workflow(name = "divides")]
 async fn divides_by_zero(ctx: Ctx, by: u32) -> WorkflowResult<u32> {

@@ -1,5 +1,7 @@
 //! Signals, queries and updates, before, while and after a workflow runs.
 
+use std::sync::{Mutex, PoisonError, mpsc};
+
 use perpetua::prelude::*;
 use perpetua_client::{QueryFailure, UpdateFailure};
 use perpetua_proto::common::WorkflowExecution;
@@ -8,7 +10,7 @@ use perpetua_proto::workflowservice::PollWorkflowExecutionUpdateRequest;
 use perpetua_testkit::{Outcome, Stage, both_ways};
 use perpetua_vocab::WorkflowId;
 
-use crate::facts::{asked_for, count};
+use crate::facts::{asked_for, count, event};
 
 #[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
 enum RoomError {
@@ -91,6 +93,16 @@ impl Room {
             "" => Err(RoomError::Silence),
             "damn" => Err(RoomError::Rude { word: text.to_owned() }),
             _ => Ok(()),
+        }
+    }
+
+    #[update]
+    fn strike(&self, line: usize) -> Result<String, RoomError> {
+        let lines = self.lines();
+        if line < lines {
+            Ok(self.said.update(|said| said.remove(line)))
+        } else {
+            Err(RoomError::TooFewLines { lines })
         }
     }
 
@@ -299,6 +311,45 @@ async fn an_update_can_be_started_now_and_awaited_later() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_update_that_fails_is_recorded_with_its_error() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(Room::run).activity(translate).spawn()?;
+        let id = stage.id("room");
+        let start = stage.client().start(Room::run()).task_queue(stage.task_queue());
+        let handle = start.id(&id).await?;
+        assert_eq!(handle.lines().await?, 1, "it has begun");
+        let failed = handle.strike(7).await.expect_err("there is one line");
+        assert_eq!(failed.application(), Some(&RoomError::TooFewLines { lines: 1 }), "{failed:?}");
+        assert_eq!(handle.strike(0).await?, "opened after 0");
+        handle.close().await?;
+        assert_eq!(handle.result().await?, [""; 0]);
+        assert_eq!(count(&stage.history(&id).await?, "WorkflowExecutionUpdateCompleted"), 2);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_update_of_a_workflow_that_ends_or_has_ended_fails() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(Room::run).activity(translate).spawn()?;
+        let start = stage.client().start(Room::run()).task_queue(stage.task_queue());
+        let handle = start.id(stage.id("room")).await?;
+        let update = handle.wait_for(100).start().await?;
+        handle.close().await?;
+        handle.result().await?;
+        let unanswered = update.result().timeout(seconds(10)).await.expect_err("there is one line");
+        assert!(unanswered.to_string().contains("completed before"), "{unanswered:?}");
+        let late = handle.add("late".into()).timeout(seconds(10)).await.expect_err("the room is closed");
+        assert!(late.rpc().is_some_and(|error| error.is_not_found()), "{late:?}");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn two_updates_of_one_id_are_one() -> Outcome {
     both_ways(async |stage| {
         let worker = stage.worker().workflow(Room::run).activity(translate).spawn()?;
@@ -323,7 +374,7 @@ async fn an_update_that_nobody_takes_is_refused_with_the_names_of_those_there_ar
         let handle = start.id(stage.id("room")).await?;
         let refused = handle.update_named::<_, (), RoomError>("sing", ()).await.expect_err("nobody sings");
         let UpdateFailure::Other(remote) = &refused else { panic!("{refused:?}") };
-        let names = "it takes: add, add_translated, wait_for";
+        let names = "it takes: add, strike, add_translated, wait_for";
         assert_eq!(remote.message(), format!("workflow `Room` takes no update named `sing`; {names}"));
         let refused = handle.update_named::<_, usize, RoomError>("add", (5,)).await.expect_err("5 is no text");
         let UpdateFailure::Other(remote) = &refused else { panic!("{refused:?}") };
@@ -430,6 +481,76 @@ async fn a_signal_that_nobody_takes_is_passed_over() -> Outcome {
         handle.say("hello".into()).await?;
         handle.close().await?;
         assert_eq!(handle.result().await?, ["opened after 0", "hello"]);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_history_of_several_pages_is_read_to_its_end() -> Outcome {
+    both_ways(async |stage| {
+        // A page of the server's ends after 256 batches of events, and each signal is one.
+        const SIGNALS: usize = 300;
+        let id = stage.id("room");
+        let handle = stage.client().start(Room::run()).task_queue(stage.task_queue()).id(&id).await?;
+        for number in 0..SIGNALS {
+            handle.say(number.to_string()).await?;
+        }
+        let worker = stage.worker().workflow(Room::run).activity(translate).spawn()?;
+        assert_eq!(handle.lines().await?, SIGNALS + 1);
+        handle.close().await?;
+        let said = handle.result().await?;
+        let expected: Vec<_> = (0..SIGNALS).map(|number| number.to_string()).collect();
+        assert_eq!(said[..SIGNALS], expected);
+        assert_eq!(said[SIGNALS], format!("opened after {SIGNALS}"));
+        assert_eq!(handle.line(7).await?, "7", "also when it is replayed for a query alone");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Held by the test until it has sent its signal.
+static PEN: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+/// A will that takes its time to be signed.
+#[derive(Default)]
+struct Will {
+    wishes: State<Vec<String>>,
+}
+
+#[workflow]
+impl Will {
+    #[run]
+    async fn run(&self, _ctx: Ctx) -> WorkflowResult<Vec<String>> {
+        if let Some(pen) = PEN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Blocks the task, so that the signal arrives while it is in hand.
+            _ = pen.recv();
+        }
+        Ok(self.wishes.get())
+    }
+
+    #[signal]
+    fn wish(&self, text: String) {
+        self.wishes.update(|wishes| wishes.push(text));
+    }
+}
+
+#[tokio::test]
+async fn a_signal_that_arrives_while_the_workflow_completes_is_not_lost() -> Outcome {
+    both_ways(async |stage| {
+        let (hold, pen) = mpsc::channel::<()>();
+        *PEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(pen);
+        let worker = stage.worker().deadlock_timeout(None).workflow(Will::run).spawn()?;
+        let id = stage.id("will");
+        let handle = stage.client().start(Will::run()).task_queue(stage.task_queue()).id(&id).await?;
+        event(&handle, "WorkflowTaskStarted").await?;
+        handle.wish("a boat".into()).await?;
+        drop(hold);
+        assert_eq!(handle.result().await?, ["a boat"]);
+        let history = stage.history(&id).await?;
+        assert_eq!(count(&history, "WorkflowTaskFailed"), 1, "the server refused the first answer");
         worker.shutdown().await?;
         Ok(())
     })

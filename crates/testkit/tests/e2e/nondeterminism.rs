@@ -129,3 +129,33 @@ async fn code_that_calls_another_activity_is_told_both_names() -> Outcome {
                   start_activity  name=insure  id=1\n";
     both_ways(async |stage| changes(stage, |worker| worker.workflow(one_step_has_another_name), report).await).await
 }
+
+#[activity]
+async fn echo(text: String) -> Result<String, ActivityError> {
+    Ok(text)
+}
+
+/// Draws before and after something that history has, so that a replay that draws differently shows.
+#[workflow]
+async fn draws(ctx: Ctx) -> WorkflowResult<bool> {
+    let drawn = || format!("{} {} {:?}", ctx.uuid(), ctx.random().below(1000), ctx.now());
+    let mut same = true;
+    for _ in 0..3 {
+        let drawn = drawn();
+        same &= ctx.activity(echo(drawn.clone())).start_to_close(seconds(30)).await? == drawn;
+    }
+    Ok(same)
+}
+
+#[tokio::test]
+async fn randomness_and_the_present_are_the_same_on_every_replay() -> Outcome {
+    both_ways(async |stage| {
+        // Each run has a seed and times of its own.
+        stage.values_differ();
+        let worker = stage.worker().workflow(draws).activity(echo).spawn()?;
+        assert!(stage.client().run(draws()).task_queue(stage.task_queue()).id(stage.id("draws")).await?);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}

@@ -70,7 +70,6 @@ trait PythonOrder {
     async fn rename(index: usize, name: String) -> Result<String, NoSuchItem>;
 }
 
-
 #[tokio::test]
 async fn our_client_drives_the_python_workflow() -> Outcome {
     both_ways(async |stage| {

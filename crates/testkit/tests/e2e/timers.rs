@@ -1,6 +1,7 @@
 //! Timers: what waits for them, and what is left of them when nobody does.
 
 use std::future::IntoFuture;
+use std::rc::Rc;
 
 use perpetua::prelude::*;
 use perpetua_testkit::{Outcome, both_ways};
@@ -198,6 +199,39 @@ async fn a_condition_that_holds_already_needs_no_timer() -> Outcome {
         let start = stage.client().run(Door::run(10)).with_signal(Door::open()).task_queue(stage.task_queue());
         assert_eq!(start.id(&id).await?, "open");
         assert_eq!(asked_for(stage, &id).await?, ["WorkflowExecutionCompleted"]);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[workflow]
+async fn has_three_tasks(ctx: Ctx) -> WorkflowResult<Vec<String>> {
+    let log = Rc::new(State::new(Vec::new()));
+    let step = |name: &'static str| {
+        let (ctx, log) = (ctx.clone(), Rc::clone(&log));
+        async move {
+            ctx.activity(nothing()).start_to_close(seconds(10)).await?;
+            log.update(|log| log.push(name.to_owned()));
+            Ok::<_, ActivityFailure<ActivityError>>(name)
+        }
+    };
+    let awaited = ctx.spawn(step("awaited"));
+    drop(ctx.spawn(step("left alone")));
+    ctx.wait_until(|| log.with(Vec::len) == 2).await?;
+    assert_eq!(awaited.await?, "awaited");
+    drop(ctx.spawn(step("too late")));
+    let mut log = log.get();
+    log.sort();
+    Ok(log)
+}
+
+#[tokio::test]
+async fn spawned_tasks_go_on_until_the_main_function_ends() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(has_three_tasks).activity(nothing).spawn()?;
+        let start = stage.client().run(has_three_tasks()).task_queue(stage.task_queue());
+        assert_eq!(start.id(stage.id("tasks")).await?, ["awaited", "left alone"]);
         worker.shutdown().await?;
         Ok(())
     })

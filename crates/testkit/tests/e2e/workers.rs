@@ -235,7 +235,7 @@ async fn two_workers_share_a_queue() -> Outcome {
     .await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_lanes_run_fifty_workflows() -> Outcome {
     both_ways(async |stage| {
         let worker = stage.worker().lanes(4).workflow(doubles_twice).activity(double).spawn()?;
