@@ -52,7 +52,7 @@ pub async fn charge(account: String, cents: u64) -> Result<String, ActivityError
 }
 
 /// An order that is charged when somebody approves it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Approval {
     approved_by: State<Option<String>>,
     notes: State<Vec<String>>,
