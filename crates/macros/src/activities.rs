@@ -5,16 +5,17 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Ident, ItemImpl, ItemTrait, Type};
+use syn::{Attribute, Ident, ItemImpl, ItemTrait, Type};
 
 use crate::activity::{Activity, OPTIONS, Place};
-use crate::attributes::{Role, conditions, take_markers};
+use crate::attributes::{Role, conditions, documentation, take_markers};
 use crate::block::{Block, Member};
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::moved::{Moved, NotMoved};
 use crate::options::Options;
 use crate::shape::{self, Kind, kind_of};
+use crate::signature::variable;
 
 const ATTRIBUTE: &str = "#[activities]";
 
@@ -100,8 +101,8 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
     let moved = Moved { header: &header, hidden: &hidden, functions: &functions, others: &others };
 
     let definitions: Vec<Ident> = activities.iter().map(definition_name).collect();
-    let generated = generate(self_type, &activities, &definitions);
-    let this = Ident::new("this", Span::mixed_site());
+    let generated = generate(self_type, &activities, &definitions, &header.attrs);
+    let this = variable("this", Span::call_site());
     let entries = activities.iter().zip(&definitions).map(|(activity, definition)| {
         let conditions = conditions(&activity.function.attributes);
         let method = &activity.function.signature.ident;
@@ -117,6 +118,7 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
     quote! {
         #moved
 
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             #generated
 
@@ -161,11 +163,12 @@ fn expand_trait(block: Block<ItemTrait>, diagnostics: &mut Diagnostics) -> Token
         activity.function.visibility = header.vis.clone();
     }
     let definitions: Vec<Ident> = activities.iter().map(definition_name).collect();
-    let generated = generate(&self_type, &activities, &definitions);
+    let generated = generate(&self_type, &activities, &definitions, &[]);
     let interface = shape::interface_type(&header);
     quote! {
         #interface
 
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             #generated
         };
@@ -180,7 +183,8 @@ fn definition_name(activity: &Activity) -> Ident {
 }
 
 /// The types that stand for the activities, and the stubs.
-fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident]) -> TokenStream {
+fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident], attributes: &[Attribute]) -> TokenStream {
+    let documentation = documentation(attributes);
     let types = activities.iter().zip(definitions).map(|(activity, definition)| {
         let conditions = conditions(&activity.function.attributes);
         let implementation = activity.definition(&quote!(#definition<#self_type>));
@@ -201,6 +205,7 @@ fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident]) ->
     quote! {
         #(#types)*
 
+        #(#documentation)*
         #[allow(dead_code)]
         impl #self_type {
             #(#stubs)*

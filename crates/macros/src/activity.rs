@@ -47,7 +47,7 @@ fn expand_function(activity: &Activity) -> TokenStream {
     let name = ident.to_token_stream();
     let stub = activity.stub(&name, visibility);
     let definition = activity.definition(&name);
-    let execute = activity.execution(&quote!(#ident::call));
+    let implementation = activity.implementation(&name);
     let attributes = for_body(attributes);
     let mut signature = signature.clone();
     signature.ident = syn::Ident::new("call", ident.span());
@@ -58,6 +58,7 @@ fn expand_function(activity: &Activity) -> TokenStream {
         #[allow(non_camel_case_types, missing_debug_implementations)]
         #visibility struct #ident {}
 
+        #[allow(clippy::unused_async)]
         impl #ident {
             #(#attributes)*
             #visibility #signature #body
@@ -65,10 +66,7 @@ fn expand_function(activity: &Activity) -> TokenStream {
 
         #definition
 
-        #[automatically_derived]
-        impl ::perpetua::__macro::ActivityImplementation for #ident {
-            #execute
-        }
+        #implementation
     }
 }
 

@@ -92,6 +92,11 @@ pub(crate) fn for_stub(attributes: &[Attribute]) -> Vec<&Attribute> {
     attributes.iter().filter(goes).collect()
 }
 
+/// Documentation.
+pub(crate) fn documentation(attributes: &[Attribute]) -> Vec<&Attribute> {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).collect()
+}
+
 /// What goes on the user's own function: all but what speaks to callers of the stub.
 pub(crate) fn for_body(attributes: &[Attribute]) -> Vec<&Attribute> {
     let stays = |attribute: &&Attribute| {

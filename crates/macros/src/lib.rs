@@ -5,7 +5,7 @@
 //!
 //! Not here: documentation for users, which is on the re-exports in the `perpetua` crate, where its examples compile.
 //!
-//! Read first: [`diagnostics::Diagnostics`], [`signature::Parameter`], [`activity::expand`].
+//! Read first: `diagnostics::Diagnostics`, `signature::Parameter`, `activity::expand`.
 //!
 //! ```text
 //! tokens --parse--> Function, Block --model--> Activity, Workflow --check--> Diagnostics

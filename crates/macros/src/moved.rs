@@ -5,7 +5,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, FnArg, Ident, ItemImpl, Pat, PatType, Signature};
+use syn::{Attribute, FnArg, Ident, ItemImpl, Pat, PatType, PatWild, Signature, Token};
 
 use crate::attributes::{conditions, for_body};
 use crate::block::Member;
@@ -36,11 +36,12 @@ impl ToTokens for Moved<'_> {
         });
         tokens.extend(quote! {
             #[doc(hidden)]
-            #[allow(async_fn_in_trait, dead_code, clippy::all, clippy::pedantic)]
+            #[allow(async_fn_in_trait, dead_code, non_camel_case_types, clippy::all, clippy::pedantic, clippy::nursery)]
             trait #hidden: Sized {
                 #(#declarations)*
             }
 
+            #[allow(clippy::future_not_send)]
             #(#attributes)*
             impl #hidden for #self_type {
                 #(#bodies)*
@@ -94,7 +95,10 @@ fn without_patterns(signature: &Signature) -> Signature {
         match input {
             FnArg::Typed(PatType { attrs, pat, .. }) => {
                 attrs.clear();
-                **pat = Pat::Wild(syn::PatWild { attrs: Vec::new(), underscore_token: <syn::Token![_]>::default() });
+                match &mut **pat {
+                    Pat::Ident(name) if name.subpat.is_none() && name.by_ref.is_none() => name.mutability = None,
+                    _ => **pat = Pat::Wild(PatWild { attrs: Vec::new(), underscore_token: <Token![_]>::default() }),
+                }
             }
             FnArg::Receiver(receiver) => {
                 receiver.attrs.clear();

@@ -1,6 +1,6 @@
 //! What the signatures of activities, workflows and handlers have in common: how they are read, and what none may be.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -14,9 +14,61 @@ use crate::selfless::spell_out;
 /// The most arguments that a call can carry.
 const MOST_ARGUMENTS: usize = 8;
 
-/// A place in the user's code, for generated tokens that should be blamed on it.
+/// A place in the user's code, for generated code that should be blamed on it as if it stood there. The compiler shows a
+/// complaint once if it has it twice, word for word and for the same place.
 pub(crate) fn blame(tokens: &impl ToTokens) -> Span {
-    tokens.span().resolved_at(Span::mixed_site())
+    tokens.span()
+}
+
+/// `<ty as __macro::trait_name>::item`, blamed on the whole of `ty`.
+pub(crate) fn project(ty: &Type, trait_name: &str, item: &str) -> TokenStream {
+    let (trait_name, item) = (Ident::new(trait_name, blame(ty)), Ident::new(item, blame(ty)));
+    blame_whole(ty, quote_spanned!(blame(ty)=> <#ty as ::perpetua::__macro::#trait_name>::#item))
+}
+
+/// `type name = <ty as __macro::trait_name>::name;`, blamed on the whole of `ty`.
+pub(crate) fn projected_type(ty: &Type, trait_name: &str, name: &str) -> TokenStream {
+    let projection = project(ty, trait_name, name);
+    let name = Ident::new(name, blame(ty));
+    // The compiler takes the part up to the name for the place of the whole.
+    let declared = blame_whole(ty, quote_spanned!(blame(ty)=> type #name));
+    blame_whole(ty, quote_spanned!(blame(ty)=> #declared = #projection;))
+}
+
+/// `Self::name`, blamed on the whole of `ty`.
+pub(crate) fn of_self(ty: &Type, name: &str) -> TokenStream {
+    let name = Ident::new(name, blame(ty));
+    blame_whole(ty, quote_spanned!(blame(ty)=> Self::#name))
+}
+
+/// `&self`, blamed on the whole of `ty`, and `self` to use it by.
+pub(crate) fn shared_self(ty: &Type) -> (TokenStream, TokenStream) {
+    (blame_whole(ty, quote_spanned!(blame(ty)=> &self)), quote_spanned!(blame(ty)=> self))
+}
+
+/// Blames tokens that begin in the place of `ty` on the whole of it. The compiler measures a piece of code from its first
+/// token to its last, so the last one gets the place of the type's last token.
+pub(crate) fn blame_whole(ty: &Type, tokens: TokenStream) -> TokenStream {
+    let mut ends = ty.to_token_stream().into_iter();
+    let first = ends.next();
+    let last = ends.last().or(first).map_or_else(Span::call_site, |token| end(&token));
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    if let Some(token) = tokens.last_mut() {
+        token.set_span(last);
+    }
+    tokens.into_iter().collect()
+}
+
+fn end(token: &TokenTree) -> Span {
+    match token {
+        TokenTree::Group(group) if group.delimiter() != Delimiter::None => group.span_close(),
+        other => other.span(),
+    }
+}
+
+/// A variable of generated code, which no name of the user's can meet.
+pub(crate) fn variable(name: &str, at: Span) -> Ident {
+    Ident::new(name, at.resolved_at(Span::mixed_site()))
 }
 
 /// A parameter without its pattern.
@@ -157,25 +209,31 @@ impl Arguments {
     /// `(Type, ..)`
     pub(crate) fn tuple_type(&self) -> TokenStream {
         let types = self.list.iter().map(|parameter| &parameter.ty);
-        quote_spanned!(self.span.resolved_at(Span::mixed_site())=> (#(#types,)*))
+        quote_spanned!(self.span=> (#(#types,)*))
+    }
+
+    /// The same, where nothing else checks that they travel.
+    pub(crate) fn checked_tuple_type(&self) -> TokenStream {
+        let tuple = self.tuple_type();
+        quote_spanned!(self.span=> <#tuple as ::perpetua::__macro::MessageArguments>::Tuple)
     }
 
     /// `(name, ..)`
     pub(crate) fn tuple(&self) -> TokenStream {
         let names = self.list.iter().map(|parameter| &parameter.name);
-        quote!((#(#names,)*))
+        quote_spanned!(self.span=> (#(#names,)*))
     }
 
     /// `(slot, ..)`, for generated code that takes the tuple apart.
     pub(crate) fn pattern(&self) -> TokenStream {
         let slots = self.slots();
-        quote!((#(#slots,)*))
+        quote_spanned!(self.span=> (#(#slots,)*))
     }
 
-    /// One variable for each argument, which no name of the user's can meet, blamed on the argument's type.
+    /// One variable for each argument, blamed on its type.
     pub(crate) fn slots(&self) -> Vec<Ident> {
         let slot = |(index, parameter): (usize, &Parameter)| {
-            format_ident!("argument_{}", index + 1, span = blame(&parameter.ty))
+            variable(&format!("argument_{}", index + 1), blame(&parameter.ty))
         };
         self.list.iter().enumerate().map(slot).collect()
     }
@@ -267,6 +325,14 @@ fn owned_instead(reference: &TypeReference) -> String {
         Type::Path(path) if path.path.is_ident("str") => "use `String`".to_owned(),
         Type::Slice(slice) => format!("use `Vec<{}>`", slice.elem.to_token_stream()),
         other => format!("use `{}`", other.to_token_stream()),
+    }
+}
+
+/// Refuses a context that is borrowed.
+pub(crate) fn check_context(context: &Parameter, diagnostics: &mut Diagnostics) {
+    if let Type::Reference(reference) = &context.ty {
+        let help = "remove the `&`; the context is cheap to clone";
+        diagnostics.error_with_help(reference, "the context is taken by value", help);
     }
 }
 

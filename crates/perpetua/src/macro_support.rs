@@ -8,7 +8,7 @@ pub use perpetua_contract::{
     UpdateTarget, WorkflowCall, WorkflowDefinition, WorkflowReturned,
 };
 pub use perpetua_convert::{
-    AnyError, ApplicationDescription, ApplicationError, Canceled, ConversionError, DataConverter, FromCause,
+    AnyError, ApplicationDescription, ApplicationError, Arguments, Canceled, ConversionError, DataConverter, FromCause,
     RemoteApplication, Value, WorkflowError, derive,
 };
 pub use perpetua_vocab::ErrorCategory;
@@ -73,6 +73,7 @@ pub trait InitialState {
     fn initial_state() -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<W: Default> InitialState for W {
     fn initial_state() -> Self {
         Self::default()
@@ -84,6 +85,62 @@ pub fn initial_state<W: InitialState>() -> W {
     W::initial_state()
 }
 
+/// The arguments of a message. Naming them through this lets the compiler complain once, not wherever they are used.
+pub trait MessageArguments {
+    /// The same.
+    type Tuple: Arguments;
+}
+
+impl<T: Arguments> MessageArguments for T {
+    type Tuple = T;
+}
+
+/// The answer of a query.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel as the answer of a query",
+    label = "not both `serde::Serialize` and `serde::Deserialize`",
+    note = "add `#[derive(serde::Serialize, serde::Deserialize)]` to `{Self}`"
+)]
+pub trait Answer {
+    /// The type of the answer.
+    type Value: Value;
+
+    /// The answer.
+    fn into_value(self) -> Self::Value;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Value> Answer for T {
+    type Value = T;
+
+    fn into_value(self) -> T {
+        self
+    }
+}
+
+/// What a signal handler returns.
+#[diagnostic::on_unimplemented(
+    message = "a signal handler returns nothing, or `WorkflowResult<()>`, not `{Self}`",
+    label = "nobody receives this value",
+    note = "to answer the sender, make it an `#[update]`"
+)]
+pub trait SignalAnswer {
+    /// The same.
+    type Returned: SignalReturned;
+
+    /// The same.
+    fn into_returned(self) -> Self::Returned;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: SignalReturned> SignalAnswer for T {
+    type Returned = T;
+
+    fn into_returned(self) -> T {
+        self
+    }
+}
+
 /// An argument that might have been meant to be the context.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not travel, so it cannot be an argument",
@@ -93,10 +150,11 @@ pub fn initial_state<W: InitialState>() -> W {
 )]
 pub trait NotContext {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Value> NotContext for T {}
 
 /// Checks an argument that might have been meant to be the context.
 pub fn argument_not_context<T: NotContext>() {}
 
 /// Checks what the signal of an interface returns.
-pub fn signal_returns<T: SignalReturned>() {}
+pub fn signal_returns<T: SignalAnswer>() {}

@@ -1,7 +1,7 @@
 //! One activity, wherever it stands: what is read of it, and what is generated from it.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
 use crate::attributes::{conditions, for_stub};
@@ -9,7 +9,9 @@ use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::name;
 use crate::options::{Form, Known, Options};
-use crate::signature::{self, Arguments, Parameter, Parameters, blame};
+use crate::signature::{
+    self, Arguments, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
+};
 
 /// The options of `#[activity]`.
 pub(crate) const OPTIONS: Known = &[("name", Form::Text), ("blocking", Form::Flag)];
@@ -66,6 +68,9 @@ impl Activity {
         }
 
         let context = others.first().is_some_and(Parameter::is_called_ctx).then(|| others.remove(0));
+        if let Some(context) = &context {
+            signature::check_context(context, diagnostics);
+        }
         for parameter in others.iter().filter(|parameter| parameter.is_called_ctx()) {
             let help = "put it first, or choose another name for an argument";
             diagnostics.error_with_help(parameter, "`ctx` is the activity's context, which comes first", help);
@@ -124,17 +129,14 @@ impl Activity {
         let input = if self.sound { self.arguments.tuple_type() } else { quote!(()) };
         let returned = &self.returned;
         let returns = if self.sound {
-            quote_spanned! {blame(returned)=>
-                type Output = <#returned as ::perpetua::__macro::Returned>::Output;
-                type Error = <#returned as ::perpetua::__macro::Returned>::Error;
-            }
+            ["Output", "Error"].map(|name| projected_type(returned, "Returned", name)).into_iter().collect()
         } else {
             quote! {
                 type Output = ();
                 type Error = ::perpetua::__macro::AnyError;
             }
         };
-        let hints = self.arguments.context_hints(&conditions);
+        let hints = self.sound.then(|| self.arguments.context_hints(&conditions));
         quote! {
             #hints
 
@@ -148,26 +150,40 @@ impl Activity {
         }
     }
 
-    /// The function that makes an attempt of a free function, `callee`.
-    pub(crate) fn execution(&self, callee: &TokenStream) -> TokenStream {
-        let context = quote!(::perpetua::__macro::ActivityContext);
-        let execution = quote!(::perpetua::__macro::ActivityExecution<Self::Output>);
+    /// How the free function `definition::call` is executed.
+    pub(crate) fn implementation(&self, definition: &TokenStream) -> TokenStream {
+        let execute = self.execution(&quote!(#definition::call));
+        let blamed = blame(&self.returned);
+        let whole = |tokens| blame_whole(&self.returned, tokens);
+        let path = whole(quote_spanned!(blamed=> ::perpetua::__macro::ActivityImplementation));
+        let block = whole(quote_spanned!(blamed=> impl #path for #definition { #execute }));
+        quote!(#[automatically_derived] #block)
+    }
+
+    fn execution(&self, callee: &TokenStream) -> TokenStream {
+        let blamed = blame(&self.returned);
         if !self.sound {
             return quote! {
-                fn execute(_: #context, _: Self::Input) -> #execution { ::core::unreachable!() }
+                fn execute(
+                    _: ::perpetua::__macro::ActivityContext,
+                    _: Self::Input,
+                ) -> ::perpetua::__macro::ActivityExecution<Self::Output> {
+                    ::core::unreachable!()
+                }
             };
         }
         let pattern = self.arguments.pattern();
-        let call = self.call(callee, None);
-        let attempt = if self.blocking {
-            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::blocking(move || #call))
-        } else {
-            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::running(#call))
-        };
         let parameter = self.context_parameter();
-        quote! {
-            fn execute(#parameter: #context, #pattern: Self::Input) -> #execution { #attempt }
-        }
+        let attempt = self.attempt(callee, None);
+        let output = of_self(&self.returned, "Output");
+        let execution = quote_spanned!(blamed=> ::perpetua::__macro::ActivityExecution<#output>);
+        let execution = blame_whole(&self.returned, execution);
+        let execute = quote_spanned! {blamed=>
+            fn execute(#parameter: ::perpetua::__macro::ActivityContext, #pattern: Self::Input) -> #execution {
+                #attempt
+            }
+        };
+        blame_whole(&self.returned, execute)
     }
 
     /// The function that makes an attempt of a method, `callee`, of the value behind the `Arc` called `this`.
@@ -176,15 +192,8 @@ impl Activity {
             return quote!(|_, _| ::core::unreachable!());
         }
         let pattern = self.arguments.pattern();
-        let call = self.call(callee, Some(quote!(&*#this)));
-        let attempt = if self.blocking {
-            quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::ActivityExecution::blocking(move || #call))
-        } else {
-            quote_spanned! {blame(&self.returned)=>
-                ::perpetua::__macro::ActivityExecution::running(async move { #call.await })
-            }
-        };
         let parameter = self.context_parameter();
+        let attempt = self.attempt(callee, Some(this));
         quote! {
             move |#parameter, #pattern| {
                 let #this = ::std::sync::Arc::clone(&#this);
@@ -193,19 +202,31 @@ impl Activity {
         }
     }
 
-    fn call(&self, callee: &TokenStream, receiver: Option<TokenStream>) -> TokenStream {
-        let receiver = receiver.into_iter();
+    fn attempt(&self, callee: &TokenStream, this: Option<&Ident>) -> TokenStream {
+        let returned = &self.returned;
+        let receiver = this.iter().map(|this| quote!(&*#this));
         let context = self.context.iter().map(|context| {
             let parameter = self.context_parameter();
             quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::activity_context(#parameter))
         });
         let slots = self.arguments.slots();
-        quote!(#callee(#(#receiver,)* #(#context,)* #(#slots),*))
+        let call = quote!(#callee(#(#receiver,)* #(#context,)* #(#slots),*));
+        let into_result = project(returned, "Returned", "into_result");
+        let whole = |tokens| blame_whole(returned, tokens);
+        let execution = quote_spanned!(blame(returned)=> ::perpetua::__macro::ActivityExecution);
+        let attempt = if self.blocking {
+            let blocking = whole(quote_spanned!(blame(returned)=> #execution::blocking));
+            quote_spanned!(blame(returned)=> #blocking(move || #into_result(#call)))
+        } else {
+            let running = whole(quote_spanned!(blame(returned)=> #execution::running));
+            quote_spanned!(blame(returned)=> #running(async move { #into_result(#call.await) }))
+        };
+        whole(attempt)
     }
 
     fn context_parameter(&self) -> TokenStream {
         match &self.context {
-            Some(context) => quote_spanned!(blame(&context.ty)=> context),
+            Some(context) => variable("context", blame(&context.ty)).into_token_stream(),
             None => quote!(_),
         }
     }

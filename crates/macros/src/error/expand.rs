@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::{DeriveInput, LitStr, Member};
+use syn::{Data, DeriveInput, LitStr, Member};
 
 use super::model::{Field, Kind};
 use crate::signature::blame;
@@ -11,7 +11,9 @@ use crate::signature::blame;
 /// Implements `ApplicationError`; without kinds, because something is wrong with them, by bodies that are never run.
 pub(crate) fn expand(input: &DeriveInput, kinds: Option<&[Kind]>) -> TokenStream {
     let ident = &input.ident;
-    let (impl_generics, type_generics, clause) = input.generics.split_for_impl();
+    if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
+        return TokenStream::new();
+    }
     let body = match kinds {
         None => body_of(&quote!(::core::unreachable!()), &quote!(::core::unreachable!()), None),
         Some([]) => body_of(&quote!(match *self {}), &quote!(::core::option::Option::None), None),
@@ -31,7 +33,7 @@ pub(crate) fn expand(input: &DeriveInput, kinds: Option<&[Kind]>) -> TokenStream
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #impl_generics ::perpetua::__macro::ApplicationError for #ident #type_generics #clause {
+        impl ::perpetua::__macro::ApplicationError for #ident {
             #body
         }
     }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, Index, LitStr, Member, Meta, Type};
 
 use super::duration;
 use crate::diagnostics::Diagnostics;
 use crate::options::{Form, Known, Options};
+use crate::signature::variable;
 
 const ATTRIBUTE: &str = "#[application]";
 const OPTIONS: Known =
@@ -139,7 +141,7 @@ fn read_fields(fields: &Fields, diagnostics: &mut Diagnostics) -> (Vec<Field>, O
             Some(ident) => Member::Named(ident.clone()),
             None => Member::Unnamed(Index::from(index)),
         };
-        let slot = Ident::new(&format!("field_{}", index + 1), Span::mixed_site());
+        let slot = variable(&format!("field_{}", index + 1), field.ty.span());
         let read = Field { member, ty: field.ty.clone(), slot };
         match (is_source, &source) {
             (false, _) => details.push(read),

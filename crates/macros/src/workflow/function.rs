@@ -44,6 +44,7 @@ pub(crate) fn expand(function: Function, options: &Options, diagnostics: &mut Di
         #[allow(non_camel_case_types, missing_debug_implementations)]
         #visibility struct #ident {}
 
+        #[allow(clippy::future_not_send, clippy::unused_async)]
         impl #ident {
             #(#attributes)*
             #visibility #signature #body

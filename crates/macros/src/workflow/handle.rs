@@ -1,16 +1,33 @@
 //! The handle: a method for each message, around whatever can deliver them.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Ident, Type, Visibility};
 
-use super::message::{Kind, Message};
+use super::message::Message;
 use crate::shape;
 
 /// The handle's type, and the items of a `WorkflowDefinition` that give it.
 pub(crate) struct Handle {
     pub(crate) items: TokenStream,
     pub(crate) definition: TokenStream,
+}
+
+/// `name`, or a longer one where a signature of the user's means something else by it.
+fn unmentioned(name: &str, messages: &[Message], span: Span) -> Ident {
+    let mut name = Ident::new(name, span);
+    while messages.iter().any(|message| mentions(message.function.signature.to_token_stream(), &name)) {
+        name = format_ident!("{name}_");
+    }
+    name
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// Makes the handle of a workflow; without messages none is needed.
@@ -32,25 +49,12 @@ pub(crate) fn expand(
             },
         };
     }
-    let name = format_ident!("{}Handle", shape::bare(ident));
-    let text = name.to_string();
-    let methods = [(Kind::Signal, "SignalTarget"), (Kind::Query, "QueryTarget"), (Kind::Update, "UpdateTarget")].map(
-        |(kind, target)| {
-            let target = format_ident!("{target}");
-            let mut of_kind = messages.iter().filter(|message| message.kind == kind).peekable();
-            of_kind.peek()?;
-            let methods = of_kind.map(|message| message.handle_method(self_type, &visibility(message)));
-            Some(quote! {
-                #[allow(dead_code)]
-                impl<T: ::perpetua::__macro::#target<#self_type>> #name<T> {
-                    #(#methods)*
-                }
-            })
-        },
-    );
-    let methods = methods.into_iter().flatten();
+    let text = format!("{}Handle", shape::bare(ident));
+    let name = unmentioned(&text, messages, ident.span());
+    let methods = messages.iter().map(|message| message.handle_method(&name, self_type, &visibility(message)));
     let items = quote! {
         #[doc(hidden)]
+        #[allow(non_camel_case_types)]
         pub struct #name<T>(T);
 
         #(#methods)*

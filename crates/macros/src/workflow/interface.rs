@@ -21,7 +21,8 @@ pub(crate) fn expand(block: Block<ItemTrait>, options: &Options, diagnostics: &m
     let ident = &header.ident;
     let self_type: Type = parse_quote!(#ident);
     let (runs, messages) = read(members, &self_type, diagnostics);
-    check_one_run(&runs, ident, diagnostics);
+    let help = "mark its main function: `#[run] async fn run(..) -> Result<.., ..>`";
+    check_one_run(&runs, ident, help, diagnostics);
     check::names(&messages, diagnostics);
 
     let name = name::of(ident, options, diagnostics);
@@ -40,6 +41,7 @@ pub(crate) fn expand(block: Block<ItemTrait>, options: &Options, diagnostics: &m
     quote! {
         #interface
 
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             #[allow(dead_code)]
             impl #self_type {

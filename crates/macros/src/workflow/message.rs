@@ -1,6 +1,6 @@
 //! One signal, query or update, wherever it stands.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::name;
 use crate::options::{Form, Known, Options};
-use crate::signature::{self, Arguments, Parameter, Parameters, blame};
+use crate::signature::{self, Arguments, Parameter, Parameters, blame, blame_whole, project, shared_self, variable};
 
 /// What a sender expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,9 @@ impl Message {
             signature::check_receiver(signature, receiver.as_ref(), subject, help, diagnostics);
             if signature.asyncness.is_some() {
                 context = (!others.is_empty()).then(|| others.remove(0));
-                if context.is_none() && kind != Kind::Query {
+                if let Some(context) = &context {
+                    signature::check_context(context, diagnostics);
+                } else if kind != Kind::Query {
                     let message = format!("{subject} that is `async` takes the context first");
                     let help = "add `ctx: Ctx` after `&self`, or remove `async`";
                     diagnostics.error_with_help(&signature.ident, message, help);
@@ -160,15 +162,11 @@ impl Message {
     /// What the sender gets, and what it gets if that fails.
     fn output_and_error(&self) -> (TokenStream, TokenStream) {
         let returned = &self.returned;
-        let projection = quote_spanned!(blame(returned)=> <#returned as ::perpetua::__macro::Returned>);
-        let through = |name: &str| {
-            let name = Ident::new(name, blame(returned));
-            quote_spanned!(blame(returned)=> #projection::#name)
-        };
         match self.kind {
-            Kind::Update => (through("Output"), through("Error")),
-            Kind::Query if self.fallible => (through("Output"), TokenStream::new()),
-            Kind::Query | Kind::Signal => (returned.to_token_stream(), TokenStream::new()),
+            Kind::Update => (project(returned, "Returned", "Output"), project(returned, "Returned", "Error")),
+            Kind::Query if self.fallible => (project(returned, "Returned", "Output"), TokenStream::new()),
+            Kind::Query => (project(returned, "Answer", "Value"), TokenStream::new()),
+            Kind::Signal => (TokenStream::new(), TokenStream::new()),
         }
     }
 
@@ -176,22 +174,31 @@ impl Message {
     fn call_type(&self, self_type: &Type) -> TokenStream {
         let input = self.arguments.tuple_type();
         let (output, error) = self.output_and_error();
-        match self.kind {
-            Kind::Signal => quote!(::perpetua::__macro::SignalCall<#self_type, #input>),
-            Kind::Query => quote!(::perpetua::__macro::QueryCall<#self_type, #input, #output>),
-            Kind::Update => quote!(::perpetua::__macro::UpdateCall<#self_type, #input, #output, #error>),
-        }
+        let parameters = match self.kind {
+            Kind::Signal => quote!(#input),
+            Kind::Query => quote!(#input, #output),
+            Kind::Update => quote!(#input, #output, #error),
+        };
+        let name = self.call_name();
+        let call = quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::#name<#self_type, #parameters>);
+        blame_whole(&self.returned, call)
     }
 
     /// The message with its arguments.
     fn call(&self) -> TokenStream {
-        let name = &self.name;
+        let (call, name) = (self.call_name(), &self.name);
         let tuple = self.arguments.tuple();
-        match self.kind {
-            Kind::Signal => quote!(::perpetua::__macro::SignalCall::new(#name, #tuple)),
-            Kind::Query => quote!(::perpetua::__macro::QueryCall::new(#name, #tuple)),
-            Kind::Update => quote!(::perpetua::__macro::UpdateCall::new(#name, #tuple)),
-        }
+        let call = quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::#call::new(#name, #tuple));
+        blame_whole(&self.returned, call)
+    }
+
+    fn call_name(&self) -> Ident {
+        let name = match self.kind {
+            Kind::Signal => "SignalCall",
+            Kind::Query => "QueryCall",
+            Kind::Update => "UpdateCall",
+        };
+        Ident::new(name, blame(&self.returned))
     }
 
     /// The function that describes the message.
@@ -210,48 +217,57 @@ impl Message {
         }
         let ty = self.call_type(self_type);
         let call = self.call();
-        quote! {
-            #(#attributes)*
-            #visibility fn #ident(#parameters) -> #ty {
-                #call
-            }
-        }
+        let stub = quote_spanned!(blame(&self.returned)=> fn #ident(#parameters) -> #ty { #call });
+        let stub = blame_whole(&self.returned, stub);
+        quote!(#(#attributes)* #visibility #stub)
     }
 
-    /// The method of the handle that sends the message.
-    pub(crate) fn handle_method(&self, self_type: &Type, visibility: &Visibility) -> TokenStream {
+    /// The method that sends the message, of the handle type `handle`.
+    pub(crate) fn handle_method(&self, handle: &Ident, self_type: &Type, visibility: &Visibility) -> TokenStream {
         if !self.sound {
             return TokenStream::new();
         }
+        let conditions = self.conditions();
         let attributes = for_stub(&self.function.attributes);
         let ident = self.ident();
         let parameters = self.arguments.declaration();
+        let input = self.arguments.checked_tuple_type();
         let call = self.call();
         let (output, error) = self.output_and_error();
-        let (request, send) = match self.kind {
+        let blamed = blame(&self.returned);
+        let whole = |tokens| blame_whole(&self.returned, tokens);
+        let (target, request, send) = match self.kind {
             Kind::Signal => (
-                quote!(<T as ::perpetua::__macro::SignalTarget<#self_type>>::Signal),
-                quote!(::perpetua::__macro::SignalTarget::signal),
+                quote_spanned!(blamed=> SignalTarget<#self_type>),
+                quote_spanned!(blamed=> Signal),
+                quote_spanned!(blamed=> signal::<#input>),
             ),
             Kind::Query => (
-                quote_spanned! {blame(&self.returned)=>
-                    <T as ::perpetua::__macro::QueryTarget<#self_type>>::Query<#output>
-                },
-                quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::QueryTarget::query),
+                quote_spanned!(blamed=> QueryTarget<#self_type>),
+                quote_spanned!(blamed=> Query<#output>),
+                quote_spanned!(blamed=> query::<#input, #output>),
             ),
             Kind::Update => (
-                quote_spanned! {blame(&self.returned)=>
-                    <T as ::perpetua::__macro::UpdateTarget<#self_type>>::Update<#output, #error>
-                },
-                quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::UpdateTarget::update),
+                quote_spanned!(blamed=> UpdateTarget<#self_type>),
+                quote_spanned!(blamed=> Update<#output, #error>),
+                quote_spanned!(blamed=> update::<#input, #output, #error>),
             ),
         };
-        quote! {
-            #(#attributes)*
-            #visibility fn #ident(&self, #parameters) -> #request {
-                #send(&self.0, #call)
+        let target = quote_spanned!(blamed=> ::perpetua::__macro::#target);
+        let request = whole(quote_spanned!(blamed=> <T as #target>::#request));
+        let (receiver, this) = shared_self(&self.returned);
+        let method = whole(quote_spanned! {blamed=>
+            fn #ident(#receiver, #parameters) -> #request {
+                <T as #target>::#send(&#this.0, #call)
             }
-        }
+        });
+        let block = whole(quote_spanned! {blamed=>
+            impl<T: #target> #handle<T> {
+                #(#attributes)*
+                #visibility #method
+            }
+        });
+        quote!(#(#conditions)* #[allow(dead_code)] #block)
     }
 
     /// The statement that lists the handler; `hidden` is the trait that has it.
@@ -262,27 +278,32 @@ impl Message {
         let conditions = self.conditions();
         let name = &self.name;
         let ident = self.ident();
-        let this = Ident::new("this", Span::mixed_site());
-        let input = self.arguments.tuple_type();
+        let input = self.arguments.checked_tuple_type();
         let pattern = self.arguments.pattern();
         let slots = self.arguments.slots();
-        let blamed = blame(&self.returned);
-        let context = self
-            .context
-            .as_ref()
-            .map(|context| quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::workflow_context(context)));
-        let context_pattern = match &self.context {
-            Some(context) => quote_spanned!(blame(&context.ty)=> context),
-            None => quote!(_),
-        };
+        let returned = &self.returned;
+        let blamed = blame(returned);
+        let (this, handlers) = (variable("this", blamed), variable("handlers", blamed));
+        let context = self.context.as_ref().map(|context| variable("context", blame(&context.ty)));
+        let given =
+            self.context.iter().zip(&context).map(
+                |(context, name)| quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::workflow_context(#name)),
+            );
+        let context = context.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         let is_async = self.function.signature.asyncness.is_some();
-        let context = context.into_iter();
-        let mut result = quote!(<Self as #hidden>::#ident(&*#this, #(#context,)* #(#slots),*));
+        let mut result = quote_spanned!(blamed=> <Self as #hidden>::#ident(&*#this, #(#given,)* #(#slots),*));
         if is_async {
-            result = quote!(#result.await);
+            result = quote_spanned!(blamed=> #result.await);
         }
         if self.kind == Kind::Update || self.fallible {
-            result = quote_spanned!(blamed=> ::perpetua::__macro::Returned::into_result(#result));
+            let into_result = project(returned, "Returned", "into_result");
+            result = quote_spanned!(blamed=> #into_result(#result));
+        } else if self.kind == Kind::Query {
+            let into_value = project(returned, "Answer", "into_value");
+            result = quote_spanned!(blamed=> #into_value(#result));
+        } else {
+            let into_returned = project(returned, "SignalAnswer", "into_returned");
+            result = quote_spanned!(blamed=> #into_returned(#result));
         }
         let handling = if is_async {
             quote_spanned!(blamed=> ::perpetua::__macro::Handling::running(async move { #result }))
@@ -290,22 +311,24 @@ impl Message {
             quote_spanned!(blamed=> ::perpetua::__macro::Handling::Done(#result))
         };
         let shared = quote!(::std::rc::Rc<Self>);
+        let (output, _) = self.output_and_error();
+        let thrown = project(returned, "Returned", "Thrown");
+        let answer = project(returned, "SignalAnswer", "Returned");
         let listed = match self.kind {
             Kind::Signal => quote_spanned! {blamed=>
-                handlers.signal(#name, |#this: #shared, #context_pattern, #pattern: #input| #handling);
+                #handlers.signal::<#input, #answer>(#name, |#this: #shared, #context, #pattern: #input| #handling);
             },
             Kind::Query if self.fallible => quote_spanned! {blamed=>
-                handlers.fallible_query(#name, |#this: &Self, #pattern: #input| #result);
+                #handlers.fallible_query::<#input, #output, #thrown>(#name, |#this: &Self, #pattern: #input| #result);
             },
             Kind::Query => quote_spanned! {blamed=>
-                handlers.query(#name, |#this: &Self, #pattern: #input| #result);
+                #handlers.query::<#input, #output>(#name, |#this: &Self, #pattern: #input| #result);
             },
             Kind::Update => quote_spanned! {blamed=>
-                handlers.update(#name, |#this: #shared, #context_pattern, #pattern: #input| #handling);
+                #handlers.update::<#input, #output, #thrown>(#name, |#this: #shared, #context, #pattern: #input| #handling);
             },
         };
         let validator = self.validator.as_ref().map(|validator| {
-            let handlers = Ident::new("handlers", Span::mixed_site());
             quote!(#handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
         });
         quote! {
@@ -329,8 +352,8 @@ impl Message {
     }
 
     /// Lets the compiler say more about an argument that might be meant to be the context.
-    pub(crate) fn context_hints(&self) -> TokenStream {
-        self.arguments.context_hints(&self.conditions())
+    pub(crate) fn context_hints(&self) -> Option<TokenStream> {
+        self.sound.then(|| self.arguments.context_hints(&self.conditions()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{ItemImpl, Type};
+use syn::{Ident, ItemImpl, Type};
 
 use super::message::{Kind, Message};
 use super::run::{self, Place, Run};
 use super::{ATTRIBUTE, check, handle};
-use crate::attributes::{Marker, Role, take_markers};
+use crate::attributes::{Marker, Role, documentation, take_markers};
 use crate::block::{Block, Member};
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
@@ -15,12 +15,14 @@ use crate::moved::{Moved, NotMoved};
 use crate::name;
 use crate::options::Options;
 use crate::shape;
-use crate::signature::blame;
+use crate::signature::{self, Parameters, blame, blame_whole, variable};
 
 /// The functions of a block, each by its role.
 struct Functions {
     runs: Vec<Run>,
     inits: Vec<Function>,
+    /// Nothing is wrong with them.
+    inits_sound: bool,
     messages: Vec<Message>,
     others: Vec<Member>,
 }
@@ -31,7 +33,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let self_type = &*header.self_ty;
     let mut functions = Functions::read(members, self_type, diagnostics);
     functions.check(self_type, diagnostics);
-    let Functions { runs, inits, messages, others } = &functions;
+    let Functions { runs, inits, messages, others, .. } = &functions;
 
     let marked: Vec<&Function> =
         runs.iter().map(|run| &run.function).chain(messages.iter().map(|message| &message.function)).collect();
@@ -47,6 +49,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let moved = Moved { header: &header, hidden: &hidden, functions: &marked, others: &others };
 
     let name = name::of(&ident, options, diagnostics);
+    let documentation = documentation(&header.attrs);
     let run = runs.first();
     let self_tokens = self_type.to_token_stream();
     let run_stub = run.map(|run| run.stub(&self_tokens, &run.function.visibility));
@@ -60,7 +63,9 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     quote! {
         #moved
 
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
+            #(#documentation)*
             #[allow(dead_code)]
             impl #self_type {
                 #run_stub
@@ -77,7 +82,8 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
 
 impl Functions {
     fn read(members: Vec<Member>, self_type: &Type, diagnostics: &mut Diagnostics) -> Self {
-        let mut functions = Self { runs: Vec::new(), inits: Vec::new(), messages: Vec::new(), others: Vec::new() };
+        let mut functions =
+            Self { runs: Vec::new(), inits: Vec::new(), inits_sound: true, messages: Vec::new(), others: Vec::new() };
         for member in members {
             let Member::Function(mut function) = member else {
                 functions.others.push(member);
@@ -109,7 +115,9 @@ impl Functions {
     }
 
     fn check(&mut self, self_type: &Type, diagnostics: &mut Diagnostics) {
-        check_one_run(&self.runs, self_type, diagnostics);
+        let help = "mark its main function: `#[run] async fn run(&self, ctx: Ctx, ..) -> WorkflowResult<..>`";
+        check_one_run(&self.runs, self_type, help, diagnostics);
+        let before = diagnostics.count();
         for init in &self.inits {
             check::init(init, self.runs.first(), diagnostics);
         }
@@ -117,6 +125,7 @@ impl Functions {
             diagnostics.error(&second.signature.ident, "a workflow has at most one `#[init]` function");
             diagnostics.error(&first.signature.ident, "the first `#[init]` function is this one");
         }
+        self.inits_sound = diagnostics.unchanged_since(before);
         check::names(&self.messages, diagnostics);
         let others = self.others.iter().filter_map(|member| match member {
             Member::Function(function) => Some(&**function),
@@ -151,12 +160,9 @@ pub(crate) fn only_marker(function: &mut Function, diagnostics: &mut Diagnostics
 }
 
 /// Refuses none and two.
-pub(crate) fn check_one_run(runs: &[Run], self_type: impl ToTokens, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_one_run(runs: &[Run], self_type: impl ToTokens, help: &str, diagnostics: &mut Diagnostics) {
     match runs {
-        [] => {
-            let help = "mark its main function: `#[run] async fn run(&self, ctx: Ctx, ..) -> WorkflowResult<..>`";
-            diagnostics.error_with_help(self_type, "a workflow has a `#[run]` function", help);
-        }
+        [] => diagnostics.error_with_help(self_type, "a workflow has a `#[run]` function", help),
         [_] => {}
         [first, more @ ..] => {
             for run in more {
@@ -168,8 +174,8 @@ pub(crate) fn check_one_run(runs: &[Run], self_type: impl ToTokens, diagnostics:
     }
 }
 
-fn implementation(self_type: &Type, functions: &Functions, hidden: &syn::Ident) -> TokenStream {
-    let Functions { runs, inits, messages, .. } = functions;
+fn implementation(self_type: &Type, functions: &Functions, hidden: &Ident) -> TokenStream {
+    let Functions { runs, inits, inits_sound, messages, .. } = functions;
     let run = runs.first().map_or_else(
         || {
             quote! {
@@ -189,9 +195,9 @@ fn implementation(self_type: &Type, functions: &Functions, hidden: &syn::Ident) 
             run.implementation(&quote!(<Self as #hidden>::#method))
         },
     );
-    let create = create(self_type, runs.first(), inits.first());
+    let create = create(self_type, runs.first(), inits.first(), *inits_sound);
     let entries: Vec<TokenStream> = messages.iter().map(|message| message.entry(hidden)).collect();
-    let handlers = if entries.is_empty() { quote!(_) } else { quote_spanned!(Span::mixed_site()=> handlers) };
+    let handlers = variable("handlers", Span::call_site());
     quote! {
         #[automatically_derived]
         impl ::perpetua::__macro::WorkflowImplementation for #self_type {
@@ -208,7 +214,7 @@ fn implementation(self_type: &Type, functions: &Functions, hidden: &syn::Ident) 
 }
 
 /// The function that makes the state: the user's, or `Default`.
-fn create(self_type: &Type, run: Option<&Run>, init: Option<&Function>) -> TokenStream {
+fn create(self_type: &Type, run: Option<&Run>, init: Option<&Function>, sound: bool) -> TokenStream {
     let Some(init) = init else {
         let state = quote_spanned!(blame(self_type)=> ::perpetua::__macro::initial_state());
         return quote! {
@@ -217,17 +223,7 @@ fn create(self_type: &Type, run: Option<&Run>, init: Option<&Function>) -> Token
             }
         };
     };
-    let parameters: Vec<&Type> = init
-        .signature
-        .inputs
-        .iter()
-        .filter_map(|input| match input {
-            syn::FnArg::Typed(parameter) => Some(&*parameter.ty),
-            syn::FnArg::Receiver(_) => None,
-        })
-        .collect();
-    let Some((run, (context, others))) =
-        run.filter(|run| run.sound && run.arguments.count() + 1 == parameters.len()).zip(parameters.split_first())
+    let Some((run, returned)) = run.filter(|run| run.sound && sound).zip(signature::returned(&init.signature, None))
     else {
         return quote! {
             fn create(_: &::perpetua::__macro::Ctx, _: &Self::Input) -> Self {
@@ -237,14 +233,15 @@ fn create(self_type: &Type, run: Option<&Run>, init: Option<&Function>) -> Token
     };
     let name = &init.signature.ident;
     let pattern = run.arguments.pattern();
-    let slots = run.arguments.slots().into_iter().zip(others).map(|(mut slot, ty)| {
-        slot.set_span(blame(ty));
-        slot
-    });
-    let context = quote_spanned!(blame(context)=> context);
+    let context = variable("context", Span::call_site());
+    let names = std::iter::once(context.clone()).chain(run.arguments.slots());
+    let parameters = Parameters::read(&init.signature, None).others;
+    let slots = names.zip(&parameters).map(|(name, parameter)| variable(&name.to_string(), blame(&parameter.ty)));
+    let state = quote_spanned!(blame(&returned)=> Self::#name(#(#slots),*));
+    let state = blame_whole(&returned, state);
     quote! {
         fn create(#context: &::perpetua::__macro::Ctx, #pattern: &Self::Input) -> Self {
-            Self::#name(#context, #(#slots),*)
+            #state
         }
     }
 }

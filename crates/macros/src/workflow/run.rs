@@ -7,7 +7,9 @@ use syn::{LitStr, Type, Visibility, parse_quote};
 use crate::attributes::for_stub;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::signature::{self, Arguments, Parameter, Parameters, blame};
+use crate::signature::{
+    self, Arguments, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
+};
 
 /// Where a workflow, or one of its functions, stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,7 +72,9 @@ impl Run {
                     (_, None) => {}
                 }
                 let context = (!others.is_empty()).then(|| others.remove(0));
-                if context.is_none() {
+                if let Some(context) = &context {
+                    signature::check_context(context, diagnostics);
+                } else {
                     let message = format!("{subject} takes its context first");
                     let help = match place {
                         Place::Method => "add `ctx: Ctx` after `&self`",
@@ -126,29 +130,33 @@ impl Run {
 
     /// The main function of the implementation; it calls `callee`, which is a method if the workflow is a type.
     pub(crate) fn implementation(&self, callee: &TokenStream) -> TokenStream {
-        let context = quote!(::perpetua::__macro::Ctx);
-        let future = quote! {
-            ::perpetua::__macro::LocalFuture<
-                ::core::result::Result<Self::Output, ::perpetua::__macro::WorkflowError<Self::Error>>,
-            >
-        };
+        let returned = &self.returned;
+        let whole = |tokens| blame_whole(returned, tokens);
+        let (output, error) = (of_self(returned, "Output"), of_self(returned, "Error"));
+        let error = whole(quote_spanned!(blame(returned)=> ::perpetua::__macro::WorkflowError<#error>));
+        let result = whole(quote_spanned!(blame(returned)=> ::core::result::Result<#output, #error>));
+        let future = whole(quote_spanned!(blame(returned)=> ::perpetua::__macro::LocalFuture<#result>));
+        let this = quote_spanned!(blame(returned)=> self);
+        let shared = whole(quote_spanned!(blame(returned)=> ::std::rc::Rc<Self>));
         let Some(parameter) = self.context.as_ref().filter(|_| self.sound) else {
             return quote! {
-                fn run(self: ::std::rc::Rc<Self>, _: #context, _: Self::Input) -> #future { ::core::unreachable!() }
+                fn run(#this: #shared, _: ::perpetua::__macro::Ctx, _: Self::Input) -> #future {
+                    ::core::unreachable!()
+                }
             };
         };
-        let receiver = (self.place == Place::Method).then(|| quote!(&*self,));
+        let receiver = (self.place == Place::Method).then(|| quote!(&*#this,));
         let pattern = self.arguments.pattern();
         let slots = self.arguments.slots();
-        let name = quote_spanned!(blame(&parameter.ty)=> context);
-        let given = quote_spanned!(blame(&parameter.ty)=> ::perpetua::__macro::workflow_context(#name));
+        let context = variable("context", blame(&parameter.ty));
+        let given = quote_spanned!(blame(&parameter.ty)=> ::perpetua::__macro::workflow_context(#context));
         let call = quote!(#callee(#receiver #given, #(#slots),*).await);
-        let returned = quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::returned(#call));
-        quote! {
-            fn run(self: ::std::rc::Rc<Self>, #name: #context, #pattern: Self::Input) -> #future {
-                ::std::boxed::Box::pin(async move { #returned })
+        let into_result = project(returned, "WorkflowReturned", "into_result");
+        whole(quote_spanned! {blame(returned)=>
+            fn run(#this: #shared, #context: ::perpetua::__macro::Ctx, #pattern: Self::Input) -> #future {
+                ::std::boxed::Box::pin(async move { #into_result(#call) })
             }
-        }
+        })
     }
 }
 
@@ -176,18 +184,16 @@ pub(crate) fn definition(
         Some(run) => {
             let input = run.arguments.tuple_type();
             let returned = &run.returned;
-            let projection = match run.place {
-                Place::Interface => quote_spanned!(blame(returned)=> <#returned as ::perpetua::__macro::Returned>),
-                _ => quote_spanned!(blame(returned)=> <#returned as ::perpetua::__macro::WorkflowReturned>),
-            };
-            quote_spanned! {blame(returned)=>
+            let by = if run.place == Place::Interface { "Returned" } else { "WorkflowReturned" };
+            let (output, error) = (projected_type(returned, by, "Output"), projected_type(returned, by, "Error"));
+            quote! {
                 type Input = #input;
-                type Output = #projection::Output;
-                type Error = #projection::Error;
+                #output
+                #error
             }
         }
     };
-    let hints = run.map(|run| run.arguments.context_hints(&[]));
+    let hints = run.filter(|run| run.sound).map(|run| run.arguments.context_hints(&[]));
     quote! {
         #hints
 
