@@ -12,7 +12,7 @@ use crate::attributes::{Role, conditions, documentation, take_markers};
 use crate::block::{Block, Member};
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::moved::{Moved, NotMoved};
+use crate::moved::{Moved, NotMoved, hidden_name};
 use crate::options::Options;
 use crate::shape::{self, Kind, kind_of};
 use crate::signature::variable;
@@ -97,7 +97,7 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
     let Some(ident) = ident else {
         return NotMoved { header: &header, functions: &functions, others: &others }.into_token_stream();
     };
-    let hidden = format_ident!("__{}Activities", shape::bare(&ident));
+    let hidden = hidden_name(&ident, "Activities", &functions);
     let moved = Moved { header: &header, hidden: &hidden, functions: &functions, others: &others };
 
     let definitions: Vec<Ident> = activities.iter().map(definition_name).collect();

@@ -4,12 +4,20 @@
 //! associated function without a receiver, such as a stub, is no candidate there.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Ident, ItemImpl, Pat, PatType, PatWild, Signature, Token};
 
 use crate::attributes::{conditions, for_body};
 use crate::block::Member;
 use crate::function::Function;
+use crate::shape;
+
+/// The name of the hidden trait for the marked methods of a block. A method's name is part of it, so that a second block
+/// for the same type, which is a mistake, is not reported as something else.
+pub(crate) fn hidden_name(ident: &Ident, what: &str, functions: &[&Function]) -> Ident {
+    let first = functions.first().map(|function| shape::bare(&function.signature.ident).to_string());
+    format_ident!("__{}{what}_{}", shape::bare(ident), first.unwrap_or_default())
+}
 
 /// The marked methods in a hidden trait, the others in the type's own block.
 pub(crate) struct Moved<'a> {

@@ -1,7 +1,7 @@
 //! `#[workflow]` on an `impl` block: a type with a main function, state and handlers.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, ItemImpl, Type};
 
 use super::message::{Kind, Message};
@@ -11,7 +11,7 @@ use crate::attributes::{Marker, Role, documentation, take_markers};
 use crate::block::{Block, Member};
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::moved::{Moved, NotMoved};
+use crate::moved::{Moved, NotMoved, hidden_name};
 use crate::name;
 use crate::options::Options;
 use crate::shape;
@@ -45,7 +45,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let Some(ident) = ident else {
         return NotMoved { header: &header, functions: &marked, others: &others }.into_token_stream();
     };
-    let hidden = format_ident!("__{}Methods", shape::bare(&ident));
+    let hidden = hidden_name(&ident, "Methods", &marked);
     let moved = Moved { header: &header, hidden: &hidden, functions: &marked, others: &others };
 
     let name = name::of(&ident, options, diagnostics);
@@ -115,7 +115,8 @@ impl Functions {
     }
 
     fn check(&mut self, self_type: &Type, diagnostics: &mut Diagnostics) {
-        let help = "mark its main function: `#[run] async fn run(&self, ctx: Ctx, ..) -> WorkflowResult<..>`";
+        let help = "mark its main function, `#[run] async fn run(&self, ctx: Ctx, ..) -> WorkflowResult<..>`; \
+                    it stands in the same block as the handlers";
         check_one_run(&self.runs, self_type, help, diagnostics);
         let before = diagnostics.count();
         for init in &self.inits {

@@ -7,7 +7,7 @@
     clippy::pedantic,
     clippy::nursery
 )]
-trait __BankActivities: Sized {
+trait __BankActivities_withdraw: Sized {
     async fn withdraw(
         &self,
         ctx: ActivityContext,
@@ -18,7 +18,7 @@ trait __BankActivities: Sized {
     fn hash(&self, other: Self) -> Result<Digest, BankError>;
 }
 #[allow(clippy::future_not_send)]
-impl __BankActivities for Bank {
+impl __BankActivities_withdraw for Bank {
     /// Takes money out.
     async fn withdraw(
         &self,
@@ -106,7 +106,7 @@ const _: () = {
                                 Receipt,
                                 BankError,
                             > as ::perpetua::__macro::Returned>::into_result(
-                                <Bank as __BankActivities>::withdraw(
+                                <Bank as __BankActivities_withdraw>::withdraw(
                                         &*this,
                                         ::perpetua::__macro::activity_context(context),
                                         argument_1,
@@ -129,7 +129,7 @@ const _: () = {
                             Digest,
                             BankError,
                         > as ::perpetua::__macro::Returned>::into_result(
-                            <Bank as __BankActivities>::hash(&*this, argument_1),
+                            <Bank as __BankActivities_withdraw>::hash(&*this, argument_1),
                         ))
                     });
             }

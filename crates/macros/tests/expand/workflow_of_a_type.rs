@@ -7,7 +7,7 @@
     clippy::pedantic,
     clippy::nursery
 )]
-trait __ApprovalMethods: Sized {
+trait __ApprovalMethods_run: Sized {
     async fn run(&self, ctx: Ctx, order: Order) -> WorkflowResult<Receipt, OrderError>;
     fn approve(&self, by: String);
     #[cfg(unix)]
@@ -17,7 +17,7 @@ trait __ApprovalMethods: Sized {
     async fn note(&self, ctx: Ctx, text: String) -> Result<usize, NoteError>;
 }
 #[allow(clippy::future_not_send)]
-impl __ApprovalMethods for Approval {
+impl __ApprovalMethods_run for Approval {
     async fn run(&self, ctx: Ctx, order: Order) -> WorkflowResult<Receipt, OrderError> {
         self.wait(ctx).await
     }
@@ -234,7 +234,7 @@ const _: () = {
                     Receipt,
                     OrderError,
                 > as ::perpetua::__macro::WorkflowReturned>::into_result(
-                    <Self as __ApprovalMethods>::run(
+                    <Self as __ApprovalMethods_run>::run(
                             &*self,
                             ::perpetua::__macro::workflow_context(context),
                             argument_1,
@@ -262,7 +262,7 @@ const _: () = {
                             ) as ::perpetua::__macro::MessageArguments>::Tuple|
                         ::perpetua::__macro::Handling::Done(
                             <() as ::perpetua::__macro::SignalAnswer>::into_returned(
-                                <Self as __ApprovalMethods>::approve(&*this, argument_1),
+                                <Self as __ApprovalMethods_run>::approve(&*this, argument_1),
                             ),
                         ),
                     );
@@ -291,7 +291,7 @@ const _: () = {
                             <WorkflowResult<
                                 (),
                             > as ::perpetua::__macro::SignalAnswer>::into_returned(
-                                <Self as __ApprovalMethods>::add(
+                                <Self as __ApprovalMethods_run>::add(
                                         &*this,
                                         ::perpetua::__macro::workflow_context(context),
                                         argument_1,
@@ -315,7 +315,7 @@ const _: () = {
                         <Option<
                             String,
                         > as ::perpetua::__macro::Answer>::into_value(
-                            <Self as __ApprovalMethods>::approver(&*this),
+                            <Self as __ApprovalMethods_run>::approver(&*this),
                         ),
                     );
             }
@@ -340,7 +340,7 @@ const _: () = {
                             u64,
                             OrderError,
                         > as ::perpetua::__macro::Returned>::into_result(
-                            <Self as __ApprovalMethods>::total(&*this),
+                            <Self as __ApprovalMethods_run>::total(&*this),
                         ),
                     );
             }
@@ -371,7 +371,7 @@ const _: () = {
                                 usize,
                                 NoteError,
                             > as ::perpetua::__macro::Returned>::into_result(
-                                <Self as __ApprovalMethods>::note(
+                                <Self as __ApprovalMethods_run>::note(
                                         &*this,
                                         ::perpetua::__macro::workflow_context(context),
                                         argument_1,
