@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use perpetua::prelude::*;
-use perpetua::{CancelReason, CancellationType};
-use perpetua_client::WorkflowStatus;
+use perpetua::{CancelReason, CancellationType, WorkflowStatus};
 use perpetua_testkit::{Outcome, both_ways};
 use tokio::sync::{Notify, mpsc};
 

@@ -1,8 +1,8 @@
 //! Facts to wait for and to look at, where a scenario asks what the server knows.
 
-use perpetua::{WorkflowDefinition, WorkflowHandle};
+use perpetua::{WorkflowDefinition, WorkflowHandle, WorkflowId};
 use perpetua_testkit::{Outcome, Stage};
-use perpetua_vocab::{Event, EventKind, WorkflowId, WorkflowTaskFailedCause};
+use perpetua_vocab::{Event, EventKind, WorkflowTaskFailedCause};
 
 /// Waits until the run's history has an event of this name (`TimerStarted`), or has had one.
 pub(crate) async fn event<D: WorkflowDefinition>(handle: &WorkflowHandle<D>, name: &str) -> Outcome<Event> {

@@ -3,10 +3,9 @@
 use std::io;
 
 use perpetua::prelude::*;
-use perpetua::{FailureInfo, Remote, TimeoutKind};
-use perpetua_client::WorkflowStatus;
+use perpetua::{FailureInfo, Remote, RetryState, TimeoutKind, WorkflowStatus};
 use perpetua_testkit::{Outcome, both_ways};
-use perpetua_vocab::{EventKind, RetryState, WorkflowTaskFailedCause};
+use perpetua_vocab::{EventKind, WorkflowTaskFailedCause};
 
 use crate::facts::task_failure;
 
@@ -206,7 +205,7 @@ async fn a_panic_fails_the_task_and_a_fixed_worker_completes_the_workflow() -> O
         let handle = start.id(stage.id("divides")).await?;
         let (cause, message) = task_failure(&handle).await?;
         assert_eq!(cause, WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure);
-        assert_eq!(message, "workflow `divides` panicked: attempt to divide by zero");
+        assert_eq!(message, "workflow `divides` panicked in its main function: attempt to divide by zero");
         assert_eq!(handle.describe().await?.status, WorkflowStatus::Running);
         broken.shutdown().await?;
 

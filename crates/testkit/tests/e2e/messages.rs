@@ -3,12 +3,11 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use perpetua::prelude::*;
-use perpetua_client::{QueryFailure, UpdateFailure};
+use perpetua::{QueryFailure, UpdateFailure, WorkflowId};
 use perpetua_proto::common::WorkflowExecution;
 use perpetua_proto::update::{UpdateRef, WaitPolicy};
 use perpetua_proto::workflowservice::PollWorkflowExecutionUpdateRequest;
 use perpetua_testkit::{Outcome, Stage, both_ways};
-use perpetua_vocab::WorkflowId;
 
 use crate::facts::{asked_for, count, event};
 
@@ -162,6 +161,7 @@ async fn a_signal_handler_may_wait_while_others_go_on() -> Outcome {
         let worker = stage.worker().workflow(Room::run).activity(translate).spawn()?;
         let start = stage.client().start(Room::run()).with_signal(Room::say_translated("slow".into()));
         let handle = start.task_queue(stage.task_queue()).id(stage.id("room")).await?;
+        event(&handle, "ActivityTaskScheduled").await?;
         assert_eq!(handle.wait_for(2).await?, "SLOW");
         handle.say("fast".into()).await?;
         handle.close().await?;

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use perpetua::prelude::*;
-use perpetua_client::WorkflowStatus;
+use perpetua::{WorkerBuilder, WorkflowStatus};
 use perpetua_testkit::{Outcome, Stage, both_ways};
 use perpetua_vocab::WorkflowTaskFailedCause;
-use perpetua_worker::WorkerBuilder;
 use tokio::sync::Notify;
 
 use crate::facts::task_failure;

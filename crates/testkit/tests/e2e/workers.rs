@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use perpetua::CancelReason;
 use perpetua::prelude::*;
-use perpetua_client::WorkflowStatus;
+use perpetua::{CancelReason, WorkflowStatus};
 use perpetua_testkit::{Outcome, both_ways};
 use perpetua_vocab::EventKind;
 use tokio::sync::{Barrier, Notify, mpsc};
