@@ -49,14 +49,17 @@ pub mod __macro;
 mod duration;
 pub mod prelude;
 
-/// Everything that a program can ask a server for; the usual parts are re-exported at the top.
+/// All of the client, also what is not re-exported at the top, because something there has its name.
 pub use perpetua_client as client;
 
 pub use duration::{days, hours, milliseconds, minutes, seconds};
 pub use perpetua_client::{
-    Client, ClientBuilder, ConnectError, Handle, IdConflict, IdReuse, PayloadError, QueryFailure, RequestError,
-    RpcCode, RpcError, RpcRetry, RunWorkflow, StartError, StartWorkflow, TlsOptions, UpdateFailure, UpdateHandle,
-    WorkflowDescription, WorkflowFailure, WorkflowHandle, WorkflowStatus,
+    CancelRequest, Capabilities, Client, ClientBuilder, ConnectError, DescribeRequest, Handle, History, HistoryPages,
+    HistoryRequest, IdConflict, IdReuse, OperationStatus, Patience, PayloadError, PendingActivityState, PendingChild,
+    PendingWorkflowTask, QueryFailure, QueryReject, QueryRequest, RawHistoryRequest, RequestError, ResultRequest, Rpc,
+    RpcCall, RpcCode, RpcDetail, RpcError, RpcRetry, RunWorkflow, ServerInfo, SignalRequest, StartError, StartWorkflow,
+    TerminateRequest, TlsOptions, UpdateCallRequest, UpdateFailure, UpdateHandle, UpdateResultRequest,
+    WorkflowDescription, WorkflowFailure, WorkflowHandle, WorkflowStatus, raw,
 };
 pub use perpetua_contract::{
     Activity, ActivityCall, ActivityDefinition, ActivityStub, NamedActivity, NamedWorkflow, QueryCall, QueryTarget,
