@@ -141,11 +141,7 @@ fn ended_by<E: CallError>(error: WorkflowError<E>, converter: &DataConverter) ->
         Ok(next) => Ended::Finished(Finish::ContinueAsNew(Box::new(next))),
         Err(error) => {
             let failure = Box::new(error.into_failure(converter));
-            if canceled || matches!(failure.info, FailureInfo::Canceled { .. }) {
-                Ended::Canceled(failure)
-            } else {
-                Ended::Finished(Finish::Fail(failure))
-            }
+            if canceled { Ended::Canceled(failure) } else { Ended::Finished(Finish::Fail(failure)) }
         }
     }
 }

@@ -38,7 +38,6 @@ impl Player {
     /// Plays one turn: feed, run the workflow until it waits, collect.
     pub(crate) fn play(&mut self, mut turn: Turn) -> Result<Closed, Fault> {
         let runtime = Rc::clone(&self.runtime);
-        runtime.begin_turn();
         runtime.info.borrow_mut().learn_turn(&turn);
         let new_seed = turn.new_seed.take();
         runtime.run.borrow_mut().open(turn)?;

@@ -13,7 +13,6 @@ use crate::executor::{Part, Tasks};
 use crate::info::WorkflowInfo;
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, assert_not_read_only, read_only, while_read_only};
-use crate::state::writes;
 use crate::wakers::Wakers;
 
 /// What all parts of one running workflow share.
@@ -43,7 +42,7 @@ pub(crate) struct Runtime {
     trespass: RefCell<Option<String>>,
     /// Whether something was changed that history does not know of.
     tainted: Cell<bool>,
-    /// Whether the run is being taken apart: then dropping a pending operation means nothing.
+    /// Whether the run is being taken apart: then nobody hears what user code still does.
     closing: Cell<bool>,
 }
 
@@ -145,9 +144,6 @@ impl Runtime {
 
     /// The future that waited for the operation is gone.
     pub(crate) fn abandon(&self, ticket: Ticket) {
-        if self.closing.get() {
-            return;
-        }
         if let Some(who) = read_only() {
             // It is being dropped, perhaps by an unwinding: no place to stop it.
             self.trespass.borrow_mut().get_or_insert_with(|| who.blame("dropped a pending operation of the workflow"));
@@ -179,11 +175,6 @@ impl Runtime {
     /// Makes every condition look.
     pub(crate) fn wake_conditions(&self) {
         self.conditions.wake_all();
-    }
-
-    /// Begins a turn: what was written before it is of no interest.
-    pub(crate) fn begin_turn(&self) {
-        self.seen_writes.set(writes());
     }
 
     /// Whether anything that Perpetua knows can still wake the workflow.

@@ -122,9 +122,15 @@ fn a_failure_can_be_told_from_a_timeout_and_a_cancellation() {
     "#]]);
 }
 
+thread_local! {
+    /// One line above the call that is wrong.
+    static LINE: Cell<u32> = const { Cell::new(0) };
+}
+
 workflow! {
     Boundless
     run |_, ctx, (zero,)| (bool,) => () {
+        LINE.set(line!());
         let call = ctx.activity(activity::<()>("slow", ()));
         if zero { call.start_to_close(seconds(0)).await? } else { call.await? }
         Ok(())
@@ -135,12 +141,20 @@ workflow! {
 fn an_activity_without_limits_is_a_fault_that_says_where() {
     Scenario::of::<Boundless>(|| (false,)).start().check(expect![[r#"
         turn 1
-            fault: activity `slow` has neither `.start_to_close(..)` nor `.schedule_to_close(..)`: say how long it may take (at crates/workflow/tests/workflow/activities.rs:128:24)
+            fault: activity `slow` has neither `.start_to_close(..)` nor `.schedule_to_close(..)`: say how long it may take (at activities.rs)
     "#]]);
     Scenario::of::<Boundless>(|| (true,)).start().check(expect![[r#"
         turn 1
-            fault: activity `slow` has a `.start_to_close(..)` of zero: it could never be met (at crates/workflow/tests/workflow/activities.rs:128:24)
+            fault: activity `slow` has a `.start_to_close(..)` of zero: it could never be met (at activities.rs)
     "#]]);
+}
+
+#[test]
+fn the_place_is_where_the_call_is_written() {
+    let scenario = Scenario::of::<Boundless>(|| (false,));
+    let fault = Worker::new(&scenario).try_answer(&mut scenario.server()).expect_err("there is no limit");
+    let place = format!("(at {}:{}:", file!(), LINE.get() + 1);
+    assert!(fault.to_string().contains(&place), "{fault} does not contain {place}");
 }
 
 /// A value that cannot be written.
@@ -165,7 +179,7 @@ workflow! {
 fn an_argument_that_cannot_be_written_is_a_fault() {
     Scenario::of::<Speechless>(|| ()).start().check(expect![[r#"
         turn 1
-            fault: activity `say` cannot be started: argument 1 of 1: `workflow::activities::Unspeakable` cannot be encoded: words fail me (at crates/workflow/tests/workflow/activities.rs:159:13)
+            fault: activity `say` cannot be started: argument 1 of 1: `workflow::activities::Unspeakable` cannot be encoded: words fail me (at activities.rs)
     "#]]);
 }
 

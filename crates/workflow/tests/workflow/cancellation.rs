@@ -243,6 +243,46 @@ fn a_shield_covers_what_is_awaited_beneath_it_wherever_it_was_started() {
 }
 
 workflow! {
+    Unshielded
+    run |_, ctx, ()| () => (bool, bool) {
+        let call = |name| ctx.activity(activity::<()>(name, ())).start_to_close(seconds(9)).start();
+        let mut early = call("early");
+        let won = ctx.shielded(async {
+            select! {
+                early = &mut early => early.is_ok(),
+                _ = ctx.canceled() => false,
+            }
+        });
+        assert!(!won.await, "the cancellation is first, and does not reach the activity");
+        let mut late = ctx.shielded(poll_fn(|_| Poll::Ready(call("late")))).await;
+        ctx.shielded(async {
+            select! {
+                _ = &mut late => {}
+                slept = ctx.sleep(seconds(1)) => slept.expect("it is shielded"),
+            }
+        }).await;
+        // Now they are awaited with no shield around them.
+        Ok((early.await.is_ok(), late.await.is_ok()))
+    }
+}
+
+#[test]
+fn what_leaves_its_shield_after_the_cancellation_is_canceled_where_it_is_awaited() {
+    let run = Scenario::of::<Unshielded>(|| ()).start().turn(|server| server.cancel("enough"));
+    run.turn(|server| server.fire("1")).check(expect![[r#"
+        turn 1
+            start_activity 1 early() start_to_close=9s
+        turn 2
+            start_activity 2 late() start_to_close=9s
+            start_timer 1 1s
+        turn 3
+            cancel_activity 1
+            cancel_activity 2
+            complete [false,false]
+    "#]]);
+}
+
+workflow! {
     Listener
     run |_, ctx, ()| () => String {
         Ok(ctx.canceled().await.reason)
@@ -280,6 +320,30 @@ fn a_workflow_that_was_not_asked_to_stop_cannot_end_as_canceled() {
         turn 1
         turn 2
             cancel
+    "#]]);
+}
+
+workflow! {
+    Passing
+    run |_, ctx, ()| () => () {
+        Ok(ctx.activity(activity::<()>("slow", ())).start_to_close(seconds(9)).await?)
+    }
+}
+
+#[test]
+fn the_cancellation_of_an_activity_is_that_of_the_workflow_only_if_somebody_asked_for_it() {
+    Scenario::of::<Passing>(|| ()).start().turn(|server| server.cancel("enough")).check(expect![[r#"
+        turn 1
+            start_activity 1 slow() start_to_close=9s
+        turn 2
+            cancel_activity 1
+            cancel
+    "#]]);
+    Scenario::of::<Passing>(|| ()).start().turn(|server| server.stop("1")).check(expect![[r#"
+        turn 1
+            start_activity 1 slow() start_to_close=9s
+        turn 2
+            fail activity canceled [activity 1] <- canceled [canceled]
     "#]]);
 }
 

@@ -1,6 +1,7 @@
 //! Waiting for conditions.
 
-use std::future::IntoFuture;
+use std::future::{IntoFuture, poll_fn};
+use std::task::Poll;
 
 use perpetua_convert::WaitFailure;
 
@@ -134,6 +135,33 @@ fn a_wait_with_a_timeout_is_canceled_with_its_timer() {
 }
 
 workflow! {
+    Joined { open: State<bool> }
+    run |this, ctx, ()| () => () {
+        let waiting = ctx.wait_until(|| this.open.get()).timeout(seconds(60));
+        let (waited, called) = join!(waiting, ctx.activity(activity::<()>("slow", ())).start_to_close(seconds(9)));
+        waited?;
+        Ok(called?)
+    }
+    handlers |handlers| {
+        handlers.signal("open", |this, _, (): ()| { this.open.set(true); Handling::Done(()) });
+    }
+}
+
+#[test]
+fn a_wait_that_is_met_takes_its_timer_back_though_nobody_drops_it_yet() {
+    let run = Scenario::of::<Joined>(|| ()).start().turn(|server| server.signal("open", ()));
+    run.turn(|server| server.complete("1", ())).check(expect![[r#"
+        turn 1
+            start_timer 1 60s
+            start_activity 1 slow() start_to_close=9s
+        turn 2
+            cancel_timer 1
+        turn 3
+            complete null
+    "#]]);
+}
+
+workflow! {
     Everywhere { count: State<u32> }
     run |this, ctx, ()| () => Vec<String> {
         let at_least = |least| ctx.wait_until({ let this = Rc::clone(&this); move || this.count.get() >= least });
@@ -244,6 +272,37 @@ fn conditions_look_once_a_turn_and_after_each_other_also_at_cells_that_nobody_wa
 }
 
 workflow! {
+    Unreliable { poked: Cell<bool>, seen: State<bool>, never: State<bool> }
+    run |this, ctx, ()| () => () {
+        // It notices only because it is polled with the condition beside it, and tells nobody but through the state.
+        let shared = Rc::clone(&this);
+        let unreliable = poll_fn(move |_| {
+            if !shared.poked.get() {
+                return Poll::Pending;
+            }
+            shared.seen.set(true);
+            Poll::Ready(())
+        });
+        let (inner, shared) = (ctx.clone(), Rc::clone(&this));
+        drop(ctx.spawn(async move { join!(inner.wait_until(|| shared.never.get()), unreliable) }));
+        ctx.wait_until(|| this.seen.get()).await?;
+        Ok(())
+    }
+    handlers |handlers| {
+        handlers.signal("poke", |this, _, (): ()| { this.poked.set(true); Handling::Done(()) });
+    }
+}
+
+#[test]
+fn conditions_look_again_whenever_state_was_written_whoever_wrote_it() {
+    Scenario::of::<Unreliable>(|| ()).start().turn(|server| server.signal("poke", ())).check(expect![[r#"
+        turn 1
+        turn 2
+            complete null
+    "#]]);
+}
+
+workflow! {
     Counting { goal: State<u32> }
     run |this, ctx, ()| () => () {
         let waits = (1..=10).map(|least| { let this = Rc::clone(&this); Polled(ctx.wait_until(move || this.goal.get() >= least)) });
@@ -288,7 +347,7 @@ workflow! {
 fn a_condition_that_writes_is_a_fault() {
     Scenario::of::<Meddling>(|| ()).start().check(expect![[r#"
         turn 1
-            fault: a condition of `wait_until` wrote to a `State` (at crates/workflow/tests/workflow/conditions.rs:282:38); it may only look, since it is called again and again
+            fault: a condition of `wait_until` wrote to a `State` (at conditions.rs); it may only look, since it is called again and again
     "#]]);
 }
 

@@ -108,7 +108,7 @@ fn a_result_or_an_argument_that_cannot_be_written_is_a_fault() {
     "#]]);
     Scenario::of::<Mute>(|| (true,)).start().check(expect![[r#"
         turn 1
-            fault: workflow `Mute` cannot be continued as new: argument 1 of 1: `workflow::ending::Unspeakable` cannot be encoded: words fail me (at crates/workflow/tests/workflow/ending.rs:97:24)
+            fault: workflow `Mute` cannot be continued as new: argument 1 of 1: `workflow::ending::Unspeakable` cannot be encoded: words fail me (at ending.rs)
     "#]]);
 }
 
@@ -204,6 +204,6 @@ workflow! {
 fn of_several_faults_the_first_one_is_reported() {
     Scenario::of::<Wrong>(|| ()).start().check(expect![[r#"
         turn 1
-            fault: activity `boundless` has neither `.start_to_close(..)` nor `.schedule_to_close(..)`: say how long it may take (at crates/workflow/tests/workflow/ending.rs:196:24)
+            fault: activity `boundless` has neither `.start_to_close(..)` nor `.schedule_to_close(..)`: say how long it may take (at ending.rs)
     "#]]);
 }

@@ -1,6 +1,7 @@
 //! In which order tasks run, what may wake them, and what happens when they panic.
 
 use std::future::{Future, IntoFuture, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -181,6 +182,34 @@ workflow! {
 #[test]
 fn a_waker_that_outlives_its_task_wakes_nobody() {
     Scenario::of::<Outlived>(|| ()).start().check(expect![[r#"
+        turn 1
+            complete 1
+    "#]]);
+}
+
+workflow! {
+    Doorbells { first: Channel<()>, second: Channel<()> }
+    run |this, ctx, ()| () => u64 {
+        let listener = Rc::clone(&this);
+        let task = ctx.spawn(Polled(Box::pin(async move {
+            join!(listener.first.receive(), listener.second.receive());
+            listener.first.receive().await;
+        })));
+        yield_once().await;
+        polls();
+        this.first.send(());
+        this.second.send(());
+        yield_once().await;
+        let polled = polls();
+        this.first.send(());
+        task.await;
+        Ok(polled)
+    }
+}
+
+#[test]
+fn a_task_that_is_woken_twice_is_polled_once() {
+    Scenario::of::<Doorbells>(|| ()).start().check(expect![[r#"
         turn 1
             complete 1
     "#]]);
@@ -374,6 +403,33 @@ fn a_wake_by_another_workflow_is_a_fault() {
     assert!(worker.try_answer(&mut server).is_err());
 }
 
+thread_local! {
+    static LEAKED: RefCell<Option<Ctx>> = const { RefCell::new(None) };
+}
+
+workflow! {
+    Leaky
+    run |_, ctx, ()| () => () {
+        LEAKED.replace(Some(ctx.clone()));
+        ctx.sleep(seconds(1)).await?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_context_is_of_no_use_outside_of_its_workflow() {
+    let scenario = Scenario::of::<Leaky>(|| ());
+    let (mut server, mut worker) = (scenario.server(), Worker::new(&scenario));
+    worker.answer(&mut server);
+    let ctx = LEAKED.take().expect("the workflow has leaked it");
+    let spawned = catch_unwind(AssertUnwindSafe(|| drop(ctx.spawn(async {}))));
+    let message = spawned.expect_err("it is not its turn").downcast::<String>().expect("a panic has a message");
+    expect!["something that is not part of the workflow tried to spawn a task by its context"].assert_eq(&message);
+    // The run is as it was.
+    server.fire("1");
+    assert_eq!(worker.answer(&mut server), ["complete null"]);
+}
+
 workflow! {
     Endless
     run |_, ctx, (spawned,)| (bool,) => () {
@@ -395,9 +451,15 @@ fn a_workflow_that_nothing_can_wake_is_a_fault() {
 }
 
 workflow! {
-    Stalled
-    run |_, ctx, ()| () => () {
-        ctx.sleep(seconds(1)).await?;
+    Stalled { never: State<bool> }
+    run |this, ctx, ()| () => () {
+        // What was waited for, and is no more, does not count.
+        select! {
+            slept = ctx.sleep(seconds(1)) => slept?,
+            slept = ctx.sleep(seconds(9)) => slept?,
+            met = ctx.wait_until(|| this.never.get()) => met?,
+            _ = ctx.canceled() => {}
+        }
         pending::<()>().await;
         Ok(())
     }
@@ -408,6 +470,7 @@ fn a_workflow_that_nothing_can_wake_any_more_is_a_fault_in_the_turn_in_which_it_
     Scenario::of::<Stalled>(|| ()).start().turn(|server| server.fire("1")).check(expect![[r#"
         turn 1
             start_timer 1 1s
+            start_timer 2 9s
         turn 2
             fault: the workflow waits for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
     "#]]);
@@ -532,9 +595,10 @@ impl Drop for DoneAndExplosive {
 }
 
 workflow! {
-    Evicted { held: RefCell<Vec<Explosive>>, _dropped: DropLog }
+    Evicted { held: RefCell<Vec<Explosive>>, dropped: DropLog }
     run |this, ctx, ()| () => () {
         this.held.borrow_mut().push(Explosive("the state"));
+        this.dropped.0.replace(Some(ctx.clone()));
         for _ in 0..3 {
             let ctx = ctx.clone();
             drop(ctx.clone().spawn(async move {
@@ -553,13 +617,25 @@ thread_local! {
     static DROPPED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Says when it is dropped.
+/// Says when it is dropped, and then tries to go on.
 #[derive(Default)]
-struct DropLog;
+struct DropLog(RefCell<Option<Ctx>>);
 
 impl Drop for DropLog {
     fn drop(&mut self) {
         DROPPED.with_borrow_mut(|dropped| dropped.push("the workflow".to_owned()));
+        let ctx = self.0.take().expect("the workflow has run");
+        let late = Late(ctx.clone());
+        drop(ctx.spawn(async move { drop(late) }));
+    }
+}
+
+/// What must not outlive the run, though it owns a part of it.
+struct Late(#[expect(dead_code, reason = "it is owned")] Ctx);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        DROPPED.with_borrow_mut(|dropped| dropped.push("a task of the workflow's destructor".to_owned()));
     }
 }
 
@@ -584,7 +660,7 @@ fn eviction_drops_everything_in_silence_whatever_destructors_do() {
     worker.answer(&mut server);
     let (lines, ()) = logged(|| worker.evict());
     assert_eq!(lines, [""; 0]);
-    assert_eq!(DROPPED.take(), ["the main function", "the workflow"]);
+    assert_eq!(DROPPED.take(), ["the main function", "the workflow", "a task of the workflow's destructor"]);
 }
 
 workflow! {

@@ -11,6 +11,7 @@ mod macros;
 mod messages;
 mod nondeterminism;
 mod queries;
+mod random_plans;
 mod randomness;
 mod sources;
 mod starting;

@@ -196,7 +196,7 @@ fn a_validator_that_writes_state_is_a_fault() {
     ledger().start().turn(|server| server.update("u1", "add", text("meddle"))).check(expect![[r#"
         turn 1
         turn 2
-            fault: an update validator wrote to a `State` (at crates/workflow/tests/workflow/messages.rs:29:40); it may only look, since what it does leaves no trace in history
+            fault: an update validator wrote to a `State` (at messages.rs); it may only look, since what it does leaves no trace in history
     "#]]);
 }
 
@@ -347,7 +347,7 @@ fn an_update_handler_that_continues_as_new_is_a_fault() {
         turn 1
             start_timer 1 60s
         turn 2
-            fault: the handler of update `renew` continued as new (at crates/workflow/tests/workflow/messages.rs:282:17), but its caller waits for an answer; let the main function do it
+            fault: the handler of update `renew` continued as new (at messages.rs), but its caller waits for an answer; let the main function do it
     "#]]);
 }
 
@@ -444,4 +444,43 @@ fn a_signal_that_arrives_while_the_workflow_ends_is_handled_before_it_ends() {
     let in_vain = worker.answer_in_vain(&mut server, |server| server.signal("note", text("late")));
     assert_eq!(in_vain, [r#"complete ["end","main"]"#]);
     assert_eq!(worker.answer(&mut server), [r#"complete ["end","late","main"]"#]);
+}
+
+#[test]
+fn a_run_whose_answer_was_lost_goes_on_only_if_it_changed_nothing() {
+    let run = ledger();
+    let (mut server, mut worker) = (run.server(), Worker::new(&run));
+    worker.answer(&mut server);
+    server.update("u1", "add", text(""));
+    assert_eq!(worker.answer_unheard(&mut server), ["reject u1: nothing to add [Empty]"]);
+    assert!(worker.continues(&server));
+    assert_eq!(worker.answer(&mut server), ["reject u1: nothing to add [Empty]"], "the update is brought again");
+    server.update("u2", "add", text("a"));
+    assert_eq!(worker.answer_unheard(&mut server), ["accept u2", "respond u2 2"]);
+    assert!(!worker.continues(&server), "the run has done what nobody knows");
+    worker.evict();
+    assert_eq!(worker.answer(&mut server), ["accept u2", "respond u2 2"]);
+}
+
+#[test]
+fn updates_take_their_places_among_the_signals() {
+    let run = ledger().start().turn(|server| {
+        // The signals are events 5, 6 and 7.
+        server.signal("note", text("a")).signal("note", text("b")).signal("note", text("c"));
+        server.update_after(6, "u2", "add", text("after b")).update_after(5, "u1", "add", text("after a"))
+    });
+    let run = run.turn(|server| server.signal("note", text("end")));
+    let played = run.play_once();
+    expect![[r#"
+        turn 1
+        turn 2
+            accept u1
+            respond u1 3
+            accept u2
+            respond u2 5
+        turn 3
+            complete ["main","a","after a","b","after b","c","end"]
+    "#]]
+    .assert_eq(&played.text);
+    run.replay(&played);
 }

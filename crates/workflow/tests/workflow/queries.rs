@@ -80,9 +80,9 @@ fn a_query_that_writes_is_refused_and_nothing_is_written() {
         turn 1
             count? 0
         turn 2
-            replace#2 -> failed: a query wrote to a `State` (at crates/workflow/tests/workflow/queries.rs:28:61); it may only look, since what it does leaves no trace in history
-            update#3 -> failed: a query wrote to a `State` (at crates/workflow/tests/workflow/queries.rs:29:60); it may only look, since what it does leaves no trace in history
-            write#1 -> failed: a query wrote to a `State` (at crates/workflow/tests/workflow/queries.rs:27:59); it may only look, since what it does leaves no trace in history
+            replace#2 -> failed: a query wrote to a `State` (at queries.rs); it may only look, since what it does leaves no trace in history
+            update#3 -> failed: a query wrote to a `State` (at queries.rs); it may only look, since what it does leaves no trace in history
+            write#1 -> failed: a query wrote to a `State` (at queries.rs); it may only look, since what it does leaves no trace in history
             count? 1
         turn 3
             complete 3

@@ -38,12 +38,20 @@ pub(crate) fn query_answer(answer: &QueryAnswer) -> String {
 }
 
 pub(crate) fn fault(fault: &Fault) -> Vec<String> {
-    fault
-        .to_string()
-        .lines()
-        .enumerate()
-        .map(|(n, line)| if n == 0 { format!("fault: {line}") } else { line.to_owned() })
-        .collect()
+    format!("fault: {}", without_places(&fault.to_string())).lines().map(str::to_owned).collect()
+}
+
+/// A text that says where something is in the code, without the line and the path, which change.
+fn without_places(text: &str) -> String {
+    let mut parts = text.split("(at ");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (place, rest) = part.split_once(')').expect("a place ends");
+        let path = place.split(':').next().expect("a place begins with a path");
+        let file = path.rsplit('/').next().expect("a path ends with a file");
+        write!(shown, "(at {file}){rest}").expect("a text takes all");
+    }
+    shown
 }
 
 fn command(command: &Command, server: &Server) -> String {
@@ -147,7 +155,7 @@ pub(crate) fn failure(failure: &Failure) -> String {
             FailureInfo::Timeout { kind, .. } => format!(" [{kind:?}]"),
             other => format!(" {other:?}"),
         };
-        format!("{}{kind}", failure.message)
+        format!("{}{kind}", without_places(&failure.message))
     };
     failure.chain().map(one).collect::<Vec<_>>().join(" <- ")
 }

@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     start: Box<dyn Fn() -> Server>,
     turns: Vec<Happens>,
     asked: Option<&'static str>,
+    /// Whether the run may end before the last turn.
+    ends_early: bool,
 }
 
 /// What happens before a turn.
@@ -81,6 +83,7 @@ impl Scenario {
             start: Box::new(move || Server::start(W::NAME, &input())),
             turns: Vec::new(),
             asked: None,
+            ends_early: false,
         }
     }
 
@@ -115,6 +118,19 @@ impl Scenario {
         self.turn(|server| server)
     }
 
+    /// This happens before each of so many turns, unless the run ends before; it is told the number of the turn.
+    pub(crate) fn turns(mut self, count: usize, happens: impl Fn(&mut Server, usize) + Clone + 'static) -> Self {
+        for number in 1..=count {
+            let happens = happens.clone();
+            self = self.turn(move |server| {
+                happens(server, number);
+                server
+            });
+        }
+        self.ends_early = true;
+        self
+    }
+
     /// After each turn somebody asks this.
     pub(crate) fn asking(mut self, query: &'static str) -> Self {
         self.asked = Some(query);
@@ -130,17 +146,31 @@ impl Scenario {
     /// Plays it in every way; what came of it is the same each time.
     #[track_caller]
     pub(crate) fn play(&self) -> String {
-        let played = self.play_in(Way::Cached);
-        let mut ways = vec![Way::CachedEventByEvent, Way::Evicted, Way::EventByEvent];
-        ways.extend((1..played.server.history().len()).map(Way::SplitAfter));
-        if !played.faulted {
-            ways.extend([Way::CachedLosing, Way::Losing]);
+        let played = self.play_in_a_few_ways();
+        for length in 1..played.server.history().len() {
+            self.play_also(Way::SplitAfter(length), &played);
         }
-        for way in ways {
-            assert_eq!(played.text, self.play_in(way).text, "it goes another way {way:?}");
+        played.text
+    }
+
+    /// The same, without cutting the pages at every place.
+    #[track_caller]
+    pub(crate) fn play_in_a_few_ways(&self) -> Played {
+        let played = self.play_in(Way::Cached);
+        for way in [Way::CachedEventByEvent, Way::Evicted, Way::EventByEvent] {
+            self.play_also(way, &played);
+        }
+        if !played.faulted {
+            self.play_also(Way::CachedLosing, &played);
+            self.play_also(Way::Losing, &played);
         }
         self.replay(&played);
-        played.text
+        played
+    }
+
+    #[track_caller]
+    fn play_also(&self, way: Way, played: &Played) {
+        assert_eq!(played.text, self.play_in(way).text, "it goes another way {way:?}");
     }
 
     /// What came of it when it was played once, with the run known.
@@ -189,6 +219,9 @@ impl Scenario {
         let mut faulted = false;
         for (number, happens) in self.turns.iter().enumerate() {
             assert!(!faulted, "a run that failed has no more turns");
+            if self.ends_early && server.is_closed() {
+                break;
+            }
             happens(&mut server);
             lines.push(format!("turn {}", number + 1));
             match worker.try_answer(&mut server) {
@@ -258,6 +291,17 @@ impl<'a> Worker<'a> {
         let lines = render::answer(&answer, server);
         meanwhile(server.refuse());
         self.evict();
+        lines
+    }
+
+    /// The same, but nobody hears the answer to a task that brought an update only.
+    #[track_caller]
+    pub(crate) fn answer_unheard(&mut self, server: &mut Server) -> Vec<String> {
+        server.hand_out();
+        let answer =
+            self.task(server, server.head()).unwrap_or_else(|fault| panic!("the task cannot be completed: {fault}"));
+        let lines = render::answer(&answer, server);
+        server.give_up();
         lines
     }
 

@@ -180,6 +180,13 @@ impl Server {
         self
     }
 
+    /// An update that takes its place after this event, whatever else was sent with it.
+    pub(crate) fn update_after(&mut self, event: u64, id: &str, name: &str, input: impl Arguments) -> &mut Self {
+        self.update(id, name, input);
+        self.requests.last_mut().expect("it was just added").sequencing = EventId::new(event);
+        self
+    }
+
     pub(crate) fn query(&mut self, name: &str, input: impl Arguments) -> &mut Self {
         let query = Query { name: QueryName::new(name), arguments: Some(arguments(&input)), header: None };
         let id = QueryId(format!("{name}#{}", self.queries.len() + 1));
@@ -209,7 +216,7 @@ impl Server {
         let started = self.write_task();
         let place = EventId::new(started.get() - 1);
         for request in &mut self.requests {
-            request.sequencing = place;
+            request.sequencing = request.sequencing.or(place);
         }
         self.present = Some(Present { started, speculative: is_speculative.then_some(before) });
     }
@@ -271,6 +278,13 @@ impl Server {
         self.settled = self.history.len();
     }
 
+    /// Gives up the task that is out, which brought an update only: it never was.
+    pub(crate) fn give_up(&mut self) -> &mut Self {
+        let present = self.present.take().expect("a task is out");
+        self.history.truncate(present.speculative.expect("it brought an update only"));
+        self
+    }
+
     /// Does not take the answer to the task that is out: something happened meanwhile.
     pub(crate) fn refuse(&mut self) -> &mut Self {
         self.present = None;
@@ -289,6 +303,48 @@ impl Server {
             EventKind::ActivityScheduled(scheduled) => scheduled.activity.clone(),
             other => panic!("{other:?} did not schedule an activity"),
         }
+    }
+
+    /// Whether an update waits for a task.
+    pub(crate) fn has_requests(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    /// The timers that are running.
+    pub(crate) fn timers(&self) -> Vec<String> {
+        let mut running = Vec::new();
+        for event in &self.history {
+            match &event.kind {
+                EventKind::TimerStarted(started) => running.push(started.timer.to_string()),
+                EventKind::TimerFired { timer, .. } | EventKind::TimerCanceled { timer, .. } => {
+                    running.retain(|running| timer != running.as_str());
+                }
+                _ => {}
+            }
+        }
+        running
+    }
+
+    /// The activities that are running, and whether they were asked to stop.
+    pub(crate) fn activities(&self) -> Vec<(String, bool)> {
+        let mut running: Vec<(EventId, String, bool)> = Vec::new();
+        for event in &self.history {
+            match &event.kind {
+                EventKind::ActivityScheduled(scheduled) => {
+                    running.push((event.id, scheduled.activity.to_string(), false))
+                }
+                EventKind::ActivityCancelRequested { scheduled, .. } => {
+                    running.iter_mut().filter(|running| running.0 == *scheduled).for_each(|running| running.2 = true);
+                }
+                EventKind::ActivityCompleted(closed) => running.retain(|running| running.0 != closed.scheduled),
+                EventKind::ActivityFailed(failed) | EventKind::ActivityTimedOut(failed) => {
+                    running.retain(|running| running.0 != failed.scheduled);
+                }
+                EventKind::ActivityCanceled(canceled) => running.retain(|running| running.0 != canceled.scheduled),
+                _ => {}
+            }
+        }
+        running.into_iter().map(|(_, activity, asked)| (activity, asked)).collect()
     }
 
     fn obey(&mut self, command: &CommandKind, task_completed: EventId, requests: &[Message], messages: &[Message]) {
