@@ -229,9 +229,8 @@ impl WorkerBuilder {
                 shutdown: shutdown.clone(),
                 sticky_timeout,
             };
-            // No more pollers than slots, so that there is a poll at each of the two queues whenever nothing is in hand.
-            let pollers = workflow_pollers.min(max_concurrent_workflow_tasks);
-            Some(Polled { source: Arc::new(desk), pollers, slots: Slots::new(max_concurrent_workflow_tasks) })
+            let slots = Slots::new(max_concurrent_workflow_tasks);
+            Some(Polled { source: Arc::new(desk), pollers: workflow_pollers, slots })
         };
         let activities = if activities.is_empty() {
             None

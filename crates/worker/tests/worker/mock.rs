@@ -49,8 +49,8 @@ pub(crate) struct Desk {
     pub(crate) shutdowns: Inbox<ShutdownWorkerRequest, ShutdownWorkerResponse>,
     /// Polls that began, by the name of their queue.
     pub(crate) polls: Inbox<String, ()>,
-    /// Whether the polls of a worker that shuts down are answered, and that they now are.
-    promises: CancellationToken,
+    /// That the polls of a worker that shuts down will be answered, and that they now are.
+    promise: CancellationToken,
     goodbye: CancellationToken,
     /// That the namespace does not exist.
     homeless: CancellationToken,
@@ -156,7 +156,12 @@ impl Mock {
 
     /// Promises to answer the polls of a worker that shuts down.
     pub(crate) fn promise_to_complete_polls(&self) {
-        self.promises.cancel();
+        self.promise.cancel();
+    }
+
+    /// Keeps the promise.
+    pub(crate) fn complete_polls(&self) {
+        self.goodbye.cancel();
     }
 
     /// Has no namespace any more.
@@ -230,17 +235,9 @@ impl Mock {
             return Err(Status::not_found("Namespace default is not found."));
         }
         let capabilities =
-            Capabilities { worker_poll_complete_on_shutdown: self.promises.is_cancelled(), ..Default::default() };
+            Capabilities { worker_poll_complete_on_shutdown: self.promise.is_cancelled(), ..Default::default() };
         let info = NamespaceInfo { capabilities: Some(capabilities), ..Default::default() };
         Ok(DescribeNamespaceResponse { namespace_info: Some(info), ..Default::default() })
-    }
-
-    async fn shutdown_worker(&self, request: ShutdownWorkerRequest) -> Result<ShutdownWorkerResponse, Status> {
-        let answer = self.shutdowns.call(request).await;
-        if self.promises.is_cancelled() {
-            self.goodbye.cancel();
-        }
-        answer
     }
 }
 
@@ -301,7 +298,7 @@ impl Service<http::Request<Body>> for Mock {
             "PollWorkflowTaskQueue" => |mock, request| mock.poll_workflow(request);
             "PollActivityTaskQueue" => |mock, request| mock.poll_activity(request);
             "DescribeNamespace" => |mock, request| mock.describe_namespace(request);
-            "ShutdownWorker" => |mock, request| mock.shutdown_worker(request);
+            "ShutdownWorker" => |mock, request| mock.shutdowns.call(request);
             "RespondWorkflowTaskCompleted" => |mock, request| mock.completed.call(request);
             "RespondWorkflowTaskFailed" => |mock, request| mock.failed.call(request);
             "RespondQueryTaskCompleted" => |mock, request| mock.queries.call(request);

@@ -38,6 +38,42 @@ async fn polls_that_fail_are_tried_again_with_longer_and_longer_waits() {
     ended.expect("the worker ends well");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_success_ends_the_long_waits() {
+    let mock = Mock::default();
+    let activities = Asynchronous::new(async |_, number| Ok(number * 2));
+    let builder = Worker::builder(&mock.client(), "orders").activities(activities).activity_pollers(1);
+    let worker = builder.spawn().expect("nothing is wrong with the worker");
+    for _ in 0..8 {
+        mock.fail_activity_poll(Status::unavailable("moving"));
+    }
+    mock.give_activity(double("1"));
+    mock.activity_completed.next_within(Duration::from_secs(3600)).await.answer(Default::default());
+    let begun = Instant::now();
+    mock.fail_activity_poll(Status::unavailable("moving"));
+    mock.give_activity(double("2"));
+    mock.activity_completed.ok().await;
+    assert!(begun.elapsed() < Duration::from_millis(200), "{:?}", begun.elapsed());
+    let (ended, _) = tokio::join!(worker.shutdown(), mock.shutdowns.ok());
+    ended.expect("the worker ends well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poller_that_waits_does_not_keep_others_from_polling() {
+    let mock = Mock::default();
+    let activities = Asynchronous::new(async |_, number| Ok(number * 2));
+    let builder = Worker::builder(&mock.client(), "orders").activities(activities);
+    let builder = builder.activity_pollers(2).max_concurrent_activities(1);
+    let worker = builder.spawn().expect("nothing is wrong with the worker");
+    let begun = Instant::now();
+    mock.fail_activity_poll(Status::unavailable("moving"));
+    mock.give_activity(double("1"));
+    mock.activity_completed.ok().await;
+    assert_eq!(begun.elapsed(), Duration::ZERO, "the other poller had the slot");
+    let (ended, _) = tokio::join!(worker.shutdown(), mock.shutdowns.ok());
+    ended.expect("the worker ends well");
+}
+
 #[tokio::test]
 async fn a_worker_that_may_not_poll_ends_and_says_why() {
     let mock = Mock::default();
@@ -94,10 +130,14 @@ async fn a_task_that_arrives_while_the_worker_says_goodbye_is_done() {
     let mut shutdown = pin!(worker.shutdown());
     assert!(shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let goodbye = async {
-        let call = mock.shutdowns.next().await;
+        mock.shutdowns.ok().await;
+        // Long enough for a worker without patience to give its polls up.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
         mock.give_activity(double("4"));
         assert_eq!(first(mock.activity_completed.ok().await.result), "8");
-        call.answer(Default::default());
+        mock.complete_polls();
     };
     let (ended, ()) = tokio::join!(shutdown, goodbye);
     ended.expect("the worker ends well");

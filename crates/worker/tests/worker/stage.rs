@@ -11,8 +11,9 @@ use perpetua_convert::{AnyError, WorkflowError};
 use perpetua_proto::enums::EventType;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::history::{
-    History, HistoryEvent, WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes,
-    WorkflowTaskCompletedEventAttributes, WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
+    History, HistoryEvent, WorkflowExecutionCompletedEventAttributes, WorkflowExecutionSignaledEventAttributes,
+    WorkflowExecutionStartedEventAttributes, WorkflowTaskCompletedEventAttributes,
+    WorkflowTaskScheduledEventAttributes, WorkflowTaskStartedEventAttributes,
 };
 use perpetua_proto::query::WorkflowQuery;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
@@ -195,6 +196,17 @@ impl Story {
         };
         let kind = EventType::WorkflowTaskCompleted;
         self.event(kind, Attributes::WorkflowTaskCompletedEventAttributes(Box::new(completed)))
+    }
+
+    /// The task in hand is answered with the end of the run.
+    pub(crate) fn completed(self) -> Self {
+        let story = self.answered();
+        let completed = WorkflowExecutionCompletedEventAttributes {
+            workflow_task_completed_event_id: story.next() - 1,
+            ..Default::default()
+        };
+        let kind = EventType::WorkflowExecutionCompleted;
+        story.event(kind, Attributes::WorkflowExecutionCompletedEventAttributes(Box::new(completed)))
     }
 
     /// The task in hand is answered, a signal arrives, and the next task is in hand.

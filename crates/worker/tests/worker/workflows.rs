@@ -445,6 +445,37 @@ async fn a_query_on_an_unknown_run_is_answered_from_history() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_over_answers_queries_and_is_not_remembered() {
+    let mock = Mock::default();
+    let worker = worker(&mock);
+    let story = Story::of("a", "wait").tick().tick().completed();
+    mock.give_workflow_task(story.query("ticks", 1));
+    assert_eq!(first(mock.queries.ok().await.query_result), "2");
+    mock.give_workflow_task(story.query("ticks", i64::MAX));
+    let (request, ()) = tokio::join!(mock.queries.ok(), serve_history(&mock, &story, 13, 7));
+    assert_eq!(first(request.query_result), "2");
+    end(&mock, worker).await;
+}
+
+#[tokio::test]
+async fn a_backlog_of_remembered_runs_draws_polls() {
+    let mock = Mock::default();
+    let worker = worker_with(&mock, |builder| builder.workflow_pollers(4));
+    let mut at_the_normal_queue = 0;
+    for _ in 0..4 {
+        at_the_normal_queue += usize::from(mock.polls.next().await.request == "orders");
+    }
+    assert_eq!(at_the_normal_queue, 2);
+    mock.give_sticky_task(PollWorkflowTaskQueueResponse { backlog_count_hint: 7, ..Story::of("a", "echo").whole() });
+    answer(&mock).await;
+    assert_ne!(mock.polls.next().await.request, "orders");
+    mock.give_workflow_task(Story::of("b", "echo").whole());
+    answer(&mock).await;
+    assert_ne!(mock.polls.next().await.request, "orders", "one is still at the normal queue");
+    end(&mock, worker).await;
+}
+
+#[tokio::test]
 async fn a_query_on_a_run_that_fails_is_answered_with_the_reason() {
     let mock = Mock::default();
     let worker = worker(&mock);
