@@ -254,15 +254,15 @@ impl Message {
             ),
         };
         let target = quote_spanned!(blamed=> ::perpetua::__macro::#target);
-        let request = whole(quote_spanned!(blamed=> <T as #target>::#request));
+        let request = whole(quote_spanned!(blamed=> <__Target as #target>::#request));
         let (receiver, this) = shared_self(&self.returned);
         let method = whole(quote_spanned! {blamed=>
             fn #ident(#receiver, #parameters) -> #request {
-                <T as #target>::#send(&#this.0, #call)
+                <__Target as #target>::#send(&#this.0, #call)
             }
         });
         let block = whole(quote_spanned! {blamed=>
-            impl<T: #target> #handle<T> {
+            impl<__Target: #target> #handle<__Target> {
                 #(#attributes)*
                 #visibility #method
             }

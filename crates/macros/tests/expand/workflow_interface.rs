@@ -15,12 +15,12 @@ const _: () = {
     #[allow(non_camel_case_types)]
     pub struct OrderHandle<T>(T);
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::SignalTarget<Order>> OrderHandle<T> {
+    impl<__Target: ::perpetua::__macro::SignalTarget<Order>> OrderHandle<__Target> {
         fn cancel(
             &self,
             reason: String,
-        ) -> <T as ::perpetua::__macro::SignalTarget<Order>>::Signal {
-            <T as ::perpetua::__macro::SignalTarget<
+        ) -> <__Target as ::perpetua::__macro::SignalTarget<Order>>::Signal {
+            <__Target as ::perpetua::__macro::SignalTarget<
                 Order,
             >>::signal::<
                 <(String,) as ::perpetua::__macro::MessageArguments>::Tuple,

@@ -96,13 +96,15 @@ const _: () = {
     #[allow(non_camel_case_types)]
     pub struct ApprovalHandle<T>(T);
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::SignalTarget<Approval>> ApprovalHandle<T> {
+    impl<
+        __Target: ::perpetua::__macro::SignalTarget<Approval>,
+    > ApprovalHandle<__Target> {
         /// Approves.
         pub fn approve(
             &self,
             by: String,
-        ) -> <T as ::perpetua::__macro::SignalTarget<Approval>>::Signal {
-            <T as ::perpetua::__macro::SignalTarget<
+        ) -> <__Target as ::perpetua::__macro::SignalTarget<Approval>>::Signal {
+            <__Target as ::perpetua::__macro::SignalTarget<
                 Approval,
             >>::signal::<
                 <(String,) as ::perpetua::__macro::MessageArguments>::Tuple,
@@ -111,14 +113,16 @@ const _: () = {
     }
     #[cfg(unix)]
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::SignalTarget<Approval>> ApprovalHandle<T> {
+    impl<
+        __Target: ::perpetua::__macro::SignalTarget<Approval>,
+    > ApprovalHandle<__Target> {
         #[cfg(unix)]
         fn add(
             &self,
             item: Item,
             count: u8,
-        ) -> <T as ::perpetua::__macro::SignalTarget<Approval>>::Signal {
-            <T as ::perpetua::__macro::SignalTarget<
+        ) -> <__Target as ::perpetua::__macro::SignalTarget<Approval>>::Signal {
+            <__Target as ::perpetua::__macro::SignalTarget<
                 Approval,
             >>::signal::<
                 <(Item, u8) as ::perpetua::__macro::MessageArguments>::Tuple,
@@ -126,13 +130,13 @@ const _: () = {
         }
     }
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<T> {
+    impl<__Target: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<__Target> {
         fn approver(
             &self,
-        ) -> <T as ::perpetua::__macro::QueryTarget<
+        ) -> <__Target as ::perpetua::__macro::QueryTarget<
             Approval,
         >>::Query<<Option<String> as ::perpetua::__macro::Answer>::Value> {
-            <T as ::perpetua::__macro::QueryTarget<
+            <__Target as ::perpetua::__macro::QueryTarget<
                 Approval,
             >>::query::<
                 <() as ::perpetua::__macro::MessageArguments>::Tuple,
@@ -141,13 +145,13 @@ const _: () = {
         }
     }
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<T> {
+    impl<__Target: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<__Target> {
         fn total(
             &self,
-        ) -> <T as ::perpetua::__macro::QueryTarget<
+        ) -> <__Target as ::perpetua::__macro::QueryTarget<
             Approval,
         >>::Query<<Result<u64, OrderError> as ::perpetua::__macro::Returned>::Output> {
-            <T as ::perpetua::__macro::QueryTarget<
+            <__Target as ::perpetua::__macro::QueryTarget<
                 Approval,
             >>::query::<
                 <() as ::perpetua::__macro::MessageArguments>::Tuple,
@@ -156,17 +160,19 @@ const _: () = {
         }
     }
     #[allow(dead_code)]
-    impl<T: ::perpetua::__macro::UpdateTarget<Approval>> ApprovalHandle<T> {
+    impl<
+        __Target: ::perpetua::__macro::UpdateTarget<Approval>,
+    > ApprovalHandle<__Target> {
         fn note(
             &self,
             text: String,
-        ) -> <T as ::perpetua::__macro::UpdateTarget<
+        ) -> <__Target as ::perpetua::__macro::UpdateTarget<
             Approval,
         >>::Update<
             <Result<usize, NoteError> as ::perpetua::__macro::Returned>::Output,
             <Result<usize, NoteError> as ::perpetua::__macro::Returned>::Error,
         > {
-            <T as ::perpetua::__macro::UpdateTarget<
+            <__Target as ::perpetua::__macro::UpdateTarget<
                 Approval,
             >>::update::<
                 <(String,) as ::perpetua::__macro::MessageArguments>::Tuple,

@@ -11,6 +11,8 @@ struct Result;
 struct Option;
 #[allow(dead_code)]
 struct Box;
+#[derive(serde::Serialize, serde::Deserialize)]
+struct T;
 #[allow(dead_code)]
 mod std {}
 #[allow(dead_code)]
@@ -43,7 +45,12 @@ impl Approval {
     }
 
     #[signal]
-    fn approve(&self) {}
+    fn approve(&self, _t: T) {}
+
+    #[query]
+    fn t(&self, _t: T) -> T {
+        T
+    }
 
     #[update]
     fn note(&self) -> R<(), perpetua::AnyError> {
