@@ -66,8 +66,9 @@ async fn poll_until_draining<S: Source>(
         };
         let polled = tokio::select! {
             biased;
-            () = shutdown.deaf() => return,
+            // First, because a task that has arrived is ours: given up, it would be lost until it times out.
             polled = source.poll() => polled,
+            () = shutdown.deaf() => return,
         };
         match polled {
             Ok(task) => {

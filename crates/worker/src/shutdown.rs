@@ -60,7 +60,9 @@ impl Shutdown {
     /// Waits until polls that are still out are given up.
     pub(crate) async fn deaf(&self) {
         self.0.deaf.cancelled().await;
-        sleep(self.0.last_polls.get().copied().unwrap_or_default()).await;
+        if let Some(last_polls) = self.0.last_polls.get().filter(|time| !time.is_zero()) {
+            sleep(*last_polls).await;
+        }
     }
 
     /// Waits until running activities are canceled.
