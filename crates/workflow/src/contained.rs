@@ -15,6 +15,14 @@ pub(crate) enum Panic {
     Message(String),
 }
 
+impl Panic {
+    pub(crate) fn into_message(self) -> String {
+        match self {
+            Self::ReadOnly(message) | Self::Message(message) => message,
+        }
+    }
+}
+
 /// Calls user code; a panic ends there.
 pub(crate) fn contained<R>(call: impl FnOnce() -> R) -> Result<R, Panic> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic: Box<dyn Any + Send>| match panic.downcast() {

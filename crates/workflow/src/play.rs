@@ -183,7 +183,11 @@ impl Player {
         let to_validate = (!accepted).then(|| arguments.clone());
         let ctx = self.ctx().apart(part.clone());
         let prepare = || instance.update(name, ctx, arguments, &runtime.converter);
-        let prepared = match (self.contained_in(&part, prepare)?, to_validate) {
+        let prepared = contained(prepare).unwrap_or_else(|panic| {
+            let message = panic.into_message();
+            Err(failure(format!("update `{name}`: a panic while its arguments were read: {message}")))
+        });
+        let prepared = match (prepared, to_validate) {
             (Ok(prepared), None) => prepared,
             (Err(problem), None) => {
                 let problem = problem.message;

@@ -259,6 +259,21 @@ fn an_update_that_history_has_and_the_code_has_not_is_a_fault() {
     expect!["history accepted an update that the code cannot take: workflow `Shrinking` takes no update named `add`; it takes none"].assert_eq(&fault.to_string());
 }
 
+/// A value that panics when it is read.
+struct Explosive;
+
+impl<'de> serde::Deserialize<'de> for Explosive {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("it was read")
+    }
+}
+
+impl serde::Serialize for Explosive {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(5)
+    }
+}
+
 workflow! {
     Failing
     run |_, ctx, ()| () => () {
@@ -281,6 +296,7 @@ workflow! {
         handlers.update("renew", |_, ctx, (): ()| Handling::Done(
             ctx.continue_as_new::<Failing, (), AnyError>(perpetua_contract::WorkflowCall::new(()))
         ));
+        handlers.update("explode", |_, _, (_,): (Explosive,)| done(fine(())));
         handlers.update("mute", |_, _, (): ()| done(fine(std::collections::BTreeMap::from([((1, 2), 3)]))));
     }
 }
@@ -336,6 +352,19 @@ fn an_answer_that_cannot_be_written_fails_the_update() {
         turn 2
             accept u
             respond u failed: `alloc::collections::btree::map::BTreeMap<(i32, i32), i32>` cannot be encoded <- key must be a string
+        turn 3
+            complete null
+    "#]]);
+}
+
+#[test]
+fn a_panic_before_an_update_is_accepted_refuses_it() {
+    let run = failing().turn(|server| server.update("u", "explode", (Explosive,)));
+    run.turn(|server| server.fire("1")).check(expect![[r#"
+        turn 1
+            start_timer 1 60s
+        turn 2
+            reject u: update `explode`: a panic while its arguments were read: it was read
         turn 3
             complete null
     "#]]);
