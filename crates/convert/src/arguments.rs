@@ -14,6 +14,7 @@ use crate::{ConversionError, PayloadConverter, RawValue};
 )]
 pub trait Value: Serialize + DeserializeOwned + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + 'static> Value for T {}
 
 /// The arguments of a call, as a tuple, or as a list of [`RawValue`]s.

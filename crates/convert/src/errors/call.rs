@@ -46,6 +46,7 @@ pub trait ReturnedError: Sized + 'static {
     fn into_failure(self, converter: &DataConverter) -> Failure;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: CallError> ReturnedError for E {
     type Declared = E;
 
@@ -62,6 +63,7 @@ impl<E: CallError> ReturnedError for WorkflowError<E> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: ApplicationError> CallError for E {
     fn into_failure(self, converter: &DataConverter) -> Failure {
         application_failure(&self, converter)
