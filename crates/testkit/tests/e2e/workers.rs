@@ -19,6 +19,7 @@ async fn double(number: u32) -> Result<u32, ActivityError> {
 #[derive(Default)]
 struct Doubler {
     allowed: State<u32>,
+    done: State<u32>,
 }
 
 #[workflow]
@@ -28,6 +29,7 @@ impl Doubler {
         for done in 0..times {
             ctx.wait_until(|| done < self.allowed.get()).await?;
             number = ctx.activity(double(number)).start_to_close(seconds(30)).await?;
+            self.done.set(done + 1);
         }
         Ok(number)
     }
@@ -40,6 +42,12 @@ impl Doubler {
     #[query]
     fn allowed(&self) -> u32 {
         self.allowed.get()
+    }
+
+    /// Answers when it has doubled so often.
+    #[update]
+    async fn doubled(&self, ctx: Ctx, times: u32) -> WorkflowResult<()> {
+        Ok(ctx.wait_until(|| self.done.get() >= times).await?)
     }
 }
 
@@ -59,7 +67,9 @@ async fn a_worker_that_shuts_down_hands_its_workflows_to_the_next_one() -> Outco
         let start = stage.client().start(Doubler::run(5, 2)).task_queue(stage.task_queue());
         let handle = start.id(&id).await?;
         handle.go_on().await?;
-        event(&handle, "ActivityTaskCompleted").await?;
+        event(&handle, "ActivityTaskScheduled").await?;
+        // Nothing is on its way to the worker any more: what was, and was given up, would come back only by a timeout.
+        handle.doubled(1).await?;
         first.shutdown().await?;
 
         let second = builder().identity("second").spawn()?;
