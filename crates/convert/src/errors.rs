@@ -11,6 +11,8 @@ mod application;
 mod call;
 mod canceled;
 mod cause;
+mod child;
+mod external;
 mod remote;
 mod workflow;
 
@@ -20,5 +22,7 @@ pub use application::{ApplicationDescription, ApplicationError, RemoteApplicatio
 pub use call::{CallError, LateFailure, ReturnedError};
 pub use canceled::{Canceled, Elapsed, WaitFailure};
 pub use cause::FromCause;
+pub use child::ChildFailure;
+pub use external::ExternalFailure;
 pub use remote::Remote;
 pub use workflow::{WorkflowError, WorkflowResult};

@@ -25,8 +25,9 @@ pub use arguments::{Arguments, Value};
 pub use codec::{BoxFuture, CodecError, PayloadCodec};
 pub use converter::DataConverter;
 pub use errors::{
-    ActivityFailure, AnyError, ApplicationDescription, ApplicationError, CallError, Canceled, Elapsed, FromCause,
-    LateFailure, Remote, RemoteApplication, ReturnedError, WaitFailure, WorkflowError, WorkflowResult,
+    ActivityFailure, AnyError, ApplicationDescription, ApplicationError, CallError, Canceled, ChildFailure, Elapsed,
+    ExternalFailure, FromCause, LateFailure, Remote, RemoteApplication, ReturnedError, WaitFailure, WorkflowError,
+    WorkflowResult,
 };
 pub use payload::{ConversionError, PayloadConverter};
 pub use raw::RawValue;

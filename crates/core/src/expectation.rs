@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use perpetua_vocab::{ActivityId, ActivityType, Event, EventId, EventKind, TimerId, UpdateId};
+use perpetua_vocab::{
+    ActivityId, ActivityType, Event, EventId, EventKind, SignalName, TimerId, UpdateId, WorkflowId, WorkflowType,
+};
 
 use crate::Ticket;
 
@@ -18,6 +20,12 @@ pub(crate) enum Expectation {
     StartTimer { ticket: Ticket, timer: TimerId, after: Duration },
     /// That a timer is taken back.
     CancelTimer { ticket: Ticket, timer: TimerId },
+    /// A child workflow.
+    StartChild { ticket: Ticket, workflow_id: WorkflowId, workflow_type: WorkflowType },
+    /// A signal to another workflow.
+    SignalExternal { ticket: Ticket, workflow_id: WorkflowId, name: SignalName },
+    /// That another workflow, or a child, stops.
+    CancelExternal { ticket: Ticket, workflow_id: WorkflowId },
     /// That an update is being done.
     AcceptUpdate { update: UpdateId },
     /// That an update is done.
@@ -33,6 +41,25 @@ pub(crate) enum Expectation {
 }
 
 impl Expectation {
+    /// The operation that begins with this, if one does.
+    pub(crate) fn begins(&self) -> Option<Ticket> {
+        match self {
+            Self::StartActivity { ticket, .. }
+            | Self::StartTimer { ticket, .. }
+            | Self::StartChild { ticket, .. }
+            | Self::SignalExternal { ticket, .. }
+            | Self::CancelExternal { ticket, .. } => Some(*ticket),
+            Self::CancelActivity { .. }
+            | Self::CancelTimer { .. }
+            | Self::AcceptUpdate { .. }
+            | Self::CompleteUpdate { .. }
+            | Self::Complete
+            | Self::Fail
+            | Self::Cancel
+            | Self::ContinueAsNew => None,
+        }
+    }
+
     /// Whether the event is the echo of this.
     pub(crate) fn is_echoed_by(&self, event: &Event) -> bool {
         match (self, &event.kind) {
@@ -45,6 +72,15 @@ impl Expectation {
             // How long a timer runs may be computed, and history decides: only which timer it is matters.
             (Self::StartTimer { timer, .. }, EventKind::TimerStarted(seen)) => *timer == seen.timer,
             (Self::CancelTimer { timer, .. }, EventKind::TimerCanceled { timer: seen, .. }) => timer == seen,
+            (Self::StartChild { workflow_id, workflow_type, .. }, EventKind::StartChildWorkflowInitiated(seen)) => {
+                seen.workflow_id == *workflow_id && seen.workflow_type == *workflow_type
+            }
+            (Self::SignalExternal { workflow_id, name, .. }, EventKind::SignalExternalWorkflowInitiated(seen)) => {
+                seen.execution.workflow_id == *workflow_id && seen.name == *name
+            }
+            (Self::CancelExternal { workflow_id, .. }, EventKind::RequestCancelExternalWorkflowInitiated(seen)) => {
+                seen.execution.workflow_id == *workflow_id
+            }
             (Self::AcceptUpdate { update }, EventKind::UpdateAccepted(seen)) => *update == seen.update,
             (Self::CompleteUpdate { update }, EventKind::UpdateCompleted(seen)) => *update == seen.update,
             (Self::Complete, EventKind::WorkflowCompleted(_))
@@ -67,6 +103,13 @@ impl fmt::Display for Expectation {
             }
             Self::StartTimer { timer, after, .. } => write!(f, "start_timer  after={after:?}  id={timer}"),
             Self::CancelTimer { timer, .. } => write!(f, "cancel_timer  id={timer}"),
+            Self::StartChild { workflow_id, workflow_type, .. } => {
+                write!(f, "start_child_workflow  name={workflow_type}  id={workflow_id}")
+            }
+            Self::SignalExternal { workflow_id, name, .. } => {
+                write!(f, "signal_external_workflow  name={name}  id={workflow_id}")
+            }
+            Self::CancelExternal { workflow_id, .. } => write!(f, "cancel_external_workflow  id={workflow_id}"),
             Self::AcceptUpdate { update } => write!(f, "accept_update  id={update}"),
             Self::CompleteUpdate { update } => write!(f, "complete_update  id={update}"),
             Self::Complete => f.write_str("complete_workflow"),
@@ -86,6 +129,15 @@ pub(crate) fn in_words(event: &Event) -> String {
         EventKind::ActivityCancelRequested { scheduled, .. } => format!("cancel_activity  scheduled={scheduled}"),
         EventKind::TimerStarted(seen) => format!("start_timer  after={:?}  id={}", seen.after, seen.timer),
         EventKind::TimerCanceled { timer, .. } => format!("cancel_timer  id={timer}"),
+        EventKind::StartChildWorkflowInitiated(seen) => {
+            format!("start_child_workflow  name={}  id={}", seen.workflow_type, seen.workflow_id)
+        }
+        EventKind::SignalExternalWorkflowInitiated(seen) => {
+            format!("signal_external_workflow  name={}  id={}", seen.name, seen.execution.workflow_id)
+        }
+        EventKind::RequestCancelExternalWorkflowInitiated(seen) => {
+            format!("cancel_external_workflow  id={}", seen.execution.workflow_id)
+        }
         EventKind::UpdateAccepted(seen) => format!("accept_update  id={}", seen.update),
         EventKind::UpdateCompleted(seen) => format!("complete_update  id={}", seen.update),
         EventKind::WorkflowCompleted(_) => "complete_workflow".to_owned(),
@@ -102,8 +154,10 @@ pub(crate) fn in_words(event: &Event) -> String {
 #[cfg(test)]
 mod tests {
     use perpetua_vocab::{
-        ActivityScheduled, Identity, Opaque, OtherEvent, RetryState, RunId, TimerStarted, Timestamp, UpdateAccepted,
-        UpdateCompleted, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowType,
+        ActivityScheduled, Identity, Namespace, Opaque, OtherEvent, ParentClosePolicy,
+        RequestCancelExternalWorkflowInitiated, RetryState, RunId, SignalExternalWorkflowInitiated,
+        StartChildWorkflowInitiated, TimerStarted, Timestamp, UpdateAccepted, UpdateCompleted, WorkflowClosed,
+        WorkflowContinuedAsNew, WorkflowExecution, WorkflowFailed,
     };
 
     use super::*;
@@ -125,6 +179,35 @@ mod tests {
             activity: activity.clone(),
             activity_type: activity_type.clone(),
             input: None,
+            task_completed: TASK,
+            rest: Opaque::default(),
+        };
+        let (workflow_id, workflow_type) = (WorkflowId::from("w"), WorkflowType::from("ship"));
+        let child = StartChildWorkflowInitiated {
+            namespace: Namespace::default(),
+            workflow_id: workflow_id.clone(),
+            workflow_type: workflow_type.clone(),
+            input: None,
+            parent_close_policy: ParentClosePolicy::Terminate,
+            task_completed: TASK,
+            rest: Opaque::default(),
+        };
+        let execution = WorkflowExecution { workflow_id: workflow_id.clone(), run_id: RunId::default() };
+        let signal = SignalExternalWorkflowInitiated {
+            namespace: Namespace::default(),
+            execution: execution.clone(),
+            name: SignalName::from("approve"),
+            input: None,
+            child_workflow_only: false,
+            header: None,
+            task_completed: TASK,
+            rest: Opaque::default(),
+        };
+        let cancel = RequestCancelExternalWorkflowInitiated {
+            namespace: Namespace::default(),
+            execution,
+            child_workflow_only: false,
+            reason: String::new(),
             task_completed: TASK,
             rest: Opaque::default(),
         };
@@ -161,6 +244,18 @@ mod tests {
                     task_completed: TASK,
                     identity: Identity::default(),
                 }),
+            ),
+            (
+                Expectation::StartChild { ticket, workflow_id: workflow_id.clone(), workflow_type },
+                event(EventKind::StartChildWorkflowInitiated(Box::new(child))),
+            ),
+            (
+                Expectation::SignalExternal { ticket, workflow_id: workflow_id.clone(), name: signal.name.clone() },
+                event(EventKind::SignalExternalWorkflowInitiated(Box::new(signal))),
+            ),
+            (
+                Expectation::CancelExternal { ticket, workflow_id },
+                event(EventKind::RequestCancelExternalWorkflowInitiated(Box::new(cancel))),
             ),
             (
                 Expectation::AcceptUpdate { update: update.clone() },
@@ -201,6 +296,9 @@ mod tests {
             ("cancel_activity  scheduled=2  id=2".to_owned(), "cancel_activity  scheduled=2".to_owned()),
             same("start_timer  after=90s  id=3"),
             same("cancel_timer  id=3"),
+            same("start_child_workflow  name=ship  id=w"),
+            same("signal_external_workflow  name=approve  id=w"),
+            same("cancel_external_workflow  id=w"),
             same("accept_update  id=u"),
             same("complete_update  id=u"),
             same("complete_workflow"),

@@ -10,7 +10,7 @@
 //! Read first: [`Turn`], [`Run`], [`Mismatch`].
 //!
 //! ```text
-//! events --Reader--> Turn --Run::open--> Job, Job, ..   user code: start_timer, start_activity, finish ..
+//! events --Reader--> Turn --Run::open--> Job, Job, ..   user code: start_timer, start_child, finish ..
 //!                                        Run::close --> Closed { commands, messages }, or compared with the record
 //! ```
 //!
@@ -27,5 +27,8 @@ mod run;
 pub use fault::{Fault, Mismatch};
 pub use history::{Reader, Record, Step, Turn, UpdateArrival};
 pub use job::Job;
-pub use ops::{ActivityRequest, CancellationType, Finish, Outcome, Ticket, TimerRequest, UpdateTicket};
+pub use ops::{
+    ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, Ticket,
+    TimerRequest, UpdateTicket,
+};
 pub use run::{Closed, Run};

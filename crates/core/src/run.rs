@@ -3,11 +3,13 @@
 //! ```text
 //! open(turn) --> next_job() .. --> close() --> Closed, or compared with the record
 //!                   |    ^
-//!                   v    | start_timer, start_activity, cancel, take, accept, complete_update, finish
+//!                   v    | start_timer, start_activity, start_child, cancel, take, accept, complete_update, finish
 //!                  the instance
 //! ```
 
+mod cancel;
 mod operations;
+mod others;
 mod plan;
 
 use std::collections::VecDeque;
@@ -18,7 +20,7 @@ use perpetua_vocab::{
 };
 
 use crate::expectation::{Expectation, in_words};
-use crate::ops::{Activity, OnCancel, Timer, Update};
+use crate::ops::{Activity, Timer, Update};
 use crate::{
     ActivityRequest, Fault, Finish, Job, Mismatch, Outcome, Record, Ticket, TimerRequest, Turn, UpdateArrival,
     UpdateTicket,
@@ -92,6 +94,11 @@ impl Run {
                         return Some(Job::Settled(ticket));
                     }
                 }
+                // A later event of the same turn may have said that it is at its end.
+                Planned::AskToStop(initiated, request) if self.operations.is_pending(initiated) => {
+                    self.ask_child_to_stop(initiated, request);
+                }
+                Planned::AskToStop(..) => {}
             }
         }
     }
@@ -167,63 +174,6 @@ impl Run {
         ticket
     }
 
-    /// Cancels an operation. Whoever waits for it gets an outcome, now or later, as the operation's type has it.
-    pub fn cancel(&mut self, ticket: Ticket) {
-        let outcome = match self.operations.take_machine(ticket) {
-            None => return,
-            Some(Machine::Timer(timer)) => {
-                let id = timer.id().clone();
-                let started = timer.started();
-                match timer.on_cancel() {
-                    OnCancel::Withdrawn(outcome) => {
-                        self.withdraw(ticket);
-                        Some(outcome)
-                    }
-                    OnCancel::Sent { machine, outcome, .. } => {
-                        self.operations.put_machine(ticket, Machine::Timer(machine));
-                        if let Some(started) = started {
-                            self.operations.forget_event(started);
-                        }
-                        let kind = CommandKind::CancelTimer { timer: id.clone() };
-                        self.issue(Expectation::CancelTimer { ticket, timer: id }, kind.into());
-                        outcome
-                    }
-                    OnCancel::Ignored(machine) => {
-                        self.operations.put_machine(ticket, Machine::Timer(machine));
-                        None
-                    }
-                }
-            }
-            Some(Machine::Activity(activity)) => {
-                let scheduled = activity.scheduled();
-                let id = activity.known().activity.clone();
-                match activity.on_cancel() {
-                    OnCancel::Withdrawn(outcome) => {
-                        self.withdraw(ticket);
-                        Some(outcome)
-                    }
-                    OnCancel::Sent { machine, command, outcome } => {
-                        self.operations.put_machine(ticket, Machine::Activity(machine));
-                        if let (true, Some(scheduled)) = (command, scheduled) {
-                            let kind = CommandKind::RequestCancelActivity { scheduled };
-                            self.issue(Expectation::CancelActivity { activity: id, scheduled }, kind.into());
-                        }
-                        outcome
-                    }
-                    OnCancel::Ignored(machine) => {
-                        self.operations.put_machine(ticket, Machine::Activity(machine));
-                        None
-                    }
-                }
-            }
-        };
-        if let Some(outcome) = outcome
-            && self.operations.settle(ticket, outcome)
-        {
-            self.settled.push_back(ticket);
-        }
-    }
-
     /// The outcome of an operation, if it has one. The ticket is void afterwards.
     pub fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
         self.operations.take_outcome(ticket)
@@ -234,6 +184,11 @@ impl Run {
         if self.operations.disown(ticket) {
             self.cancel(ticket);
         }
+    }
+
+    /// Nobody waits for the operation any more, and it goes on all the same. The ticket is void.
+    pub fn detach(&mut self, ticket: Ticket) {
+        self.operations.disown(ticket);
     }
 
     /// Says that the update is being done.
@@ -332,11 +287,12 @@ impl Run {
                 return Err(Mismatch { turn, event: event.id, history, code }.into());
             }
             match expectation {
-                Expectation::StartActivity { ticket, .. } | Expectation::StartTimer { ticket, .. } => {
-                    self.operations.on_recorded(ticket, event.id);
-                }
                 Expectation::CancelTimer { ticket, .. } => self.operations.forget_machine(ticket),
-                _ => {}
+                expectation => {
+                    if let Some(ticket) = expectation.begins() {
+                        self.operations.on_recorded(ticket, event.id);
+                    }
+                }
             }
         }
         match answers.next() {
@@ -354,21 +310,6 @@ impl Run {
         let place = CommandKind::Message { message: MessageId::clone(&message.id) };
         self.messages.push(message);
         self.issue(expectation, place.into());
-    }
-
-    /// Takes back what was asked for in this turn.
-    fn withdraw(&mut self, ticket: Ticket) {
-        let of_ticket = |issued: &Option<(Expectation, Command)>| {
-            matches!(
-                issued,
-                Some((Expectation::StartActivity { ticket: of, .. } | Expectation::StartTimer { ticket: of, .. }, _))
-                    if *of == ticket
-            )
-        };
-        // Most often it is among the last.
-        if let Some(at) = self.issued.iter().rposition(of_ticket) {
-            self.issued[at] = None;
-        }
     }
 
     /// Takes an update out, if it is where it should be; otherwise it stays.

@@ -67,12 +67,14 @@ pub use perpetua_contract::{
 };
 pub use perpetua_convert::{
     ActivityFailure, AnyError, ApplicationDescription, ApplicationError, Arguments, BoxFuture, CallError, Canceled,
-    CodecError, ConversionError, DataConverter, Elapsed, FromCause, PayloadCodec, PayloadConverter, RawValue, Remote,
-    RemoteApplication, ReturnedError, Value, WaitFailure, WorkflowError, WorkflowResult,
+    ChildFailure, CodecError, ConversionError, DataConverter, Elapsed, ExternalFailure, FromCause, PayloadCodec,
+    PayloadConverter, RawValue, Remote, RemoteApplication, ReturnedError, Value, WaitFailure, WorkflowError,
+    WorkflowResult,
 };
 pub use perpetua_vocab::{
-    ActivityId, ActivityType, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace, Payload, Payloads,
-    Priority, RetryPolicy, RetryState, RunId, TaskQueue, TimeoutKind, WorkflowExecution, WorkflowId, WorkflowType,
+    ActivityId, ActivityType, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace, ParentClosePolicy,
+    Payload, Payloads, Priority, RetryPolicy, RetryState, RunId, TaskQueue, TimeoutKind, WorkflowExecution, WorkflowId,
+    WorkflowIdReusePolicy, WorkflowType,
 };
 pub use perpetua_worker::{
     ActivityContext, ActivityImplementation, ActivityInfo, ActivitySet, BuildError, CancelReason, RunningWorker,
@@ -80,8 +82,9 @@ pub use perpetua_worker::{
 };
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
-    ActivityFuture, CancellationType, Ctx, JoinAll, JoinHandle, Logger, PendingActivity, Random, Shielded, Sleep,
-    SleepFuture, State, WaitUntil, WaitUntilTimeout, WorkflowInfo, join, select,
+    ActivityFuture, CancellationType, ChildCancellationType, ChildFuture, ChildHandle, ChildResult, ChildStart, Ctx,
+    ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel, PendingChildWorkflow, PendingSignal,
+    Random, Shielded, Sleep, SleepFuture, State, WaitUntil, WaitUntilTimeout, WorkflowInfo, join, select,
 };
 
 /// Any error, where an activity has no error type of its own.

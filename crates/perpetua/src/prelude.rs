@@ -1,7 +1,8 @@
 //! What most programs use: `use perpetua::prelude::*;`.
 
 pub use crate::{
-    Activity, ActivityContext, ActivityError, ActivityFailure, AnyError, ApplicationError, Canceled, Client, Ctx,
-    Elapsed, RetryPolicy, State, WaitFailure, Worker, Workflow, WorkflowError, WorkflowFailure, WorkflowResult,
-    activities, activity, days, hours, join, milliseconds, minutes, seconds, select, workflow,
+    Activity, ActivityContext, ActivityError, ActivityFailure, AnyError, ApplicationError, Canceled, ChildFailure,
+    Client, Ctx, Elapsed, ExternalFailure, ParentClosePolicy, RetryPolicy, State, WaitFailure, Worker, Workflow,
+    WorkflowError, WorkflowFailure, WorkflowResult, activities, activity, days, hours, join, milliseconds, minutes,
+    seconds, select, workflow,
 };

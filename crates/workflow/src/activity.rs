@@ -221,7 +221,7 @@ impl<D: ActivityDefinition> ActivityFuture<D> {
                 ActivityFailure::Other(Remote::new(*failure))
             }),
             Outcome::Activity(Err(failure)) => Err(ActivityFailure::read(*failure, converter)),
-            Outcome::Fired | Outcome::TimerCanceled => Err(ActivityFailure::Canceled(Remote::new(Failure::default()))),
+            _ => Err(ActivityFailure::Canceled(Remote::new(Failure::default()))),
         }
     }
 }

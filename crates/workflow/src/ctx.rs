@@ -9,13 +9,15 @@ use std::time::{Duration, SystemTime};
 use perpetua_contract::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{Arguments, Canceled, WorkflowError};
 use perpetua_core::Fault;
-use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowType};
+use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowId, WorkflowType};
 use uuid::Uuid;
 
 use crate::activity::PendingActivity;
 use crate::cancel::{CancellationFuture, Shielded};
+use crate::child::PendingChildWorkflow;
 use crate::contained::with_causes;
 use crate::executor::Part;
+use crate::external::ExternalHandle;
 use crate::info::WorkflowInfo;
 use crate::join::JoinAll;
 use crate::log::Logger;
@@ -54,6 +56,46 @@ impl Ctx {
     #[track_caller]
     pub fn activity<D: ActivityDefinition>(&self, call: ActivityCall<D>) -> PendingActivity<D> {
         PendingActivity::new(self.clone(), call)
+    }
+
+    /// Runs another workflow as a child of this one. Options are chained on it; awaiting it gives the child's result, and
+    /// [`start`](PendingChildWorkflow::start) a handle of the running child.
+    ///
+    /// Dropping the future cancels the child, dropping a handle does not. When this workflow closes, children that still
+    /// run are terminated, if [`parent_close`](PendingChildWorkflow::parent_close) does not say otherwise.
+    ///
+    /// ```
+    /// # use perpetua_contract::Workflow;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<u64> {
+    /// let approval = Workflow::named("Approval").args(("order-7".to_owned(),)).returning::<u64>();
+    /// let child = ctx.child(approval).id("approval-7").start().await?;
+    /// child.signal_named("approve", ("ann".to_owned(),)).await?;
+    /// let amount = child.result().await?;
+    /// # Ok(amount)
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn child<D: WorkflowDefinition>(&self, call: WorkflowCall<D>) -> PendingChildWorkflow<D> {
+        PendingChildWorkflow::new(self.clone(), call)
+    }
+
+    /// Another workflow, by its id: for signals and requests to stop. Makes no call.
+    ///
+    /// ```
+    /// # use perpetua_contract::NamedWorkflow;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<()> {
+    /// let other = ctx.external::<NamedWorkflow>("approval-9");
+    /// other.signal_named("approve", ("bob".to_owned(),)).await?;
+    /// other.cancel().reason("the order was withdrawn").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn external<D: WorkflowDefinition>(&self, workflow_id: impl Into<WorkflowId>) -> D::Handle<ExternalHandle<D>> {
+        D::handle(ExternalHandle::new(self.clone(), workflow_id.into()))
     }
 
     /// Waits for a time. The time is kept by the server: it passes while no worker runs. A sleep of zero is over at once.

@@ -14,9 +14,11 @@
 
 mod activity;
 mod cancel;
+mod child;
 mod contained;
 mod ctx;
 mod executor;
+mod external;
 pub mod implementation;
 mod info;
 mod instance;
@@ -38,12 +40,14 @@ mod wakers;
 
 pub use activity::{ActivityFuture, PendingActivity};
 pub use cancel::Shielded;
+pub use child::{ChildFuture, ChildHandle, ChildResult, ChildStart, PendingChildWorkflow};
 pub use ctx::Ctx;
+pub use external::{ExternalHandle, PendingCancel, PendingSignal};
 pub use info::WorkflowInfo;
 pub use join::JoinAll;
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use log::Logger;
-pub use perpetua_core::{CancellationType, Fault, Mismatch};
+pub use perpetua_core::{CancellationType, ChildCancellationType, Fault, Mismatch};
 pub use random::Random;
 pub use registry::Workflows;
 pub use sleep::{Sleep, SleepFuture};

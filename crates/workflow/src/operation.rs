@@ -21,10 +21,30 @@ impl Operation {
     /// Starts an operation in the context's scope, unless a shield is around it.
     pub(crate) fn start(ctx: &Ctx, start: impl FnOnce(&mut Run) -> Ticket) -> Self {
         let ticket = start(&mut ctx.runtime.run.borrow_mut());
+        Self::of(ctx, ticket)
+    }
+
+    /// What was started in the context's scope, unless a shield is around it.
+    pub(crate) fn of(ctx: &Ctx, ticket: Ticket) -> Self {
         let number = ctx.runtime.next_number();
         let mut operation = Self { ctx: ctx.clone(), number, ticket: Some(ticket), is_enrolled: false };
         operation.heed_shields(ticket);
         operation
+    }
+
+    /// Cancels it. Its outcome says so, now or later, as its type has it.
+    pub(crate) fn cancel(&self) {
+        if let Some(ticket) = self.ticket {
+            self.ctx.runtime.run.borrow_mut().cancel(ticket);
+        }
+    }
+
+    /// Lets go of it, and lets it go on.
+    pub(crate) fn detach(mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.ctx.scope.strike(self.number);
+            self.ctx.runtime.detach(ticket);
+        }
     }
 
     /// The outcome, once there is one.

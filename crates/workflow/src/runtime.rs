@@ -144,13 +144,22 @@ impl Runtime {
 
     /// The future that waited for the operation is gone.
     pub(crate) fn abandon(&self, ticket: Ticket) {
+        self.give_up(ticket, Run::abandon);
+    }
+
+    /// The handle of the operation is gone, and the operation goes on.
+    pub(crate) fn detach(&self, ticket: Ticket) {
+        self.give_up(ticket, Run::detach);
+    }
+
+    fn give_up(&self, ticket: Ticket, how: fn(&mut Run, Ticket)) {
         if let Some(who) = read_only() {
             // It is being dropped, perhaps by an unwinding: no place to stop it.
             self.trespass.borrow_mut().get_or_insert_with(|| who.blame("dropped a pending operation of the workflow"));
             return;
         }
         self.forget_ticket(ticket);
-        self.run.borrow_mut().abandon(ticket);
+        how(&mut self.run.borrow_mut(), ticket);
     }
 
     pub(crate) fn wait_for_condition(&self, number: u64, waker: &Waker) {

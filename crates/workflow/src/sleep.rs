@@ -82,7 +82,7 @@ impl Future for SleepFuture {
         *state = State::Over;
         Poll::Ready(match outcome {
             Outcome::Fired => Ok(()),
-            Outcome::TimerCanceled | Outcome::Activity(_) => Err(ctx.scope.canceled().unwrap_or_default()),
+            _ => Err(ctx.scope.canceled().unwrap_or_default()),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use perpetua_vocab::{ApplicationFailure, Failure, FailureInfo, Payload};
 
 use crate::errors::call::SOURCE;
-use crate::{PayloadConverter, Remote};
+use crate::{ExternalFailure, PayloadConverter, Remote};
 
 /// Somebody asked the run, or this part of it, to stop.
 ///
@@ -31,7 +31,10 @@ impl Canceled {
         std::iter::successors(Some(error), |&error| error.source()).find_map(|error| {
             error.downcast_ref().or_else(|| match error.downcast_ref() {
                 Some(WaitFailure::Canceled(canceled)) => Some(canceled),
-                _ => None,
+                _ => match error.downcast_ref() {
+                    Some(ExternalFailure::Canceled(canceled)) => Some(canceled),
+                    _ => None,
+                },
             })
         })
     }
@@ -116,6 +119,9 @@ impl Known {
         }
         if let Some(elapsed) = error.downcast_ref::<Elapsed>() {
             return Some(Self::Elapsed(elapsed.clone()));
+        }
+        if let Some(external) = error.downcast_ref::<ExternalFailure>() {
+            return Some(external.known().map_or_else(Self::Canceled, Self::Remote));
         }
         match error.downcast_ref::<WaitFailure>() {
             Some(WaitFailure::Canceled(canceled)) => Some(Self::Canceled(canceled.clone())),

@@ -7,7 +7,9 @@ use perpetua_vocab::Failure;
 
 use crate::errors::application::application_failure;
 use crate::errors::call::failure_of_error;
-use crate::{ActivityFailure, ApplicationError, CallError, Canceled, DataConverter, Elapsed, Remote, WaitFailure};
+use crate::{
+    ActivityFailure, ApplicationError, CallError, Canceled, ChildFailure, DataConverter, Elapsed, Remote, WaitFailure,
+};
 
 /// A type for the `#[source]` or `#[from]` field of an [`ApplicationError`]. It is not sent with the other fields: it
 /// travels as the cause, and is made from the cause on the other side.
@@ -82,6 +84,16 @@ impl FromCause for io::Error {
 }
 
 impl<E: CallError> FromCause for ActivityFailure<E> {
+    fn to_cause(&self, converter: &DataConverter) -> Option<Box<Failure>> {
+        self.remote().to_cause(converter)
+    }
+
+    fn from_cause(cause: Option<&Failure>, converter: &DataConverter) -> Option<Self> {
+        cause.cloned().map(|cause| Self::read(cause, converter))
+    }
+}
+
+impl<E: CallError> FromCause for ChildFailure<E> {
     fn to_cause(&self, converter: &DataConverter) -> Option<Box<Failure>> {
         self.remote().to_cause(converter)
     }

@@ -6,7 +6,8 @@ use perpetua_vocab::Failure;
 
 use crate::errors::call::caused_failure;
 use crate::{
-    ActivityFailure, AnyError, ApplicationError, CallError, Canceled, DataConverter, Elapsed, Remote, WaitFailure,
+    ActivityFailure, AnyError, ApplicationError, CallError, Canceled, ChildFailure, DataConverter, Elapsed,
+    ExternalFailure, Remote, WaitFailure,
 };
 
 /// What a workflow's `run` returns; `E` is the error its callers can match on.
@@ -99,6 +100,21 @@ impl<E: ApplicationError> From<E> for WorkflowError<E> {
 impl<E: ApplicationError, X> From<ActivityFailure<X>> for WorkflowError<E> {
     fn from(failure: ActivityFailure<X>) -> Self {
         Self::Remote(failure.into_remote())
+    }
+}
+
+impl<E: ApplicationError, X> From<ChildFailure<X>> for WorkflowError<E> {
+    fn from(failure: ChildFailure<X>) -> Self {
+        Self::Remote(failure.into_remote())
+    }
+}
+
+impl<E: ApplicationError> From<ExternalFailure> for WorkflowError<E> {
+    fn from(failure: ExternalFailure) -> Self {
+        match failure.known() {
+            Ok(remote) => Self::Remote(remote),
+            Err(canceled) => Self::Canceled(canceled),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perpetua_vocab::EventId;
 
-use crate::ops::{Activity, Timer};
+use crate::ops::{Activity, CancelExternal, Child, SignalExternal, Timer};
 use crate::{Outcome, Ticket};
 
 /// The pending operations of a run.
@@ -31,11 +31,24 @@ struct Entry {
 pub(super) enum Machine {
     Timer(Timer),
     Activity(Activity),
+    Child(Box<Child>),
+    /// The start of a child, which the machine of the child speaks for.
+    ChildStart,
+    SignalExternal(SignalExternal),
+    CancelExternal(CancelExternal),
 }
 
 impl Operations {
     pub(super) fn add(&mut self, machine: Machine) -> Ticket {
-        let entry = Entry { machine: Some(machine), outcome: None, wanted: true };
+        self.place(Entry { machine: Some(machine), outcome: None, wanted: true })
+    }
+
+    /// Adds what the code does not know of.
+    pub(super) fn add_unwanted(&mut self, machine: Machine) -> Ticket {
+        self.place(Entry { machine: Some(machine), outcome: None, wanted: false })
+    }
+
+    fn place(&mut self, entry: Entry) -> Ticket {
         match self.free.pop() {
             Some(index) => {
                 self.entries[index as usize] = entry;
@@ -73,8 +86,17 @@ impl Operations {
         entry.machine = entry.machine.take().map(|machine| match machine {
             Machine::Timer(timer) => Machine::Timer(timer.on_started(event)),
             Machine::Activity(activity) => Machine::Activity(activity.on_scheduled(event)),
+            Machine::Child(child) => Machine::Child(Box::new(child.on_initiated(event))),
+            Machine::ChildStart => Machine::ChildStart,
+            Machine::SignalExternal(signal) => Machine::SignalExternal(signal.on_initiated()),
+            Machine::CancelExternal(cancel) => Machine::CancelExternal(cancel.on_initiated()),
         });
         self.by_event.insert(event, ticket);
+    }
+
+    /// Whether history has more to say of what began with this event.
+    pub(super) fn is_pending(&self, event: EventId) -> bool {
+        self.by_event.contains_key(&event)
     }
 
     /// The operation that began with this event; history has nothing more to say of it after this.
@@ -82,6 +104,22 @@ impl Operations {
         let ticket = self.by_event.remove(&event)?;
         let machine = self.entries[ticket.0 as usize].machine.take()?;
         Some((ticket, machine))
+    }
+
+    /// The child that began with this event, of which history has more to say after this: put it back.
+    pub(super) fn take_child(&mut self, initiated: EventId) -> Option<(Ticket, Box<Child>)> {
+        let ticket = *self.by_event.get(&initiated)?;
+        match self.take_machine(ticket)? {
+            Machine::Child(child) => Some((ticket, child)),
+            other => {
+                self.put_machine(ticket, other);
+                None
+            }
+        }
+    }
+
+    pub(super) fn put_child(&mut self, ticket: Ticket, child: Box<Child>) {
+        self.put_machine(ticket, Machine::Child(child));
     }
 
     /// History will not conclude what began with this event.
@@ -98,6 +136,11 @@ impl Operations {
         }
         self.release(ticket);
         false
+    }
+
+    /// Whether the code still wants the outcome.
+    pub(super) fn is_wanted(&self, ticket: Ticket) -> bool {
+        self.entries[ticket.0 as usize].wanted
     }
 
     pub(super) fn has_outcome(&self, ticket: Ticket) -> bool {

@@ -1,9 +1,12 @@
 //! From what happened to what is to be done about it, in the order that every replay repeats.
 
+mod others;
+
 use std::collections::VecDeque;
 
 use perpetua_vocab::{
-    ActivityCanceled, ActivityClosed, ActivityFailed, Event, EventId, EventKind, Identity, Malformed, RetryState,
+    ActivityCanceled, ActivityClosed, ActivityFailed, Event, EventId, EventKind, Identity, Malformed,
+    RequestCancelExternalWorkflow, RetryState,
 };
 
 use super::operations::{Machine, Operations};
@@ -16,6 +19,8 @@ pub(super) enum Planned {
     Job(Job),
     /// The outcome becomes visible to the code when its turn comes, not before.
     Settle(Ticket, Outcome),
+    /// A child that is not wanted any more, asked for by this event, runs now.
+    AskToStop(EventId, Box<RequestCancelExternalWorkflow>),
 }
 
 /// Orders the inputs of a turn: the start; signals and updates; a poll; everything else; a poll.
@@ -66,7 +71,7 @@ fn resolution(
     kind: EventKind,
     may_ignore: bool,
     operations: &mut Operations,
-) -> Result<Option<Planned>, Fault> {
+) -> Result<Vec<Planned>, Fault> {
     let (field, of, outcome) = match kind {
         EventKind::TimerFired { started, .. } => ("TimerFired.started_event_id", started, Ending::Fired),
         EventKind::ActivityCompleted(closed) => {
@@ -85,26 +90,33 @@ fn resolution(
             let problem = format!("is {}, which this version does not know; use a newer one", other.event_type);
             return Err(Malformed::new("HistoryEvent.event_type", problem).within(format!("event {id}")).into());
         }
-        _ => return Ok(None),
+        kind => return others::resolution(id, kind, operations),
     };
-    let unknown = || {
-        let problem = format!("is {of}, where nothing pending began");
-        Fault::from(Malformed::new(field, problem).within(format!("event {id}")))
-    };
+    let unknown = || nothing_pending(id, field, of);
     match (operations.conclude(of).ok_or_else(unknown)?, outcome) {
-        ((ticket, Machine::Timer(_)), Ending::Fired) => Ok(Some(Planned::Settle(ticket, Outcome::Fired))),
+        ((ticket, Machine::Timer(_)), Ending::Fired) => Ok(vec![Planned::Settle(ticket, Outcome::Fired)]),
         ((ticket, Machine::Activity(activity)), ending) => {
             let Some(outcome) = ending.of_activity(&activity) else { return Err(unknown()) };
-            match activity.on_closed(outcome) {
-                Some(outcome) => Ok(Some(Planned::Settle(ticket, outcome))),
-                None => {
-                    operations.release(ticket);
-                    Ok(None)
-                }
-            }
+            Ok(settled(operations, ticket, activity.on_closed(outcome)))
         }
-        ((_, Machine::Timer(_)), _) => Err(unknown()),
+        _ => Err(unknown()),
     }
+}
+
+/// The outcome of an operation of which history has nothing more to say, if anybody is to learn of it.
+fn settled(operations: &mut Operations, ticket: Ticket, outcome: Option<Outcome>) -> Vec<Planned> {
+    match outcome {
+        Some(outcome) => vec![Planned::Settle(ticket, outcome)],
+        None => {
+            operations.release(ticket);
+            Vec::new()
+        }
+    }
+}
+
+fn nothing_pending(event: EventId, field: &'static str, of: EventId) -> Fault {
+    let problem = format!("is {of}, where nothing pending began");
+    Malformed::new(field, problem).within(format!("event {event}")).into()
 }
 
 /// How an operation ended, as history has it.

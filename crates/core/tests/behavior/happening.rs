@@ -24,6 +24,17 @@ pub(crate) enum Happening {
     Canceled(String),
     /// It was asked to stop before any worker had begun with it.
     Withdrawn(String),
+    ChildStarted(String),
+    /// The child could not be started: its id is in use.
+    ChildRefused(String),
+    ChildEnded {
+        child: String,
+        end: ChildEnd,
+    },
+    /// A signal, or a request to stop, has reached another workflow.
+    Delivered(String),
+    /// It has not: there is no such workflow.
+    Undelivered(String),
     Update {
         name: String,
         id: String,
@@ -37,6 +48,16 @@ pub(crate) enum Happening {
     Unknown {
         may_ignore: bool,
     },
+}
+
+/// How a child ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ChildEnd {
+    Completed(String),
+    Failed(String),
+    Canceled,
+    TimedOut,
+    Terminated,
 }
 
 impl Happening {
@@ -56,6 +77,15 @@ impl Happening {
             ("timed_out", [activity]) => Self::TimedOut((*activity).to_owned()),
             ("canceled", [activity]) => Self::Canceled((*activity).to_owned()),
             ("withdrawn", [activity]) => Self::Withdrawn((*activity).to_owned()),
+            ("child_started", [child]) => Self::ChildStarted((*child).to_owned()),
+            ("child_refused", [child]) => Self::ChildRefused((*child).to_owned()),
+            ("child_completed", [child, value]) => Self::child(child, ChildEnd::Completed(unquote(value)?)),
+            ("child_failed", [child, why]) => Self::child(child, ChildEnd::Failed(unquote(why)?)),
+            ("child_canceled", [child]) => Self::child(child, ChildEnd::Canceled),
+            ("child_timed_out", [child]) => Self::child(child, ChildEnd::TimedOut),
+            ("child_terminated", [child]) => Self::child(child, ChildEnd::Terminated),
+            ("delivered", [name]) => Self::Delivered((*name).to_owned()),
+            ("undelivered", [name]) => Self::Undelivered((*name).to_owned()),
             ("update", [name, id]) => Self::Update { name: (*name).to_owned(), id: (*id).to_owned() },
             ("admitted", [name, id]) => Self::Admitted { name: (*name).to_owned(), id: (*id).to_owned() },
             ("unknown", []) => Self::Unknown { may_ignore: false },
@@ -63,15 +93,19 @@ impl Happening {
             _ => return Err(format!("nothing like this happens: {text}")),
         })
     }
-}
 
-impl Happening {
+    fn child(child: &str, end: ChildEnd) -> Self {
+        Self::ChildEnded { child: child.to_owned(), end }
+    }
+
     /// What can happen only once, if this is such a thing.
     pub(crate) fn operation(&self) -> Option<&str> {
         match self {
             Self::CancelRequested => Some("the workflow"),
             Self::Fired(name) | Self::TimedOut(name) | Self::Canceled(name) | Self::Withdrawn(name) => Some(name),
             Self::Completed { activity, .. } | Self::Failed { activity, .. } => Some(activity),
+            Self::ChildStarted(name) | Self::ChildRefused(name) | Self::ChildEnded { child: name, .. } => Some(name),
+            Self::Delivered(name) | Self::Undelivered(name) => Some(name),
             _ => None,
         }
     }
@@ -89,6 +123,17 @@ impl fmt::Display for Happening {
             Self::TimedOut(activity) => write!(f, "timed_out({activity})"),
             Self::Canceled(activity) => write!(f, "canceled({activity})"),
             Self::Withdrawn(activity) => write!(f, "withdrawn({activity})"),
+            Self::ChildStarted(child) => write!(f, "child_started({child})"),
+            Self::ChildRefused(child) => write!(f, "child_refused({child})"),
+            Self::ChildEnded { child, end } => match end {
+                ChildEnd::Completed(value) => write!(f, "child_completed({child}, {value:?})"),
+                ChildEnd::Failed(why) => write!(f, "child_failed({child}, {why:?})"),
+                ChildEnd::Canceled => write!(f, "child_canceled({child})"),
+                ChildEnd::TimedOut => write!(f, "child_timed_out({child})"),
+                ChildEnd::Terminated => write!(f, "child_terminated({child})"),
+            },
+            Self::Delivered(name) => write!(f, "delivered({name})"),
+            Self::Undelivered(name) => write!(f, "undelivered({name})"),
             Self::Update { name, id } => write!(f, "update({name}, {id})"),
             Self::Admitted { name, id } => write!(f, "admitted({name}, {id})"),
             Self::Unknown { may_ignore: false } => f.write_str("unknown"),

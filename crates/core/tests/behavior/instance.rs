@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use perpetua_core::{
-    ActivityRequest, CancellationType, Finish, Job, Outcome, Run, Ticket, TimerRequest, UpdateArrival, UpdateTicket,
+    ActivityRequest, CancellationType, ChildRequest, Finish, Job, Outcome, Run, Ticket, TimerRequest, UpdateArrival,
+    UpdateTicket,
 };
 use perpetua_vocab::{
-    ActivityFailureInfo, ActivityId, ActivityType, ApplicationFailure, ContinueAsNew, Failure, FailureInfo, Header,
-    Outcome as UpdateOutcome, Payload, Payloads, TaskQueue, UserMetadata, WorkflowType,
+    ActivityFailureInfo, ActivityId, ActivityType, ApplicationFailure, ChildWorkflowFailureInfo, ContinueAsNew,
+    Failure, FailureInfo, Header, Namespace, Outcome as UpdateOutcome, ParentClosePolicy, Payload, Payloads,
+    RequestCancelExternalWorkflow, RunId, SignalExternalWorkflow, SignalName, StartChildWorkflow, TaskQueue,
+    UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
 
 use crate::program::{Program, Statement};
@@ -229,6 +232,40 @@ impl Instance {
                 let ticket = run.start_activity(request, labeled(&label));
                 self.bind(task, name, label, ticket);
             }
+            Statement::Child { name, workflow_type, id, cancellation } => {
+                let label = self.label(name);
+                let start = start_child(workflow_type, id.as_deref().unwrap_or(&label));
+                let request = ChildRequest { start, cancellation: *cancellation };
+                let tickets = run.start_child(request, labeled(&label));
+                let start_name = format!("{name}_start");
+                let start_label = self.label(&start_name);
+                self.bind(task, &start_name, start_label, tickets.started);
+                self.bind(task, name, label, tickets.result);
+            }
+            Statement::Signal { name, target, signal, child } => {
+                let label = self.label(name);
+                let signal = SignalExternalWorkflow {
+                    namespace: Namespace::default(),
+                    execution: execution(target),
+                    name: SignalName::from(signal),
+                    input: Payloads::new(),
+                    header: Header::new(),
+                    child_workflow_only: *child,
+                };
+                let ticket = run.signal_external(signal, labeled(&label));
+                self.bind(task, name, label, ticket);
+            }
+            Statement::Stop { name, target } => {
+                let label = self.label(name);
+                let request = RequestCancelExternalWorkflow {
+                    namespace: Namespace::default(),
+                    execution: execution(target),
+                    child_workflow_only: false,
+                    reason: "enough".to_owned(),
+                };
+                let ticket = run.cancel_external(request, labeled(&label));
+                self.bind(task, name, label, ticket);
+            }
             Statement::Await(names) => {
                 let operations: Vec<usize> = names.iter().filter_map(|name| self.meaning(task, name)).collect();
                 return self.first_of(operations, run);
@@ -243,6 +280,14 @@ impl Instance {
                     && let Some(ticket) = self.operations[at].ticket.take()
                 {
                     run.abandon(ticket);
+                    self.wake_operation(at);
+                }
+            }
+            Statement::Detach(name) => {
+                if let Some(at) = self.meaning(task, name)
+                    && let Some(ticket) = self.operations[at].ticket.take()
+                {
+                    run.detach(ticket);
                     self.wake_operation(at);
                 }
             }
@@ -322,11 +367,34 @@ fn describe(outcome: &Outcome) -> String {
         Outcome::Fired => "fired".to_owned(),
         Outcome::TimerCanceled => "was canceled".to_owned(),
         Outcome::Activity(Ok(value)) => format!("returned {:?}", value.as_deref().map(read).unwrap_or_default()),
-        Outcome::Activity(Err(failure)) => {
-            let messages: Vec<&str> = failure.chain().map(|failure| failure.message.as_str()).collect();
-            format!("{} ({})", messages.join(": "), describe_activity(&failure.info))
+        Outcome::Activity(Err(failure)) => format!("{} ({})", messages(failure), describe_activity(&failure.info)),
+        Outcome::ChildStarted(run) => format!("runs as {run}"),
+        Outcome::Child(Ok(value)) => format!("returned {:?}", value.as_deref().map(read).unwrap_or_default()),
+        Outcome::Child(Err(failure)) | Outcome::ChildNotStarted { failure, .. } => {
+            format!("{} ({})", messages(failure), describe_child(&failure.info))
         }
+        Outcome::Delivered => "was delivered".to_owned(),
+        Outcome::SignalFailed(cause) => format!("was not delivered: {cause:?}"),
+        Outcome::CancelFailed(cause) => format!("was not delivered: {cause:?}"),
+        Outcome::Withdrawn => "was withdrawn".to_owned(),
     }
+}
+
+fn messages(failure: &Failure) -> String {
+    let messages: Vec<&str> = failure.chain().map(|failure| failure.message.as_str()).collect();
+    messages.join(": ")
+}
+
+fn describe_child(info: &FailureInfo) -> String {
+    let FailureInfo::ChildWorkflow(info) = info else { return "not of a child".to_owned() };
+    let ChildWorkflowFailureInfo { namespace, execution, workflow_type, initiated, started, retry_state } = info;
+    let execution = execution.clone().unwrap_or_default();
+    let mut words = vec![format!("{namespace}{} {}", execution.workflow_id, workflow_type.clone().unwrap_or_default())];
+    words.extend(Some(format!("run {}", execution.run_id)).filter(|_| !execution.run_id.is_empty()));
+    words.extend(initiated.map(|event| format!("initiated by event {event}")));
+    words.extend(started.map(|event| format!("started by event {event}")));
+    words.push(format!("{retry_state:?}"));
+    words.join(", ")
 }
 
 fn describe_activity(info: &FailureInfo) -> String {
@@ -359,6 +427,31 @@ pub(crate) fn activity_request(
         priority: None,
         cancellation,
     }
+}
+
+fn start_child(workflow_type: &str, id: &str) -> StartChildWorkflow {
+    StartChildWorkflow {
+        namespace: Namespace::default(),
+        workflow_id: WorkflowId::from(id),
+        workflow_type: WorkflowType::from(workflow_type),
+        task_queue: TaskQueue::default(),
+        input: Payloads::new(),
+        header: Header::new(),
+        execution_timeout: None,
+        run_timeout: None,
+        task_timeout: None,
+        parent_close_policy: ParentClosePolicy::default(),
+        id_reuse_policy: WorkflowIdReusePolicy::default(),
+        retry_policy: None,
+        cron_schedule: String::new(),
+        memo: None,
+        search_attributes: None,
+        priority: None,
+    }
+}
+
+fn execution(id: &str) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: WorkflowId::from(id), run_id: RunId::default() }
 }
 
 /// Metadata that says what the program calls the operation, so that a script can speak of it.

@@ -2,6 +2,7 @@
 
 mod happening;
 mod instance;
+mod others;
 mod program;
 mod random;
 mod reader;

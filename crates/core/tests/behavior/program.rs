@@ -4,6 +4,9 @@
 //! let t = timer 10s                     await t            the first of several: await t, a
 //! let a = activity charge               cancel t           ask it to stop
 //! let b = activity ship id=x wait       drop t             nobody waits for it any more
+//! let c = child ship id=x try           await c_start      until the child runs; its id is its name, if not given
+//! let s = signal c approve child        let e = stop other the workflow with this id, which must be a child, or not
+//! detach c                              nobody waits for it any more, and it goes on
 //! set open                              wait open          until some other task has set it
 //! complete "ok"   fail "why"   cancel_workflow   continue_as_new
 //!
@@ -16,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use perpetua_core::CancellationType;
+use perpetua_core::{CancellationType, ChildCancellationType};
 
 /// A workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,9 +35,13 @@ pub(crate) struct Program {
 pub(crate) enum Statement {
     Timer { name: String, after: Duration },
     Activity { name: String, activity_type: String, id: Option<String>, cancellation: CancellationType },
+    Child { name: String, workflow_type: String, id: Option<String>, cancellation: ChildCancellationType },
+    Signal { name: String, target: String, signal: String, child: bool },
+    Stop { name: String, target: String },
     Await(Vec<String>),
     Cancel(String),
     Drop(String),
+    Detach(String),
     Set(String),
     Wait(String),
     Reject { why: String, flag: Option<String> },
@@ -99,12 +106,25 @@ impl Statement {
                 match kind {
                     "timer" => Self::Timer { name: name.to_owned(), after: parse_seconds(options)? },
                     "activity" => Self::parse_activity(name, options)?,
+                    "child" => Self::parse_child(name, options)?,
+                    "signal" => {
+                        let (options, child) = match options.strip_suffix(" child") {
+                            Some(options) => (options, true),
+                            None => (options, false),
+                        };
+                        let (target, signal) =
+                            options.split_once(' ').ok_or_else(|| format!("needs a signal: {text}"))?;
+                        let (name, target, signal) = (name.to_owned(), target.to_owned(), signal.to_owned());
+                        Self::Signal { name, target, signal, child }
+                    }
+                    "stop" => Self::Stop { name: name.to_owned(), target: options.to_owned() },
                     _ => return Err(format!("no such operation: {text}")),
                 }
             }
             "await" => Self::Await(name()?.split(", ").map(str::to_owned).collect()),
             "cancel" => Self::Cancel(name()?),
             "drop" => Self::Drop(name()?),
+            "detach" => Self::Detach(name()?),
             "set" => Self::Set(name()?),
             "wait" => Self::Wait(name()?),
             "accept" => Self::Accept,
@@ -140,6 +160,22 @@ impl Statement {
         }
         Ok(Self::Activity { name: name.to_owned(), activity_type, id, cancellation })
     }
+
+    fn parse_child(name: &str, options: &str) -> Result<Self, String> {
+        let mut options = options.split(' ');
+        let workflow_type = options.next().unwrap_or_default().to_owned();
+        let (mut id, mut cancellation) = (None, ChildCancellationType::default());
+        for option in options {
+            match option.split_once('=') {
+                Some(("id", value)) => id = Some(value.to_owned()),
+                None if option == "try" => cancellation = ChildCancellationType::TryCancel,
+                None if option == "requested" => cancellation = ChildCancellationType::WaitCancellationRequested,
+                None if option == "abandon" => cancellation = ChildCancellationType::Abandon,
+                _ => return Err(format!("no such option of a child: {option}")),
+            }
+        }
+        Ok(Self::Child { name: name.to_owned(), workflow_type, id, cancellation })
+    }
 }
 
 impl fmt::Display for Statement {
@@ -157,9 +193,27 @@ impl fmt::Display for Statement {
                     CancellationType::Abandon => " abandon",
                 })
             }
+            Self::Child { name, workflow_type, id, cancellation } => {
+                write!(f, "let {name} = child {workflow_type}")?;
+                if let Some(id) = id {
+                    write!(f, " id={id}")?;
+                }
+                f.write_str(match cancellation {
+                    ChildCancellationType::WaitCancellationCompleted => "",
+                    ChildCancellationType::WaitCancellationRequested => " requested",
+                    ChildCancellationType::TryCancel => " try",
+                    ChildCancellationType::Abandon => " abandon",
+                })
+            }
+            Self::Signal { name, target, signal, child } => {
+                write!(f, "let {name} = signal {target} {signal}")?;
+                f.write_str(if *child { " child" } else { "" })
+            }
+            Self::Stop { name, target } => write!(f, "let {name} = stop {target}"),
             Self::Await(names) => write!(f, "await {}", names.join(", ")),
             Self::Cancel(name) => write!(f, "cancel {name}"),
             Self::Drop(name) => write!(f, "drop {name}"),
+            Self::Detach(name) => write!(f, "detach {name}"),
             Self::Set(flag) => write!(f, "set {flag}"),
             Self::Wait(flag) => write!(f, "wait {flag}"),
             Self::Reject { why, flag: None } => write!(f, "reject {why:?}"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use perpetua_core::CancellationType;
+use perpetua_core::{CancellationType, ChildCancellationType};
 use perpetua_vocab::{Event, EventId, EventKind, RunId, WorkflowTaskFailedCause};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -66,12 +66,31 @@ fn statement() -> impl Strategy<Value = Statement> {
     let activity = (name(), activity_type, cancellation).prop_map(|(name, activity_type, cancellation)| {
         Statement::Activity { name, activity_type, id: None, cancellation }
     });
+    let cancellation = select(vec![
+        ChildCancellationType::Abandon,
+        ChildCancellationType::TryCancel,
+        ChildCancellationType::WaitCancellationRequested,
+        ChildCancellationType::WaitCancellationCompleted,
+    ]);
+    let child = (name(), cancellation).prop_map(|(name, cancellation)| {
+        let workflow_type = "deliver".to_owned();
+        Statement::Child { name, workflow_type, id: None, cancellation }
+    });
+    let signal = (name(), name(), any::<bool>()).prop_map(|(name, target, child)| {
+        let signal = "approve".to_owned();
+        Statement::Signal { name, target, signal, child }
+    });
+    let awaited = prop_oneof![4 => name(), 1 => name().prop_map(|name| format!("{name}_start"))];
     prop_oneof![
+        6 => child,
+        2 => signal,
+        1 => (name(), name()).prop_map(|(name, target)| Statement::Stop { name, target }),
         6 => (name(), 1_u64..100).prop_map(|(name, after)| Statement::Timer { name, after: Duration::from_secs(after) }),
         6 => activity,
-        8 => vec(name(), 1..3).prop_map(Statement::Await),
+        8 => vec(awaited, 1..3).prop_map(Statement::Await),
         4 => name().prop_map(Statement::Cancel),
         3 => name().prop_map(Statement::Drop),
+        1 => name().prop_map(Statement::Detach),
         2 => flag().prop_map(Statement::Set),
         2 => flag().prop_map(Statement::Wait),
         1 => end(),

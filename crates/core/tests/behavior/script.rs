@@ -27,8 +27,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use perpetua_vocab::{
-    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, Opaque, TimerId, TimerStarted,
-    UpdateAccepted, UpdateId, UpdateRequest, WorkflowClosed,
+    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, Namespace, Opaque, ParentClosePolicy,
+    SignalExternalWorkflowInitiated, SignalName, StartChildWorkflowInitiated, TimerId, TimerStarted, UpdateAccepted,
+    UpdateId, UpdateRequest, WorkflowClosed, WorkflowExecution, WorkflowId, WorkflowType,
 };
 
 use crate::happening::{Happening, call, words};
@@ -125,6 +126,29 @@ fn answer(text: &str) -> Result<EventKind, String> {
         ("activity_cancel_requested", [scheduled]) => {
             EventKind::ActivityCancelRequested { scheduled: event(scheduled)?, task_completed }
         }
+        ("child_initiated", [id, workflow_type]) => {
+            EventKind::StartChildWorkflowInitiated(Box::new(StartChildWorkflowInitiated {
+                namespace: Namespace::default(),
+                workflow_id: WorkflowId::from(*id),
+                workflow_type: WorkflowType::from(*workflow_type),
+                input: None,
+                parent_close_policy: ParentClosePolicy::Terminate,
+                task_completed,
+                rest: Opaque::default(),
+            }))
+        }
+        ("signal_initiated", [id, name]) => {
+            EventKind::SignalExternalWorkflowInitiated(Box::new(SignalExternalWorkflowInitiated {
+                namespace: Namespace::default(),
+                execution: WorkflowExecution { workflow_id: WorkflowId::from(*id), ..WorkflowExecution::default() },
+                name: SignalName::from(*name),
+                input: None,
+                child_workflow_only: false,
+                header: None,
+                task_completed,
+                rest: Opaque::default(),
+            }))
+        }
         ("update_accepted", [id]) => EventKind::UpdateAccepted(Box::new(UpdateAccepted {
             update: UpdateId::from(*id),
             message: format!("{id}/request").into(),
@@ -171,8 +195,10 @@ macro_rules! folders {
 folders! {
     activity
     cancel
+    child
     complete
     continue_as_new
+    external
     fail
     history
     nondeterminism

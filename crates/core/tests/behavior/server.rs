@@ -1,7 +1,7 @@
 //! Writes the history that a server would write, and refuses what a server would refuse.
 //!
 //! Event ids are given when an event is stored. While a task is started, what comes from outside waits in a buffer and
-//! is stored behind the answer, completions of activities last. The tasks of updates alone, and every attempt after the
+//! is stored behind the answer, completions of activities and children last. The tasks of updates alone, and every attempt after the
 //! first, are only promised: their events are stored when something comes of them.
 
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ use perpetua_vocab::{
 
 use crate::happening::Happening;
 use crate::instance::{failure, read, text};
+use crate::others::Others;
 
 const UNHANDLED_COMMAND: WorkflowTaskFailedCause = WorkflowTaskFailedCause::Other(1);
 
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     buffered: Vec<Happening>,
     timers: BTreeMap<String, Timer>,
     activities: BTreeMap<String, Activity>,
+    others: Others,
     updates: BTreeMap<UpdateId, Update>,
     cancel_requested: bool,
     closed: bool,
@@ -136,6 +138,7 @@ impl Server {
                 possible.push(Happening::Withdrawn(label.clone()));
             }
         }
+        self.others.add_possible(&mut possible);
         possible
     }
 
@@ -158,6 +161,11 @@ impl Server {
                 let activity = self.activities.get_mut(label).filter(|activity| !activity.ended);
                 activity.ok_or_else(nothing_pending)?.ended = true;
             }
+            Happening::ChildStarted(_)
+            | Happening::ChildRefused(_)
+            | Happening::ChildEnded { .. }
+            | Happening::Delivered(_)
+            | Happening::Undelivered(_) => self.others.happen(happening).ok_or_else(nothing_pending)?,
             Happening::CancelRequested => self.cancel_requested = true,
             Happening::Update { name, id } => {
                 self.admit(name, id, false);
@@ -364,12 +372,15 @@ impl Server {
         let mut completions = Vec::new();
         for happening in buffered {
             match self.begin(&happening) {
-                Some(begun) => completions.push((happening, begun)),
-                None => self.store(&happening),
+                None if !matches!(happening, Happening::ChildEnded { .. }) => self.store(&happening),
+                begun => completions.push((happening, begun)),
             }
         }
         for (happening, begun) in completions {
-            self.end_activity(&happening, begun);
+            match begun {
+                Some(begun) => self.end_activity(&happening, begun),
+                None => self.store(&happening),
+            }
         }
         self.schedule();
     }
@@ -409,6 +420,14 @@ impl Server {
                 attributes: Opaque::default(),
                 task_completed: None,
             })),
+            Happening::ChildStarted(_)
+            | Happening::ChildRefused(_)
+            | Happening::ChildEnded { .. }
+            | Happening::Delivered(_)
+            | Happening::Undelivered(_) => {
+                let next = self.next_id();
+                self.others.event(happening, next)
+            }
             Happening::Update { .. }
             | Happening::Completed { .. }
             | Happening::Failed { .. }
@@ -517,6 +536,12 @@ impl Server {
                 }
                 let scheduled = *scheduled;
                 self.write(EventKind::ActivityCancelRequested { scheduled, task_completed: completed });
+            }
+            CommandKind::StartChildWorkflow(_)
+            | CommandKind::SignalExternalWorkflow(_)
+            | CommandKind::RequestCancelExternalWorkflow(_) => {
+                let kind = self.others.obey(&command.kind, label(), completed, self.next_id())?;
+                self.write(kind);
             }
             CommandKind::Message { message } => {
                 let sent = closed.messages.iter().find(|sent| sent.id == *message);

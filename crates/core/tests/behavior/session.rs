@@ -225,6 +225,17 @@ fn describe_command(command: &Command) -> String {
             format!("command start_activity {} {}", start.activity, start.activity_type)
         }
         CommandKind::RequestCancelActivity { scheduled } => format!("command cancel_activity of event {scheduled}"),
+        CommandKind::StartChildWorkflow(start) => {
+            format!("command start_child {} {}", start.workflow_id, start.workflow_type)
+        }
+        CommandKind::SignalExternalWorkflow(signal) => {
+            let whom = if signal.child_workflow_only { "child" } else { "workflow" };
+            format!("command signal {whom} {} {}", signal.execution.workflow_id, signal.name)
+        }
+        CommandKind::RequestCancelExternalWorkflow(request) => {
+            let whom = if request.child_workflow_only { "child" } else { "workflow" };
+            format!("command stop {whom} {} because {:?}", request.execution.workflow_id, request.reason)
+        }
         CommandKind::Message { message } => format!("command message {message}"),
         CommandKind::CompleteWorkflow { result } => {
             format!("command complete {:?}", result.as_deref().map(read).unwrap_or_default())

@@ -6,6 +6,7 @@ mod bad_input;
 mod basket;
 mod cancellation;
 mod chains;
+mod children;
 mod codecs;
 mod command_line;
 mod facts;
