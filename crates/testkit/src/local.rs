@@ -74,6 +74,9 @@ impl LocalServer {
                 .args(["-c", r#""$@" </dev/null & server=$!; cat >/dev/null; kill "$server" 2>/dev/null; wait"#, "sh"])
                 .arg(&cli)
                 .args(["server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "never"])
+                // A worker that shuts down gets its polls back. Servers where this is off may, for a moment, hand tasks
+                // to polls that were given up, and the tasks are lost until they time out.
+                .args(["--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"])
                 .args(["--port", &port.to_string()])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())

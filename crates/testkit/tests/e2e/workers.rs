@@ -68,7 +68,8 @@ async fn a_worker_that_shuts_down_hands_its_workflows_to_the_next_one() -> Outco
         let handle = start.id(&id).await?;
         handle.go_on().await?;
         event(&handle, "ActivityTaskScheduled").await?;
-        // Nothing is on its way to the worker any more: what was, and was given up, would come back only by a timeout.
+        // Nothing is on its way to the worker any more: servers of today lose a task that they hand to a poll while they
+        // end it, until it times out.
         handle.doubled(1).await?;
         first.shutdown().await?;
 
