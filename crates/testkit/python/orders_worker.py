@@ -37,7 +37,7 @@ class PythonOrder:
         if not self.items:
             raise ApplicationError("nothing was ordered", {"customer": customer}, type="EmptyOrder", non_retryable=True)
         total = await workflow.execute_activity(
-            price, args=[self.items, discount], start_to_close_timeout=timedelta(seconds=10)
+            price, args=[self.items, discount], start_to_close_timeout=timedelta(minutes=5)
         )
         return f"{customer} pays {total}"
 

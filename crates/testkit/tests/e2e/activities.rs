@@ -32,8 +32,8 @@ async fn weigh(parcel: Parcel) -> Result<u32, ActivityError> {
 
 #[workflow]
 async fn packs_and_weighs(ctx: Ctx, name: String, grams: u32) -> WorkflowResult<(Parcel, u32)> {
-    let parcel = ctx.activity(pack(name, grams, Some("fragile".into()))).start_to_close(seconds(10)).await?;
-    let weight = ctx.activity(weigh(parcel.clone())).start_to_close(seconds(10)).await?;
+    let parcel = ctx.activity(pack(name, grams, Some("fragile".into()))).start_to_close(minutes(5)).await?;
+    let weight = ctx.activity(weigh(parcel.clone())).start_to_close(minutes(5)).await?;
     Ok((parcel, weight))
 }
 
@@ -68,10 +68,10 @@ async fn reversed(bytes: Bytes) -> Result<Bytes, ActivityError> {
 
 #[workflow]
 async fn passes_every_kind_of_value(ctx: Ctx, bytes: Bytes) -> WorkflowResult<(Option<u32>, Option<u32>, Bytes)> {
-    ctx.activity(nothing()).start_to_close(seconds(10)).await?;
-    let none = ctx.activity(doubled(None)).start_to_close(seconds(10)).await?;
-    let some = ctx.activity(doubled(Some(21))).start_to_close(seconds(10)).await?;
-    let bytes = ctx.activity(reversed(bytes)).start_to_close(seconds(10)).await?;
+    ctx.activity(nothing()).start_to_close(minutes(5)).await?;
+    let none = ctx.activity(doubled(None)).start_to_close(minutes(5)).await?;
+    let some = ctx.activity(doubled(Some(21))).start_to_close(minutes(5)).await?;
+    let bytes = ctx.activity(reversed(bytes)).start_to_close(minutes(5)).await?;
     Ok((none, some, bytes))
 }
 
@@ -121,9 +121,9 @@ impl Gate {
 
 #[workflow]
 async fn passes_the_gate_twice(ctx: Ctx) -> WorkflowResult<(usize, usize, Option<String>)> {
-    let first = ctx.activity(Gate::pass("ann".into())).start_to_close(seconds(10)).await?;
-    let second = ctx.activity(Gate::pass("bob".into())).start_to_close(seconds(10)).await?;
-    let last = ctx.activity(Gate::last()).start_to_close(seconds(10)).await?;
+    let first = ctx.activity(Gate::pass("ann".into())).start_to_close(minutes(5)).await?;
+    let second = ctx.activity(Gate::pass("bob".into())).start_to_close(minutes(5)).await?;
+    let last = ctx.activity(Gate::last()).start_to_close(minutes(5)).await?;
     Ok((first, second, last))
 }
 
@@ -152,7 +152,7 @@ impl Thread {
     #[activity(blocking)]
     fn wait(&self) -> Result<u32, ActivityError> {
         let receiver = self.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(receiver.recv_timeout(seconds(10))?)
+        Ok(receiver.recv_timeout(minutes(1))?)
     }
 
     #[activity]
@@ -164,8 +164,8 @@ impl Thread {
 #[workflow]
 async fn waits_for_a_thread(ctx: Ctx) -> WorkflowResult<u32> {
     let (waited, let_go) = join!(
-        ctx.activity(Thread::wait()).start_to_close(seconds(20)),
-        ctx.activity(Thread::let_go(7)).start_to_close(seconds(20)),
+        ctx.activity(Thread::wait()).start_to_close(minutes(5)),
+        ctx.activity(Thread::let_go(7)).start_to_close(minutes(5)),
     );
     let_go?;
     Ok(waited?)
@@ -210,7 +210,7 @@ fn eager() -> RetryPolicy {
 
 #[workflow]
 async fn withdraws(ctx: Ctx, cents: u64) -> WorkflowResult<String> {
-    match ctx.activity(withdraw(cents)).start_to_close(seconds(10)).retry(eager()).await {
+    match ctx.activity(withdraw(cents)).start_to_close(minutes(5)).retry(eager()).await {
         Ok(attempt) => Ok(format!("done at attempt {attempt}")),
         Err(ActivityFailure::Application(BankError::InsufficientFunds { available, needed }, ..)) => {
             Ok(format!("{available} of {needed}"))
@@ -246,7 +246,7 @@ async fn an_error_that_is_not_retryable_is_matched_on_its_variant_and_fields() -
 #[workflow]
 async fn never_tries_again_after_an_outage(ctx: Ctx) -> WorkflowResult<bool> {
     let policy = RetryPolicy::exponential().never_after("Down");
-    let failure = ctx.activity(withdraw(10)).start_to_close(seconds(10)).retry(policy).await;
+    let failure = ctx.activity(withdraw(10)).start_to_close(minutes(5)).retry(policy).await;
     Ok(matches!(failure, Err(ActivityFailure::Application(BankError::Down, ..))))
 }
 
@@ -316,7 +316,7 @@ async fn an_attempt_that_takes_too_long_is_a_timeout_on_both_sides() -> Outcome 
 
 #[workflow]
 async fn waits_for_what_a_canceled_activity_says(ctx: Ctx) -> WorkflowResult<bool> {
-    let run = ctx.activity(Endless::run()).start_to_close(minutes(1)).heartbeat(seconds(10));
+    let run = ctx.activity(Endless::run()).start_to_close(minutes(1)).heartbeat(minutes(1));
     let canceled = run.cancellation(CancellationType::WaitCompleted).await;
     Ok(matches!(canceled, Err(ActivityFailure::Canceled(_))))
 }
@@ -357,7 +357,7 @@ async fn counts_on(ctx: ActivityContext) -> Result<(u32, u32), ActivityError> {
 
 #[workflow]
 async fn counts(ctx: Ctx) -> WorkflowResult<(u32, u32)> {
-    Ok(ctx.activity(counts_on()).start_to_close(seconds(10)).heartbeat(seconds(5)).retry(eager()).await?)
+    Ok(ctx.activity(counts_on()).start_to_close(minutes(5)).heartbeat(minutes(1)).retry(eager()).await?)
 }
 
 #[tokio::test]
@@ -387,8 +387,8 @@ fn panics_on_its_thread(ctx: ActivityContext) -> Result<u32, ActivityError> {
 #[workflow]
 async fn calls_what_panics(ctx: Ctx) -> WorkflowResult<(u32, u32)> {
     let (task, thread) = join!(
-        ctx.activity(panics_at_first()).start_to_close(seconds(10)).retry(eager()),
-        ctx.activity(panics_on_its_thread()).start_to_close(seconds(10)).retry(eager()),
+        ctx.activity(panics_at_first()).start_to_close(minutes(5)).retry(eager()),
+        ctx.activity(panics_on_its_thread()).start_to_close(minutes(5)).retry(eager()),
     );
     Ok((task?, thread?))
 }
@@ -415,7 +415,7 @@ trait Elsewhere {
 
 #[workflow]
 async fn calls_far_away(ctx: Ctx) -> WorkflowResult<String> {
-    let call = ctx.activity(Elsewhere::far_away()).start_to_close(seconds(10)).retry(RetryPolicy::none());
+    let call = ctx.activity(Elsewhere::far_away()).start_to_close(minutes(5)).retry(RetryPolicy::none());
     match call.await {
         Err(ActivityFailure::Other(remote)) => {
             Ok(remote.chain().map(|remote| remote.message()).collect::<Vec<_>>().join(" <- "))
@@ -468,7 +468,7 @@ impl Groups {
 
 #[workflow]
 async fn fans_out(ctx: Ctx, count: u32, limit: usize) -> WorkflowResult<Vec<u32>> {
-    let calls = (0..count).map(|number| ctx.activity(Groups::meet(number)).start_to_close(seconds(30)));
+    let calls = (0..count).map(|number| ctx.activity(Groups::meet(number)).start_to_close(minutes(5)));
     let met = ctx.join_all(calls).limit(limit).await;
     Ok(met.into_iter().collect::<Result<_, _>>()?)
 }
@@ -507,8 +507,8 @@ async fn where_am_i(ctx: ActivityContext) -> Result<String, ActivityError> {
 #[workflow]
 async fn calls_another_queue(ctx: Ctx, queue: String) -> WorkflowResult<(String, String)> {
     let (here, there) = join!(
-        ctx.activity(where_am_i()).start_to_close(seconds(10)),
-        ctx.activity(where_am_i()).start_to_close(seconds(10)).task_queue(queue),
+        ctx.activity(where_am_i()).start_to_close(minutes(5)),
+        ctx.activity(where_am_i()).start_to_close(minutes(5)).task_queue(queue),
     );
     Ok((here?, there?))
 }
@@ -532,7 +532,7 @@ async fn an_activity_runs_on_the_task_queue_it_was_sent_to() -> Outcome {
 
 #[workflow]
 async fn calls_where_nobody_is(ctx: Ctx, queue: String) -> WorkflowResult<bool> {
-    let call = ctx.activity(where_am_i()).start_to_close(seconds(10)).schedule_to_start(milliseconds(10));
+    let call = ctx.activity(where_am_i()).start_to_close(minutes(5)).schedule_to_start(milliseconds(10));
     let failure = call.task_queue(queue).await;
     Ok(matches!(failure, Err(ActivityFailure::Timeout(TimeoutKind::ScheduleToStart, _))))
 }
@@ -564,7 +564,7 @@ impl Mirror {
 #[workflow]
 async fn looks_into_the_mirror(ctx: Ctx) -> WorkflowResult<()> {
     let look = ctx.activity(Mirror::look()).id("look-1").summary("a look").retry(eager().max_attempts(4));
-    Ok(look.start_to_close(seconds(10)).schedule_to_close(seconds(20)).heartbeat(seconds(5)).await?)
+    Ok(look.start_to_close(minutes(5)).schedule_to_close(minutes(10)).heartbeat(minutes(1)).await?)
 }
 
 #[tokio::test]
@@ -583,8 +583,8 @@ async fn an_activity_knows_what_it_is_and_whose() -> Outcome {
         assert_eq!(info.workflow_type, "looks_into_the_mirror");
         assert_eq!(info.workflow_execution.workflow_id, id);
         assert_eq!(Some(&info.workflow_execution.run_id), handle.run_id());
-        assert_eq!((info.start_to_close, info.schedule_to_close), (Some(seconds(10)), Some(seconds(20))));
-        assert_eq!(info.heartbeat, Some(seconds(5)));
+        assert_eq!((info.start_to_close, info.schedule_to_close), (Some(minutes(5)), Some(minutes(10))));
+        assert_eq!(info.heartbeat, Some(minutes(1)));
         assert_eq!(info.retry_policy.map(|policy| policy.maximum_attempts), Some(4));
         assert!(info.scheduled.is_some() && info.started.is_some());
         worker.shutdown().await?;
@@ -596,7 +596,7 @@ async fn an_activity_knows_what_it_is_and_whose() -> Outcome {
 #[workflow]
 async fn sends_a_text_where_a_number_is_wanted(ctx: Ctx) -> WorkflowResult<String> {
     let call = Activity::named("doubled").args(("many".to_owned(),)).returning::<u32>();
-    match ctx.activity(call).start_to_close(seconds(10)).retry(RetryPolicy::none()).await {
+    match ctx.activity(call).start_to_close(minutes(5)).retry(RetryPolicy::none()).await {
         Ok(number) => Ok(format!("unexpected: {number}")),
         Err(failure) => {
             let cause = failure.remote().cause().ok_or(AnyError::message("the activity says why"))?;
@@ -608,7 +608,7 @@ async fn sends_a_text_where_a_number_is_wanted(ctx: Ctx) -> WorkflowResult<Strin
 #[workflow]
 async fn reads_a_number_where_a_parcel_is(ctx: Ctx) -> WorkflowResult<String> {
     let call = Activity::named("pack").args(("tea".to_owned(), 1, None::<String>)).returning::<u32>();
-    match ctx.activity(call).start_to_close(seconds(10)).await {
+    match ctx.activity(call).start_to_close(minutes(5)).await {
         Ok(number) => Ok(format!("unexpected: {number}")),
         Err(failure) => Ok(failure.remote().message().to_owned()),
     }

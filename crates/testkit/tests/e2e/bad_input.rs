@@ -1,5 +1,6 @@
 //! What goes wrong before anything runs, and what workflow code must not do: each mistake is explained.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -7,7 +8,7 @@ use perpetua::client::RpcDetail;
 use perpetua::prelude::*;
 use perpetua::{
     BuildError, ConnectError, IdConflict, IdReuse, RawValue, StartError, WorkerError, WorkflowDefinition,
-    WorkflowHandle, WorkflowStatus,
+    WorkflowHandle, WorkflowId, WorkflowStatus,
 };
 use perpetua_testkit::{Outcome, both_ways, connect_or_start};
 use perpetua_vocab::WorkflowTaskFailedCause;
@@ -241,8 +242,8 @@ async fn a_workflow_that_awaits_something_foreign_is_told_what_to_do_instead() -
     .await
 }
 
-/// What the workflow that awaits it is woken with, by the test.
-static FOREIGN: Mutex<Option<tokio::sync::oneshot::Sender<()>>> = Mutex::new(None);
+/// What workflows that await it are woken with, by the tests.
+static FOREIGN: Mutex<BTreeMap<WorkflowId, tokio::sync::oneshot::Sender<()>>> = Mutex::new(BTreeMap::new());
 
 /// A workflow that takes a signal, so that nobody can know that what it awaits will never come.
 #[derive(Default)]
@@ -253,9 +254,10 @@ struct Listener {
 #[workflow]
 impl Listener {
     #[run]
-    async fn run(&self, _ctx: Ctx) -> WorkflowResult<bool> {
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<bool> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        *FOREIGN.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+        let id = ctx.info().execution().workflow_id.clone();
+        FOREIGN.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
         receiver.await?;
         Ok(self.told.get())
     }
@@ -276,9 +278,10 @@ async fn a_workflow_that_is_woken_from_outside_is_rebuilt_and_waits_on() -> Outc
     both_ways(async |stage| {
         let worker = stage.worker().workflow(Listener::run).spawn()?;
         let start = stage.client().start(Listener::run()).task_queue(stage.task_queue());
-        let handle = start.id(stage.id("listener")).await?;
+        let id = stage.id("listener");
+        let handle = start.id(&id).await?;
         event(&handle, "WorkflowTaskCompleted").await?;
-        let sender = FOREIGN.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sender = FOREIGN.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         // Evicted, the workflow may have dropped its end already; then nobody is woken.
         _ = sender.ok_or("the workflow made a channel")?.send(());
         handle.tell().await?;
@@ -344,7 +347,7 @@ async fn makes_a_huge_text() -> Result<String, ActivityError> {
 
 #[workflow]
 async fn asks_for_a_huge_text(ctx: Ctx) -> WorkflowResult<String> {
-    let text = ctx.activity(makes_a_huge_text()).start_to_close(seconds(10)).retry(RetryPolicy::none()).await;
+    let text = ctx.activity(makes_a_huge_text()).start_to_close(minutes(5)).retry(RetryPolicy::none()).await;
     match text {
         Ok(text) => Ok(format!("{} bytes", text.len())),
         Err(failure) => Ok(failure.remote().cause().and_then(|cause| cause.failure_type()).unwrap_or_default().into()),

@@ -41,7 +41,7 @@ impl Basket {
         if self.items.with(Vec::is_empty) {
             return Err(BasketError::EmptyOrder { customer }.into());
         }
-        let cents = ctx.activity(total(self.items.get(), discount)).start_to_close(seconds(10)).await?;
+        let cents = ctx.activity(total(self.items.get(), discount)).start_to_close(minutes(5)).await?;
         Ok(format!("{customer} pays {cents}"))
     }
 

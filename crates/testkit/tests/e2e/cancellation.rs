@@ -97,7 +97,7 @@ struct Host {
 impl Host {
     #[run]
     async fn run(&self, ctx: Ctx) -> WorkflowResult<bool> {
-        let worked = ctx.activity(Work::go_on()).start_to_close(minutes(1)).heartbeat(seconds(10)).await;
+        let worked = ctx.activity(Work::go_on()).start_to_close(minutes(1)).heartbeat(minutes(1)).await;
         ctx.shielded(ctx.wait_until(|| self.released.get())).await?;
         Ok(matches!(worked, Err(ActivityFailure::Canceled(_))))
     }
@@ -133,7 +133,7 @@ async fn an_activity_in_progress_is_asked_to_stop_and_the_workflow_goes_on_at_on
 
 #[workflow]
 async fn abandons_its_activity(ctx: Ctx) -> WorkflowResult<bool> {
-    let work = ctx.activity(Work::go_on()).start_to_close(minutes(1)).heartbeat(seconds(10));
+    let work = ctx.activity(Work::go_on()).start_to_close(minutes(1)).heartbeat(minutes(1));
     let worked = work.cancellation(CancellationType::Abandon).await;
     Ok(matches!(worked, Err(ActivityFailure::Canceled(_))))
 }
@@ -161,11 +161,11 @@ async fn an_activity_that_is_abandoned_is_not_told() -> Outcome {
 async fn cleans_up(ctx: Ctx, cents: u64) -> WorkflowResult<()> {
     let Err(canceled) = ctx.sleep(days(3)).await else { return Ok(()) };
     // Reached by the cancellation, so it does not begin.
-    let refused = ctx.activity(refund(0)).start_to_close(seconds(10)).await;
+    let refused = ctx.activity(refund(0)).start_to_close(minutes(5)).await;
     if !matches!(refused, Err(ActivityFailure::Canceled(_))) {
         return Err(AnyError::message("the activity began").into());
     }
-    let clean_up = ctx.shielded(async { ctx.activity(refund(cents)).start_to_close(seconds(10)).await });
+    let clean_up = ctx.shielded(async { ctx.activity(refund(cents)).start_to_close(minutes(5)).await });
     clean_up.await?;
     Err(canceled.into())
 }

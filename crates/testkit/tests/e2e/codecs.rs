@@ -72,7 +72,7 @@ impl Vault {
     #[run]
     async fn run(&self, ctx: Ctx, word: String, last: bool) -> WorkflowResult<(), VaultError> {
         let eager = RetryPolicy::exponential().first_wait(milliseconds(10));
-        let kept = ctx.activity(keep(word)).summary(SECRET).start_to_close(seconds(10)).retry(eager).await?;
+        let kept = ctx.activity(keep(word)).summary(SECRET).start_to_close(minutes(5)).retry(eager).await?;
         ctx.wait_until(|| self.held.with(Vec::len) >= 2).await?;
         if last { Err(VaultError::Robbed { what: kept }.into()) } else { ctx.continue_as_new(Vault::run(kept, true)) }
     }

@@ -95,7 +95,7 @@ async fn store() -> Result<(), StoreError> {
 
 #[workflow]
 async fn reports(ctx: Ctx, number: u32) -> WorkflowResult<(), ReportError> {
-    let stored = ctx.activity(store()).start_to_close(seconds(10)).await;
+    let stored = ctx.activity(store()).start_to_close(minutes(5)).await;
     Ok(stored.map_err(|failure| ReportError::NotStored { number, failure })?)
 }
 
@@ -163,18 +163,19 @@ async fn nothing() -> Result<(), ActivityError> {
     Ok(())
 }
 
+/// Asks for nothing, so that its history is the same whether it had begun in time or not.
 #[workflow]
-async fn waits_for_days(ctx: Ctx) -> WorkflowResult<()> {
-    Ok(ctx.sleep(days(3)).await?)
+async fn waits_for_ever(ctx: Ctx) -> WorkflowResult<()> {
+    Ok(ctx.wait_until(|| false).await?)
 }
 
 #[tokio::test]
 async fn a_workflow_that_takes_longer_than_it_may_is_a_timeout() -> Outcome {
     both_ways(async |stage| {
-        let worker = stage.worker().workflow(waits_for_days).spawn()?;
-        let start = stage.client().start(waits_for_days()).run_timeout(seconds(1)).task_queue(stage.task_queue());
+        let worker = stage.worker().workflow(waits_for_ever).spawn()?;
+        let start = stage.client().start(waits_for_ever()).run_timeout(seconds(1)).task_queue(stage.task_queue());
         let handle = start.id(stage.id("waits")).await?;
-        let failure = handle.result().await.expect_err("it takes days");
+        let failure = handle.result().await.expect_err("it takes for ever");
         assert!(matches!(failure, WorkflowFailure::Timeout(..)) && failure.is_timeout(), "{failure:?}");
         assert_eq!(handle.describe().await?.status, WorkflowStatus::TimedOut);
         worker.shutdown().await?;
@@ -186,14 +187,14 @@ async fn a_workflow_that_takes_longer_than_it_may_is_a_timeout() -> Outcome {
 /// The program before its bug was fixed.
 #[workflow(name = "divides")]
 async fn divides_by_zero(ctx: Ctx, by: u32) -> WorkflowResult<u32> {
-    ctx.activity(nothing()).start_to_close(seconds(10)).await?;
+    ctx.activity(nothing()).start_to_close(minutes(5)).await?;
     Ok(84 / (by - 2))
 }
 
 /// The program after it.
 #[workflow(name = "divides")]
 async fn divides(ctx: Ctx, by: u32) -> WorkflowResult<u32> {
-    ctx.activity(nothing()).start_to_close(seconds(10)).await?;
+    ctx.activity(nothing()).start_to_close(minutes(5)).await?;
     Ok(84 / by)
 }
 

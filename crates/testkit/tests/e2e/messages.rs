@@ -51,7 +51,7 @@ impl Room {
 
     #[signal]
     async fn say_translated(&self, ctx: Ctx, text: String) {
-        let translated = ctx.activity(translate(text)).start_to_close(seconds(10)).await;
+        let translated = ctx.activity(translate(text)).start_to_close(minutes(5)).await;
         self.said.update(|said| said.push(translated.unwrap_or_else(|failure| failure.to_string())));
     }
 
@@ -107,7 +107,7 @@ impl Room {
 
     #[update]
     async fn add_translated(&self, ctx: Ctx, text: String) -> WorkflowResult<String, RoomError> {
-        let translated = ctx.activity(translate(text)).start_to_close(seconds(10)).await?;
+        let translated = ctx.activity(translate(text)).start_to_close(minutes(5)).await?;
         self.said.update(|said| said.push(translated.clone()));
         Ok(translated)
     }
@@ -339,9 +339,9 @@ async fn an_update_of_a_workflow_that_ends_or_has_ended_fails() -> Outcome {
         let update = handle.wait_for(100).start().await?;
         handle.close().await?;
         handle.result().await?;
-        let unanswered = update.result().timeout(seconds(10)).await.expect_err("there is one line");
+        let unanswered = update.result().timeout(minutes(1)).await.expect_err("there is one line");
         assert!(unanswered.to_string().contains("completed before"), "{unanswered:?}");
-        let late = handle.add("late".into()).timeout(seconds(10)).await.expect_err("the room is closed");
+        let late = handle.add("late".into()).timeout(minutes(1)).await.expect_err("the room is closed");
         assert!(late.rpc().is_some_and(|error| error.is_not_found()), "{late:?}");
         worker.shutdown().await?;
         Ok(())
@@ -544,7 +544,8 @@ async fn a_signal_that_arrives_while_the_workflow_completes_is_not_lost() -> Out
         *PEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(pen);
         let worker = stage.worker().deadlock_timeout(None).workflow(Will::run).spawn()?;
         let id = stage.id("will");
-        let handle = stage.client().start(Will::run()).task_queue(stage.task_queue()).id(&id).await?;
+        let start = stage.client().start(Will::run()).task_queue(stage.task_queue()).task_timeout(minutes(2));
+        let handle = start.id(&id).await?;
         event(&handle, "WorkflowTaskStarted").await?;
         handle.wish("a boat".into()).await?;
         drop(hold);

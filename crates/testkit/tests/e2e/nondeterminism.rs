@@ -40,38 +40,38 @@ impl Truck {
 /// The code that history was written with.
 #[workflow(name = "shipment")]
 async fn shipment(ctx: Ctx) -> WorkflowResult<String> {
-    ctx.activity(pack()).start_to_close(seconds(30)).await?;
-    ctx.activity(Truck::ship()).start_to_close(seconds(30)).await?;
+    ctx.activity(pack()).start_to_close(minutes(5)).await?;
+    ctx.activity(Truck::ship()).start_to_close(minutes(5)).await?;
     Ok("shipped".into())
 }
 
 #[workflow(name = "shipment")]
 async fn one_step_is_gone(ctx: Ctx) -> WorkflowResult<String> {
-    ctx.activity(pack()).start_to_close(seconds(30)).await?;
+    ctx.activity(pack()).start_to_close(minutes(5)).await?;
     Ok("shipped".into())
 }
 
 #[workflow(name = "shipment")]
 async fn one_step_is_new(ctx: Ctx) -> WorkflowResult<String> {
     let (packed, insured) =
-        join!(ctx.activity(pack()).start_to_close(seconds(30)), ctx.activity(insure()).start_to_close(seconds(30)),);
+        join!(ctx.activity(pack()).start_to_close(minutes(5)), ctx.activity(insure()).start_to_close(minutes(5)),);
     packed?;
     insured?;
-    ctx.activity(Truck::ship()).start_to_close(seconds(30)).await?;
+    ctx.activity(Truck::ship()).start_to_close(minutes(5)).await?;
     Ok("shipped".into())
 }
 
 #[workflow(name = "shipment")]
 async fn one_step_is_another(ctx: Ctx) -> WorkflowResult<String> {
-    ctx.activity(pack()).start_to_close(seconds(30)).await?;
+    ctx.activity(pack()).start_to_close(minutes(5)).await?;
     ctx.sleep(seconds(30)).await?;
     Ok("shipped".into())
 }
 
 #[workflow(name = "shipment")]
 async fn one_step_has_another_name(ctx: Ctx) -> WorkflowResult<String> {
-    ctx.activity(insure()).start_to_close(seconds(30)).await?;
-    ctx.activity(Truck::ship()).start_to_close(seconds(30)).await?;
+    ctx.activity(insure()).start_to_close(minutes(5)).await?;
+    ctx.activity(Truck::ship()).start_to_close(minutes(5)).await?;
     Ok("shipped".into())
 }
 
@@ -141,7 +141,7 @@ async fn draws(ctx: Ctx) -> WorkflowResult<bool> {
     let mut same = true;
     for _ in 0..3 {
         let drawn = drawn();
-        same &= ctx.activity(echo(drawn.clone())).start_to_close(seconds(30)).await? == drawn;
+        same &= ctx.activity(echo(drawn.clone())).start_to_close(minutes(5)).await? == drawn;
     }
     Ok(same)
 }

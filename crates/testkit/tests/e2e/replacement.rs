@@ -6,6 +6,7 @@ use perpetua_testkit::{Outcome, both_ways};
 use perpetua_vocab::EventKind;
 use tokio::process::{Child, Command};
 
+use crate::facts::event;
 /// The workflow of the program `killable_worker`, as its callers see it.
 use killable::Stepper;
 
@@ -27,6 +28,8 @@ async fn a_killed_worker_is_replaced_and_the_workflow_completes() -> Outcome {
         let mut first = spawn_worker(address, queue, stage.is_cached())?;
         let id = stage.id("stepper");
         let handle = stage.client().start(Stepper::run(3)).task_queue(queue).id(&id).await?;
+        // Before that, the update could come with the first task, and would then be accepted before the first step begins.
+        event(&handle, "ActivityTaskScheduled").await?;
         // The first step is recorded, and the workflow waits for a signal: the worker is in the middle of the run.
         handle.stepped(1).await?;
         first.kill().await?;

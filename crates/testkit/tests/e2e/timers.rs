@@ -54,7 +54,7 @@ async fn a_sleep_of_no_length_needs_no_timer() -> Outcome {
 #[workflow]
 async fn prefers_the_activity(ctx: Ctx) -> WorkflowResult<String> {
     select! {
-        done = ctx.activity(nothing()).start_to_close(seconds(10)) => {
+        done = ctx.activity(nothing()).start_to_close(minutes(5)) => {
             done?;
             Ok("the activity".into())
         }
@@ -107,12 +107,12 @@ async fn drops_a_timer_that_runs(ctx: Ctx) -> WorkflowResult<()> {
     let mut reminder = ctx.sleep(days(1)).into_future();
     select! {
         slept = &mut reminder => slept?,
-        done = ctx.activity(nothing()).start_to_close(seconds(10)) => done?,
+        done = ctx.activity(nothing()).start_to_close(minutes(5)) => done?,
     }
     // The `select!` had it by reference, so it still runs.
-    ctx.activity(nothing()).start_to_close(seconds(10)).await?;
+    ctx.activity(nothing()).start_to_close(minutes(5)).await?;
     drop(reminder);
-    Ok(ctx.activity(nothing()).start_to_close(seconds(10)).await?)
+    Ok(ctx.activity(nothing()).start_to_close(minutes(5)).await?)
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn has_three_tasks(ctx: Ctx) -> WorkflowResult<Vec<String>> {
     let step = |name: &'static str| {
         let (ctx, log) = (ctx.clone(), Rc::clone(&log));
         async move {
-            ctx.activity(nothing()).start_to_close(seconds(10)).await?;
+            ctx.activity(nothing()).start_to_close(minutes(5)).await?;
             log.update(|log| log.push(name.to_owned()));
             Ok::<_, ActivityFailure<ActivityError>>(name)
         }

@@ -28,7 +28,7 @@ impl Doubler {
     async fn run(&self, ctx: Ctx, mut number: u32, times: u32) -> WorkflowResult<u32> {
         for done in 0..times {
             ctx.wait_until(|| done < self.allowed.get()).await?;
-            number = ctx.activity(double(number)).start_to_close(seconds(30)).await?;
+            number = ctx.activity(double(number)).start_to_close(minutes(5)).await?;
             self.done.set(done + 1);
         }
         Ok(number)
@@ -53,8 +53,8 @@ impl Doubler {
 
 #[workflow]
 async fn doubles_twice(ctx: Ctx, number: u32) -> WorkflowResult<u32> {
-    let twice = ctx.activity(double(number)).start_to_close(seconds(30)).await?;
-    Ok(ctx.activity(double(twice)).start_to_close(seconds(30)).await?)
+    let twice = ctx.activity(double(number)).start_to_close(minutes(5)).await?;
+    Ok(ctx.activity(double(twice)).start_to_close(minutes(5)).await?)
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn a_worker_that_shuts_down_hands_its_workflows_to_the_next_one() -> Outco
 
         let second = builder().identity("second").spawn()?;
         handle.go_on().await?;
-        assert_eq!(handle.result().timeout(seconds(30)).await?, 20);
+        assert_eq!(handle.result().timeout(minutes(5)).await?, 20);
         let history = stage.history(&id).await?;
         let workers: Vec<_> = history
             .iter()
@@ -219,7 +219,7 @@ impl Pairs {
 
 #[workflow]
 async fn meets_somebody(ctx: Ctx, number: u32) -> WorkflowResult<u32> {
-    Ok(ctx.activity(Pairs::meet(number)).start_to_close(seconds(30)).await?)
+    Ok(ctx.activity(Pairs::meet(number)).start_to_close(minutes(5)).await?)
 }
 
 #[tokio::test]

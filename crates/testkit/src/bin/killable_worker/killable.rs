@@ -22,7 +22,7 @@ impl Stepper {
     pub(crate) async fn run(&self, ctx: Ctx, steps: u32) -> WorkflowResult<Vec<u32>> {
         for number in 1..=steps {
             ctx.wait_until(|| number <= self.allowed.get() + 1).await?;
-            let taken = ctx.activity(step(number)).start_to_close(seconds(10)).await?;
+            let taken = ctx.activity(step(number)).start_to_close(minutes(5)).await?;
             self.taken.update(|steps| steps.push(taken));
         }
         Ok(self.taken.get())
