@@ -27,7 +27,7 @@ use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
 /// No test waits longer for anything.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A mock server; clones are the same one.
 #[derive(Clone, Default)]

@@ -21,8 +21,10 @@ fn worker(mock: &Mock) -> RunningWorker {
     worker_with(mock, |builder| builder)
 }
 
+/// A worker that never takes workflow code for stuck, unless `options` say so: on a busy machine its threads may have to
+/// wait for longer than any limit.
 fn worker_with(mock: &Mock, options: impl FnOnce(WorkerBuilder) -> WorkerBuilder) -> RunningWorker {
-    let builder = Worker::builder(&mock.client(), "orders").workflow(scripted);
+    let builder = Worker::builder(&mock.client(), "orders").workflow(scripted).deadlock_timeout(None);
     options(builder).spawn().expect("nothing is wrong with the worker")
 }
 
