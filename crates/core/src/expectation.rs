@@ -7,7 +7,15 @@ use perpetua_vocab::{
     ActivityId, ActivityType, Event, EventId, EventKind, SignalName, TimerId, UpdateId, WorkflowId, WorkflowType,
 };
 
-use crate::Ticket;
+use crate::{Place, Ticket};
+
+/// What the code asked for, and where.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) what: Expectation,
+    /// The line of source code that asked, if it is known.
+    pub(crate) at: Option<Place>,
+}
 
 /// One thing the code asked for, kept until history shows what became of it.
 #[derive(Debug)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use perpetua_vocab::{EventId, Malformed, WorkflowTaskFailedCause};
 
+use crate::Place;
+
 /// Why a workflow task cannot be completed, and who must act.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -66,6 +68,8 @@ pub struct Mismatch {
     pub history: Option<String>,
     /// What the code does there; none if the code does nothing more in the turn.
     pub code: Option<String>,
+    /// The line of source code that asked for it, if it is known.
+    pub at: Option<Place>,
 }
 
 impl fmt::Display for Mismatch {
@@ -73,6 +77,9 @@ impl fmt::Display for Mismatch {
         writeln!(f, "history and code disagree at event {} (turn {})", self.event, self.turn)?;
         writeln!(f, "  history: {}", self.history.as_deref().unwrap_or("nothing more in this turn"))?;
         writeln!(f, "  code:    {}", self.code.as_deref().unwrap_or("nothing more in this turn"))?;
+        if let Some(at) = self.at {
+            writeln!(f, "           at {at}")?;
+        }
         f.write_str(
             "  the workflow's code was changed in a way that running workflows cannot follow, or it depends on something \
              that is not the same on every run (a clock, randomness, the order of a hash map, another thread); \
@@ -87,7 +94,7 @@ mod tests {
 
     fn mismatch(history: Option<&str>, code: Option<&str>) -> Mismatch {
         let event = EventId::new(14).expect("14 is positive");
-        Mismatch { turn: 3, event, history: history.map(str::to_owned), code: code.map(str::to_owned) }
+        Mismatch { turn: 3, event, history: history.map(str::to_owned), code: code.map(str::to_owned), at: None }
     }
 
     #[test]

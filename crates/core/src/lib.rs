@@ -22,6 +22,7 @@ mod fault;
 mod history;
 mod job;
 mod ops;
+mod origin;
 mod run;
 
 pub use fault::{Fault, Mismatch};
@@ -31,4 +32,5 @@ pub use ops::{
     ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, Ticket,
     TimerRequest, UpdateTicket,
 };
+pub use origin::{Origin, Pending, Place};
 pub use run::{Closed, Run};

@@ -15,9 +15,9 @@ pub use timer::TimerRequest;
 pub use update::UpdateTicket;
 
 pub(crate) use activity::{Activity, Known, canceled_cause};
-pub(crate) use cancel_external::CancelExternal;
+pub(crate) use cancel_external::{CancelExternal, CancelKnown};
 pub(crate) use child::{Child, ChildKnown, OnCancelChild, OnStarted, ended};
-pub(crate) use signal_external::SignalExternal;
+pub(crate) use signal_external::{SignalExternal, SignalKnown};
 pub(crate) use timer::Timer;
 pub(crate) use update::Update;
 

@@ -16,14 +16,14 @@ use std::collections::VecDeque;
 
 use perpetua_vocab::{
     ActivityId, Command, CommandKind, Failure, Message, MessageId, Outcome as UpdateOutcome, StartActivity, StartTimer,
-    TimerId, UpdateRequest, UserMetadata,
+    TimerId, UpdateRequest,
 };
 
-use crate::expectation::{Expectation, in_words};
+use crate::expectation::{Asked, Expectation, in_words};
 use crate::ops::{Activity, Timer, Update};
 use crate::{
-    ActivityRequest, Fault, Finish, Job, Mismatch, Outcome, Record, Ticket, TimerRequest, Turn, UpdateArrival,
-    UpdateTicket,
+    ActivityRequest, Fault, Finish, Job, Mismatch, Origin, Outcome, Pending, Place, Record, Ticket, TimerRequest, Turn,
+    UpdateArrival, UpdateTicket,
 };
 use operations::{Machine, Operations};
 use plan::{Planned, plan};
@@ -36,11 +36,11 @@ pub struct Run {
     /// What is still to be done in the open turn.
     planned: VecDeque<Planned>,
     /// What the code asked for in the open turn, in order; withdrawn requests leave a gap.
-    issued: Vec<Option<(Expectation, Command)>>,
+    issued: Vec<Option<(Asked, Command)>>,
     messages: Vec<Message>,
     finish: Option<Finish>,
     /// What was sent, until history shows what became of it.
-    awaited: Vec<Expectation>,
+    awaited: Vec<Asked>,
     /// Operations that settled because the code canceled them.
     settled: VecDeque<Ticket>,
     /// Which turn is, or was last, open.
@@ -74,8 +74,8 @@ impl Run {
     /// [`Fault::Protocol`] when an event speaks of something that was never asked for.
     pub fn open(&mut self, turn: Turn) -> Result<(), Fault> {
         if let Some(awaited) = self.awaited.first() {
-            let (code, event) = (Some(awaited.to_string()), turn.started);
-            return Err(Mismatch { turn: self.turn, event, history: None, code }.into());
+            let (code, event) = (Some(awaited.what.to_string()), turn.started);
+            return Err(Mismatch { turn: self.turn, event, history: None, code, at: awaited.at }.into());
         }
         self.turn = turn.number;
         let recorded = turn.record.is_some();
@@ -124,18 +124,26 @@ impl Run {
         self.operations.any_wanted()
     }
 
+    /// What the code has started and not given up, and history is still to speak of; in no particular order, but the same
+    /// on every replay.
+    pub fn pending(&self) -> impl Iterator<Item = (Ticket, Pending)> {
+        self.operations.pending()
+    }
+
     /// Sets a timer.
-    pub fn start_timer(&mut self, request: TimerRequest, metadata: UserMetadata) -> Ticket {
+    pub fn start_timer(&mut self, request: TimerRequest, origin: impl Into<Origin>) -> Ticket {
+        let origin = origin.into();
         self.timers_started += 1;
         let timer = TimerId::new(self.timers_started.to_string());
-        let ticket = self.operations.add(Machine::Timer(Timer::Requested { timer: timer.clone() }));
+        let ticket = self.operations.add(Machine::Timer(Timer::Requested { timer: timer.clone() }), origin.at);
         let kind = CommandKind::StartTimer(StartTimer { timer: timer.clone(), after: request.after });
-        self.issue(Expectation::StartTimer { ticket, timer, after: request.after }, Command { kind, metadata });
+        self.issue(Expectation::StartTimer { ticket, timer, after: request.after }, kind, origin);
         ticket
     }
 
     /// Asks for an activity.
-    pub fn start_activity(&mut self, request: ActivityRequest, metadata: UserMetadata) -> Ticket {
+    pub fn start_activity(&mut self, request: ActivityRequest, origin: impl Into<Origin>) -> Ticket {
+        let origin = origin.into();
         self.activities_started += 1;
         let ActivityRequest {
             activity_type,
@@ -154,7 +162,7 @@ impl Run {
         let activity = activity.unwrap_or_else(|| ActivityId::new(self.activities_started.to_string()));
         let known =
             crate::ops::Known { activity: activity.clone(), activity_type: activity_type.clone(), cancellation };
-        let ticket = self.operations.add(Machine::Activity(Activity::Requested(known)));
+        let ticket = self.operations.add(Machine::Activity(Activity::Requested(known)), origin.at);
         let expectation =
             Expectation::StartActivity { ticket, activity: activity.clone(), activity_type: activity_type.clone() };
         let kind = CommandKind::StartActivity(Box::new(StartActivity {
@@ -170,7 +178,7 @@ impl Run {
             retry_policy,
             priority,
         }));
-        self.issue(expectation, Command { kind, metadata });
+        self.issue(expectation, kind, origin);
         ticket
     }
 
@@ -236,19 +244,20 @@ impl Run {
         let mut commands = Vec::new();
         let mut expectations = Vec::new();
         let issued = std::mem::take(&mut self.issued);
-        for (expectation, command) in issued.into_iter().flatten() {
-            expectations.push(expectation);
+        for (asked, command) in issued.into_iter().flatten() {
+            expectations.push(asked);
             commands.push(command);
         }
         let finished = self.finish.is_some();
         if let Some(finish) = self.finish.take() {
             self.is_closed = true;
-            expectations.push(match &finish {
+            let what = match &finish {
                 Finish::Complete(_) => Expectation::Complete,
                 Finish::Fail(_) => Expectation::Fail,
                 Finish::Cancel => Expectation::Cancel,
                 Finish::ContinueAsNew(_) => Expectation::ContinueAsNew,
-            });
+            };
+            expectations.push(Asked { what, at: None });
             commands.push(finish.into_command());
         }
         let messages = std::mem::take(&mut self.messages);
@@ -273,18 +282,18 @@ impl Run {
         self.compare(awaited, record)
     }
 
-    fn compare(&mut self, expectations: Vec<Expectation>, record: Record) -> Result<(), Fault> {
+    fn compare(&mut self, expectations: Vec<Asked>, record: Record) -> Result<(), Fault> {
         let Record { completed, answers } = record;
         let turn = self.turn;
         let mut answers = answers.into_iter();
-        for expectation in expectations {
+        for Asked { what: expectation, at } in expectations {
             let Some(event) = answers.next() else {
                 let code = Some(expectation.to_string());
-                return Err(Mismatch { turn, event: completed, history: None, code }.into());
+                return Err(Mismatch { turn, event: completed, history: None, code, at }.into());
             };
             if !expectation.is_echoed_by(&event) {
                 let (history, code) = (Some(in_words(&event)), Some(expectation.to_string()));
-                return Err(Mismatch { turn, event: event.id, history, code }.into());
+                return Err(Mismatch { turn, event: event.id, history, code, at }.into());
             }
             match expectation {
                 Expectation::CancelTimer { ticket, .. } => self.operations.forget_machine(ticket),
@@ -297,19 +306,28 @@ impl Run {
         }
         match answers.next() {
             None => Ok(()),
-            Some(event) => Err(Mismatch { turn, event: event.id, history: Some(in_words(&event)), code: None }.into()),
+            Some(event) => {
+                let history = Some(in_words(&event));
+                Err(Mismatch { turn, event: event.id, history, code: None, at: None }.into())
+            }
         }
     }
 
-    fn issue(&mut self, expectation: Expectation, command: Command) {
-        self.issued.push(Some((expectation, command)));
+    fn issue(&mut self, what: Expectation, kind: CommandKind, origin: Origin) {
+        let Origin { metadata, at } = origin;
+        self.issued.push(Some((Asked { what, at }, Command { kind, metadata })));
+    }
+
+    /// Where the operation was described.
+    fn place_of(&self, ticket: Ticket) -> Option<Place> {
+        self.operations.place_of(ticket)
     }
 
     /// Sends a message, with a command that gives it its place among the others.
     fn send(&mut self, expectation: Expectation, message: Message) {
         let place = CommandKind::Message { message: MessageId::clone(&message.id) };
         self.messages.push(message);
-        self.issue(expectation, place.into());
+        self.issue(expectation, place, Origin::default());
     }
 
     /// Takes an update out, if it is where it should be; otherwise it stays.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use perpetua_contract::{ActivityCall, ActivityDefinition};
 use perpetua_convert::{ActivityFailure, AnyError, Arguments, CallError, Remote};
-use perpetua_core::{ActivityRequest, CancellationType, Fault, Outcome};
+use perpetua_core::{ActivityRequest, CancellationType, Fault, Origin, Outcome};
 use perpetua_vocab::{
     ActivityId, ActivityType, Failure, FailureInfo, Header, Identity, Priority, RetryPolicy, TaskQueue, UserMetadata,
 };
@@ -201,7 +201,8 @@ impl<D: ActivityDefinition> ActivityFuture<D> {
             Ok(request) => {
                 let metadata = std::mem::take(&mut described.metadata);
                 let name = described.call.name().to_owned();
-                let operation = Operation::start(&self.ctx, |run| run.start_activity(request, metadata));
+                let origin = Origin::new(metadata, described.location);
+                let operation = Operation::start(&self.ctx, |run| run.start_activity(request, origin));
                 State::Started { operation, name }
             }
             Err(problem) => {

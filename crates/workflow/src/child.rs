@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use perpetua_contract::{SignalCall, SignalTarget, WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{AnyError, Arguments, CallError, ChildFailure, Remote};
-use perpetua_core::{ChildCancellationType, ChildRequest, Fault, Outcome};
+use perpetua_core::{ChildCancellationType, ChildRequest, Fault, Origin, Outcome};
 use perpetua_vocab::{
     Failure, FailureInfo, Header, Identity, ParentClosePolicy, Priority, RetryPolicy, RunId, SignalName,
     StartChildWorkflow, TaskQueue, UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
@@ -255,7 +255,8 @@ impl<D: WorkflowDefinition, S> State<D, S> {
                 let metadata = std::mem::take(&mut described.metadata);
                 let name = described.call.name().to_owned();
                 let workflow_id = request.start.workflow_id.clone();
-                let tickets = ctx.runtime.run.borrow_mut().start_child(request, metadata);
+                let origin = Origin::new(metadata, described.location);
+                let tickets = ctx.runtime.run.borrow_mut().start_child(request, origin);
                 let (started, result) = (Operation::of(&ctx, tickets.started), Operation::of(&ctx, tickets.result));
                 let pending = keep(Starting { started, result, workflow_id });
                 Self::Started { ctx, name, pending }
@@ -391,6 +392,7 @@ impl<D: WorkflowDefinition> ChildHandle<D> {
     }
 
     /// Sends a signal that is known by its name only.
+    #[track_caller]
     pub fn signal_named<I: Arguments>(&self, name: impl Into<SignalName>, arguments: I) -> PendingSignal {
         let execution = WorkflowExecution { workflow_id: self.0.workflow_id.clone(), run_id: RunId::default() };
         PendingSignal::new(self.0.ctx.clone(), Target::Child(execution), name.into(), &arguments)
@@ -400,6 +402,7 @@ impl<D: WorkflowDefinition> ChildHandle<D> {
 impl<D: WorkflowDefinition> SignalTarget<D> for ChildHandle<D> {
     type Signal = PendingSignal;
 
+    #[track_caller]
     fn signal<I: Arguments>(&self, call: SignalCall<D, I>) -> PendingSignal {
         let (name, arguments) = call.into_parts();
         self.signal_named(name.into_owned(), arguments)

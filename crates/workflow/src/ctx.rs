@@ -102,6 +102,7 @@ impl Ctx {
     ///
     /// # Errors
     /// [`Canceled`] when the workflow is asked to stop.
+    #[track_caller]
     pub fn sleep(&self, after: Duration) -> Sleep {
         Sleep::new(self.clone(), after)
     }
@@ -120,6 +121,7 @@ impl Ctx {
     ///
     /// # Errors
     /// [`Canceled`] when the workflow is asked to stop.
+    #[track_caller]
     pub fn wait_until<P: Fn() -> bool>(&self, condition: P) -> WaitUntil<P> {
         WaitUntil::new(self.clone(), condition)
     }

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use perpetua_contract::{SignalCall, SignalTarget, WorkflowDefinition};
 use perpetua_convert::{Arguments, ExternalFailure};
-use perpetua_core::{Fault, Outcome};
+use perpetua_core::{Fault, Outcome, Place};
 use perpetua_vocab::{
     CancelExternalWorkflowFailedCause, Header, Payloads, RequestCancelExternalWorkflow, RunId, SignalExternalWorkflow,
-    SignalExternalWorkflowFailedCause, SignalName, UserMetadata, WorkflowExecution, WorkflowId,
+    SignalExternalWorkflowFailedCause, SignalName, WorkflowExecution, WorkflowId,
 };
 
 use crate::Ctx;
@@ -34,6 +35,7 @@ pub struct PendingSignal {
     /// None if the arguments cannot be encoded: the workflow task fails at the end of the turn.
     input: Option<Payloads>,
     operation: Option<Operation>,
+    at: Place,
 }
 
 /// A request to stop, to another workflow. Await it: it is sent when it is first polled, and done when it has arrived.
@@ -43,6 +45,7 @@ pub struct PendingCancel {
     execution: WorkflowExecution,
     reason: String,
     operation: Option<Operation>,
+    at: Place,
 }
 
 /// Whom a signal is for.
@@ -78,12 +81,14 @@ impl<D: WorkflowDefinition> ExternalHandle<D> {
     }
 
     /// Asks it to stop. Whether it does is its own affair.
+    #[track_caller]
     pub fn cancel(&self) -> PendingCancel {
         let (ctx, execution) = (self.ctx.clone(), self.execution.clone());
-        PendingCancel { ctx, execution, reason: String::new(), operation: None }
+        PendingCancel { ctx, execution, reason: String::new(), operation: None, at: Location::caller() }
     }
 
     /// Sends a signal that is known by its name only.
+    #[track_caller]
     pub fn signal_named<I: Arguments>(&self, name: impl Into<SignalName>, arguments: I) -> PendingSignal {
         PendingSignal::new(self.ctx.clone(), Target::External(self.execution.clone()), name.into(), &arguments)
     }
@@ -92,6 +97,7 @@ impl<D: WorkflowDefinition> ExternalHandle<D> {
 impl<D: WorkflowDefinition> SignalTarget<D> for ExternalHandle<D> {
     type Signal = PendingSignal;
 
+    #[track_caller]
     fn signal<I: Arguments>(&self, call: SignalCall<D, I>) -> PendingSignal {
         let (name, arguments) = call.into_parts();
         self.signal_named(name.into_owned(), arguments)
@@ -99,16 +105,20 @@ impl<D: WorkflowDefinition> SignalTarget<D> for ExternalHandle<D> {
 }
 
 impl PendingSignal {
+    #[track_caller]
     pub(crate) fn new(ctx: Ctx, target: Target, name: SignalName, arguments: &impl Arguments) -> Self {
         let input = match arguments.encode(ctx.runtime.converter.payloads()) {
             Ok(input) => Some(input),
             Err(error) => {
                 let error = with_causes(&error);
-                ctx.runtime.fail_task(Fault::code(format!("signal `{name}` cannot be sent: {error}")));
+                ctx.runtime.fail_task(Fault::code(format!(
+                    "signal `{name}` cannot be sent: {error} (at {})",
+                    Location::caller()
+                )));
                 None
             }
         };
-        Self { ctx, target, name, input, operation: None }
+        Self { ctx, target, name, input, operation: None, at: Location::caller() }
     }
 }
 
@@ -124,7 +134,7 @@ impl Future for PendingSignal {
     type Output = Result<(), ExternalFailure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { ctx, target, name, input, operation } = &mut *self;
+        let Self { ctx, target, name, input, operation, at } = &mut *self;
         if operation.is_none() {
             ctx.runtime.assert_may_act("signal another workflow");
             let Some(input) = input.take() else { return Poll::Pending };
@@ -139,7 +149,7 @@ impl Future for PendingSignal {
                 header: Header::default(),
                 child_workflow_only: matches!(target, Target::Child(_)),
             };
-            *operation = Some(Operation::start(ctx, |run| run.signal_external(signal, UserMetadata::default())));
+            *operation = Some(Operation::start(ctx, |run| run.signal_external(signal, *at)));
         }
         let workflow_id = &target.execution().workflow_id;
         poll_delivery(ctx, workflow_id, operation, context)
@@ -150,7 +160,7 @@ impl Future for PendingCancel {
     type Output = Result<(), ExternalFailure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { ctx, execution, reason, operation } = &mut *self;
+        let Self { ctx, execution, reason, operation, at } = &mut *self;
         if operation.is_none() {
             ctx.runtime.assert_may_act("ask another workflow to stop");
             if let Some(canceled) = ctx.reached_by() {
@@ -162,7 +172,7 @@ impl Future for PendingCancel {
                 child_workflow_only: false,
                 reason: std::mem::take(reason),
             };
-            *operation = Some(Operation::start(ctx, |run| run.cancel_external(request, UserMetadata::default())));
+            *operation = Some(Operation::start(ctx, |run| run.cancel_external(request, *at)));
         }
         poll_delivery(ctx, &execution.workflow_id, operation, context)
     }

@@ -47,7 +47,7 @@ pub use info::WorkflowInfo;
 pub use join::JoinAll;
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use log::Logger;
-pub use perpetua_core::{CancellationType, ChildCancellationType, Fault, Mismatch};
+pub use perpetua_core::{CancellationType, ChildCancellationType, Fault, Mismatch, Pending, Place};
 pub use random::Random;
 pub use registry::Workflows;
 pub use sleep::{Sleep, SleepFuture};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use perpetua_convert::DataConverter;
-use perpetua_core::{Fault, Reader, Step, UpdateArrival};
+use perpetua_core::{Fault, Pending, Reader, Step, UpdateArrival};
 use perpetua_vocab::{
     Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue,
     WorkflowExecution, WorkflowType,
@@ -133,6 +133,11 @@ impl LiveRun {
     /// Whether the code has ended the run.
     pub fn is_closed(&self) -> bool {
         self.player.runtime.run.borrow().is_finished()
+    }
+
+    /// What the workflow waits for, and where in its source code: operations, then conditions.
+    pub fn pending(&self) -> Vec<Pending> {
+        self.player.runtime.pending()
     }
 
     /// Whether something that is not part of the workflow woke it.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use perpetua_convert::{Canceled, DataConverter};
-use perpetua_core::{Fault, Run, Ticket};
+use perpetua_core::{Fault, Pending, Place, Run, Ticket};
 
 use crate::contained::{Panic, contained, drop_contained};
 use crate::executor::{Part, Tasks};
@@ -28,6 +28,8 @@ pub(crate) struct Runtime {
     waiters: Wakers<Ticket>,
     /// Who waits for a condition on the state, by a number that only orders them.
     conditions: Wakers<u64>,
+    /// The lines of source code that wait for them.
+    condition_places: RefCell<BTreeMap<u64, Place>>,
     /// How often state had been written when conditions last looked.
     seen_writes: Cell<u64>,
     /// Whether conditions are to look, even if no state was written.
@@ -56,6 +58,7 @@ impl Runtime {
             converter,
             waiters: Wakers::default(),
             conditions: Wakers::default(),
+            condition_places: RefCell::default(),
             seen_writes: Cell::new(0),
             look_due: Cell::new(false),
             numbers: Cell::new(0),
@@ -162,11 +165,13 @@ impl Runtime {
         how(&mut self.run.borrow_mut(), ticket);
     }
 
-    pub(crate) fn wait_for_condition(&self, number: u64, waker: &Waker) {
+    pub(crate) fn wait_for_condition(&self, number: u64, at: Place, waker: &Waker) {
+        self.condition_places.borrow_mut().insert(number, at);
         self.conditions.put(number, waker);
     }
 
     pub(crate) fn forget_condition(&self, number: u64) {
+        self.condition_places.borrow_mut().remove(&number);
         drop(self.conditions.take(&number));
     }
 
@@ -189,6 +194,14 @@ impl Runtime {
     /// Whether anything that Perpetua knows can still wake the workflow.
     pub(crate) fn waits_for_something(&self) -> bool {
         !self.conditions.is_empty() || self.run.borrow().has_pending_operations()
+    }
+
+    /// What the workflow waits for: operations, then conditions.
+    pub(crate) fn pending(&self) -> Vec<Pending> {
+        let mut pending: Vec<_> = self.run.borrow().pending().map(|(_, pending)| pending).collect();
+        let conditions = self.condition_places.borrow();
+        pending.extend(conditions.values().map(|at| Pending { what: "condition".to_owned(), at: Some(*at) }));
+        pending
     }
 
     /// Whether nothing is to be logged: history is being replayed, or the run is being taken apart.

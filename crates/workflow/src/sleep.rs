@@ -1,12 +1,13 @@
 //! Waiting for a time.
 
 use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_convert::Canceled;
-use perpetua_core::{Outcome, TimerRequest};
+use perpetua_core::{Origin, Outcome, Place, TimerRequest};
 use perpetua_vocab::UserMetadata;
 
 use crate::Ctx;
@@ -19,6 +20,7 @@ pub struct Sleep {
     ctx: Ctx,
     after: Duration,
     metadata: UserMetadata,
+    at: Place,
 }
 
 /// A wait for a time, under way. Dropped before it is over, it takes its timer back.
@@ -31,14 +33,21 @@ pub struct SleepFuture {
 
 #[derive(Debug)]
 enum State {
-    Described { after: Duration, metadata: UserMetadata },
+    Described { after: Duration, metadata: UserMetadata, at: Place },
     Started(Operation),
     Over,
 }
 
 impl Sleep {
+    #[track_caller]
     pub(crate) fn new(ctx: Ctx, after: Duration) -> Self {
-        Self { ctx, after, metadata: UserMetadata::default() }
+        Self { ctx, after, metadata: UserMetadata::default(), at: Location::caller() }
+    }
+
+    /// Says which line of source code described it.
+    pub(crate) fn described_at(mut self, at: Place) -> Self {
+        self.at = at;
+        self
     }
 
     /// One line that tools show beside the timer.
@@ -53,7 +62,8 @@ impl IntoFuture for Sleep {
     type IntoFuture = SleepFuture;
 
     fn into_future(self) -> SleepFuture {
-        SleepFuture { ctx: self.ctx, state: State::Described { after: self.after, metadata: self.metadata } }
+        let Self { ctx, after, metadata, at } = self;
+        SleepFuture { ctx, state: State::Described { after, metadata, at } }
     }
 }
 
@@ -62,10 +72,10 @@ impl Future for SleepFuture {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { ctx, state } = &mut *self;
-        if let State::Described { after, metadata } = state {
+        if let State::Described { after, metadata, at } = state {
             ctx.runtime.assert_may_act("start a timer");
             let request = TimerRequest { after: *after };
-            let metadata = std::mem::take(metadata);
+            let origin = Origin::new(std::mem::take(metadata), at);
             if let Some(canceled) = ctx.reached_by() {
                 *state = State::Over;
                 return Poll::Ready(Err(canceled));
@@ -74,7 +84,7 @@ impl Future for SleepFuture {
                 *state = State::Over;
                 return Poll::Ready(Ok(()));
             }
-            let operation = Operation::start(ctx, |run| run.start_timer(request, metadata));
+            let operation = Operation::start(ctx, |run| run.start_timer(request, origin));
             *state = State::Started(operation);
         }
         let State::Started(operation) = state else { panic!("a sleep was polled again after it was over") };

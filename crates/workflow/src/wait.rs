@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_convert::{Canceled, Elapsed, WaitFailure};
-use perpetua_core::Fault;
+use perpetua_core::{Fault, Place};
 
 use crate::Ctx;
 use crate::read_only::{ReadOnly, while_read_only};
@@ -20,6 +21,7 @@ pub struct WaitUntil<P> {
     condition: P,
     /// Orders the waits; the place in the run's table while it waits.
     number: Option<u64>,
+    at: Place,
 }
 
 /// A wait for a condition that is given up after a time.
@@ -32,8 +34,9 @@ pub struct WaitUntilTimeout<P> {
 }
 
 impl<P: Fn() -> bool> WaitUntil<P> {
+    #[track_caller]
     pub(crate) fn new(ctx: Ctx, condition: P) -> Self {
-        Self { ctx, condition, number: None }
+        Self { ctx, condition, number: None, at: Location::caller() }
     }
 
     /// Gives up after a time. The timer is set only if the condition does not hold at once, and taken back when it does.
@@ -41,7 +44,7 @@ impl<P: Fn() -> bool> WaitUntil<P> {
     /// # Errors
     /// [`WaitFailure::Elapsed`] when the time is over, [`WaitFailure::Canceled`] when the workflow is asked to stop.
     pub fn timeout(self, after: Duration) -> WaitUntilTimeout<P> {
-        let sleep = Some(self.ctx.sleep(after));
+        let sleep = Some(self.ctx.sleep(after).described_at(self.at));
         WaitUntilTimeout { wait: self, after, sleep, running: None }
     }
 
@@ -65,7 +68,7 @@ impl<P: Fn() -> bool> WaitUntil<P> {
             return Poll::Ready(Ok(()));
         }
         let number = *self.number.get_or_insert_with(|| runtime.next_number());
-        runtime.wait_for_condition(number, context.waker());
+        runtime.wait_for_condition(number, self.at, context.waker());
         if !runtime.is_shielded() {
             self.ctx.scope.watch(number, context.waker());
         }

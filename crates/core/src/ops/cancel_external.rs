@@ -8,7 +8,7 @@
 //! (nothing remains)                                      Sent
 //! ```
 
-use perpetua_vocab::EventId;
+use perpetua_vocab::{EventId, WorkflowId};
 
 use super::{OnCancel, Outcome};
 
@@ -16,31 +16,37 @@ use super::{OnCancel, Outcome};
 #[derive(Debug)]
 pub(crate) enum CancelExternal {
     /// The command is queued or sent; history does not know the request yet.
-    Requested {
-        /// The event that asked for the child, where it is one that is to stop.
-        child: Option<EventId>,
-    },
+    Requested(CancelKnown),
     /// History recorded it; it is on its way and cannot be taken back.
-    Sent { child: Option<EventId> },
+    Sent(CancelKnown),
+}
+
+/// What does not change.
+#[derive(Debug)]
+pub(crate) struct CancelKnown {
+    pub(crate) workflow_id: WorkflowId,
+    /// The event that asked for the child, where it is one that is to stop. Its place among the operations may have been
+    /// given to another one meanwhile; the event's number is never given again.
+    pub(crate) child: Option<EventId>,
 }
 
 impl CancelExternal {
     pub(crate) fn on_initiated(self) -> Self {
-        Self::Sent { child: self.child() }
+        match self {
+            Self::Requested(known) | Self::Sent(known) => Self::Sent(known),
+        }
     }
 
     pub(crate) fn on_cancel(self) -> OnCancel<Self> {
         match self {
-            Self::Requested { .. } => OnCancel::Withdrawn(Outcome::Withdrawn),
-            sent @ Self::Sent { .. } => OnCancel::Ignored(sent),
+            Self::Requested(_) => OnCancel::Withdrawn(Outcome::Withdrawn),
+            sent @ Self::Sent(_) => OnCancel::Ignored(sent),
         }
     }
 
-    /// The event that asked for the child, where it is one that is to stop. Its place among the operations may have been
-    /// given to another one meanwhile; the event's number is never given again.
-    pub(crate) fn child(&self) -> Option<EventId> {
+    pub(crate) fn known(&self) -> &CancelKnown {
         match self {
-            Self::Requested { child } | Self::Sent { child } => *child,
+            Self::Requested(known) | Self::Sent(known) => known,
         }
     }
 }

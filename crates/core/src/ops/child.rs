@@ -207,6 +207,18 @@ impl Child {
             }
         }
     }
+
+    /// What does not change; none once the workflow has nothing to do with it any more.
+    pub(crate) fn known(&self) -> Option<&ChildKnown> {
+        match self {
+            Self::Requested(known)
+            | Self::Starting { known, .. }
+            | Self::Unwanted { known, .. }
+            | Self::Running { known, .. }
+            | Self::Canceling { known, .. } => Some(known),
+            Self::Abandoned => None,
+        }
+    }
 }
 
 impl ChildKnown {

@@ -4,9 +4,9 @@ use perpetua_vocab::{Command, CommandKind};
 
 use super::Run;
 use super::operations::Machine;
-use crate::expectation::Expectation;
+use crate::expectation::{Asked, Expectation};
 use crate::ops::{Activity, Child, OnCancel, OnCancelChild, Timer};
-use crate::{Outcome, Ticket};
+use crate::{Origin, Outcome, Ticket};
 
 impl Run {
     /// Cancels an operation. Whoever waits for it gets an outcome, now or later, as the operation's type has it. What is
@@ -47,7 +47,8 @@ impl Run {
                     self.operations.forget_event(started);
                 }
                 let kind = CommandKind::CancelTimer { timer: id.clone() };
-                self.issue(Expectation::CancelTimer { ticket, timer: id }, kind.into());
+                let origin = Origin { at: self.place_of(ticket), ..Origin::default() };
+                self.issue(Expectation::CancelTimer { ticket, timer: id }, kind, origin);
                 outcome
             }
             OnCancel::Ignored(machine) => {
@@ -69,7 +70,8 @@ impl Run {
                 self.operations.put_machine(ticket, Machine::Activity(machine));
                 if let (true, Some(scheduled)) = (command, scheduled) {
                     let kind = CommandKind::RequestCancelActivity { scheduled };
-                    self.issue(Expectation::CancelActivity { activity: id, scheduled }, kind.into());
+                    let origin = Origin { at: self.place_of(ticket), ..Origin::default() };
+                    self.issue(Expectation::CancelActivity { activity: id, scheduled }, kind, origin);
                 }
                 outcome
             }
@@ -128,8 +130,8 @@ impl Run {
 
     /// Takes back what was asked for in this turn.
     fn withdraw(&mut self, ticket: Ticket) {
-        let of_ticket = |issued: &Option<(Expectation, Command)>| {
-            issued.as_ref().is_some_and(|(expectation, _)| expectation.begins() == Some(ticket))
+        let of_ticket = |issued: &Option<(Asked, Command)>| {
+            issued.as_ref().is_some_and(|(asked, _)| asked.what.begins() == Some(ticket))
         };
         // Most often it is among the last.
         if let Some(at) = self.issued.iter().rposition(of_ticket) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use perpetua_vocab::EventId;
 
 use crate::ops::{Activity, CancelExternal, Child, SignalExternal, Timer};
-use crate::{Outcome, Ticket};
+use crate::{Outcome, Pending, Place, Ticket};
 
 /// The pending operations of a run.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ struct Entry {
     outcome: Option<Outcome>,
     /// Whether the code still wants the outcome.
     wanted: bool,
+    /// The line of source code that describes it, if it is known.
+    at: Option<Place>,
 }
 
 /// The machine of one operation.
@@ -39,13 +41,13 @@ pub(super) enum Machine {
 }
 
 impl Operations {
-    pub(super) fn add(&mut self, machine: Machine) -> Ticket {
-        self.place(Entry { machine: Some(machine), outcome: None, wanted: true })
+    pub(super) fn add(&mut self, machine: Machine, at: Option<Place>) -> Ticket {
+        self.place(Entry { machine: Some(machine), outcome: None, wanted: true, at })
     }
 
     /// Adds what the code does not know of.
-    pub(super) fn add_unwanted(&mut self, machine: Machine) -> Ticket {
-        self.place(Entry { machine: Some(machine), outcome: None, wanted: false })
+    pub(super) fn add_unwanted(&mut self, machine: Machine, at: Option<Place>) -> Ticket {
+        self.place(Entry { machine: Some(machine), outcome: None, wanted: false, at })
     }
 
     fn place(&mut self, entry: Entry) -> Ticket {
@@ -64,6 +66,25 @@ impl Operations {
     /// Whether the code waits for anything that history is still to speak of.
     pub(super) fn any_wanted(&self) -> bool {
         self.entries.iter().any(|entry| entry.wanted && entry.machine.is_some())
+    }
+
+    /// What the code waits for and history is still to speak of.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (Ticket, Pending)> {
+        let entries = self.entries.iter().zip(0..).filter(|(entry, _)| entry.wanted && entry.outcome.is_none());
+        entries.filter_map(|(entry, index)| {
+            let what = entry.machine.as_ref()?.in_words()?;
+            Some((Ticket(index), Pending { what, at: entry.at }))
+        })
+    }
+
+    /// Where the operation was described.
+    pub(super) fn place_of(&self, ticket: Ticket) -> Option<Place> {
+        self.entries[ticket.0 as usize].at
+    }
+
+    /// Where the operation that began with this event was described.
+    pub(super) fn place_of_event(&self, event: EventId) -> Option<Place> {
+        self.place_of(*self.by_event.get(&event)?)
     }
 
     pub(super) fn take_machine(&mut self, ticket: Ticket) -> Option<Machine> {
@@ -173,5 +194,28 @@ impl Operations {
         if entry.machine.is_none() && !entry.wanted {
             self.free.push(ticket.0);
         }
+    }
+}
+
+impl Machine {
+    /// What it is; none if it is a part of something else, or nobody's business any more.
+    fn in_words(&self) -> Option<String> {
+        Some(match self {
+            Self::Timer(timer) => format!("timer {}", timer.id()),
+            Self::Activity(activity) => {
+                let known = activity.known();
+                format!("activity `{}` (id {})", known.activity_type, known.activity)
+            }
+            Self::Child(child) => {
+                let known = child.known()?;
+                format!("child workflow `{}` (id {})", known.workflow_type, known.workflow_id)
+            }
+            Self::ChildStart => return None,
+            Self::SignalExternal(signal) => {
+                let known = signal.known();
+                format!("signal `{}` to workflow {}", known.name, known.workflow_id)
+            }
+            Self::CancelExternal(cancel) => format!("request to stop to workflow {}", cancel.known().workflow_id),
+        })
     }
 }

@@ -264,6 +264,7 @@ fn what_was_sent_must_be_confirmed_before_the_next_turn() {
         event: EventId::new(3).expect("3 is positive"),
         history: None,
         code: Some("start_timer  after=10s  id=1".to_owned()),
+        at: None,
     };
     assert_eq!(run.open(turn(Vec::new(), Vec::new())), Err(Fault::Nondeterminism(Box::new(expected))));
 }

@@ -264,6 +264,7 @@ impl Message {
         let block = whole(quote_spanned! {blamed=>
             impl<__Target: #target> #handle<__Target> {
                 #(#attributes)*
+                #[track_caller]
                 #visibility #method
             }
         });

@@ -16,6 +16,7 @@ const _: () = {
     pub struct OrderHandle<T>(T);
     #[allow(dead_code)]
     impl<__Target: ::perpetua::__macro::SignalTarget<Order>> OrderHandle<__Target> {
+        #[track_caller]
         fn cancel(
             &self,
             reason: String,

@@ -100,6 +100,7 @@ const _: () = {
         __Target: ::perpetua::__macro::SignalTarget<Approval>,
     > ApprovalHandle<__Target> {
         /// Approves.
+        #[track_caller]
         pub fn approve(
             &self,
             by: String,
@@ -117,6 +118,7 @@ const _: () = {
         __Target: ::perpetua::__macro::SignalTarget<Approval>,
     > ApprovalHandle<__Target> {
         #[cfg(unix)]
+        #[track_caller]
         fn add(
             &self,
             item: Item,
@@ -131,6 +133,7 @@ const _: () = {
     }
     #[allow(dead_code)]
     impl<__Target: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<__Target> {
+        #[track_caller]
         fn approver(
             &self,
         ) -> <__Target as ::perpetua::__macro::QueryTarget<
@@ -146,6 +149,7 @@ const _: () = {
     }
     #[allow(dead_code)]
     impl<__Target: ::perpetua::__macro::QueryTarget<Approval>> ApprovalHandle<__Target> {
+        #[track_caller]
         fn total(
             &self,
         ) -> <__Target as ::perpetua::__macro::QueryTarget<
@@ -163,6 +167,7 @@ const _: () = {
     impl<
         __Target: ::perpetua::__macro::UpdateTarget<Approval>,
     > ApprovalHandle<__Target> {
+        #[track_caller]
         fn note(
             &self,
             text: String,

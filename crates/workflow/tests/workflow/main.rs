@@ -10,6 +10,7 @@ mod logging;
 mod macros;
 mod messages;
 mod nondeterminism;
+mod places;
 mod queries;
 mod random_plans;
 mod randomness;

@@ -11,7 +11,7 @@ mod server;
 pub(crate) use define::{activity, done, fine, later, seconds, workflow};
 pub(crate) use futures::{Channel, Polled, polls, yield_once};
 pub(crate) use log::logged;
-pub(crate) use scenario::{Scenario, Worker};
+pub(crate) use scenario::{Scenario, Worker, feed};
 pub(crate) use server::Server;
 
 pub(crate) use std::cell::{Cell, RefCell};

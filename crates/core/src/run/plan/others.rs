@@ -155,7 +155,7 @@ fn cancel_ended(
     let Some((ticket, Machine::CancelExternal(cancel))) = operations.conclude(initiated) else {
         return Err(nothing_pending(id, field, initiated));
     };
-    let Some(child) = cancel.child() else { return Ok(vec![Planned::Settle(ticket, outcome)]) };
+    let Some(child) = cancel.known().child else { return Ok(vec![Planned::Settle(ticket, outcome)]) };
     operations.release(ticket);
     // A child that could not be asked is at its end, which history will say, or has said.
     if outcome != Outcome::Delivered {
