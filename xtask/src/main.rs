@@ -21,6 +21,7 @@ usage: cargo xtask <task>
 
   ci                     everything that CI checks: format, lints, tidy, docs, tests
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
+  record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
   codegen                generate crates/proto from proto/
   render-proto [folder]  render proto/ from descriptor sets (default: ../shared/temporal-api)
@@ -45,6 +46,8 @@ fn run(words: &[&str]) -> Outcome<()> {
     match words {
         ["ci"] => ci::ci(),
         ["test", arguments @ ..] => test::test(arguments),
+        ["record"] => test::record(None),
+        ["record", filter] => test::record(Some(filter)),
         ["tidy"] => tidy::tidy(),
         ["codegen"] => codegen::codegen(),
         ["render-proto"] => codegen::render_proto(None),

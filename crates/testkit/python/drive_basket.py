@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 
 async def main() -> None:
-    client = await Client.connect(sys.argv[1])
+    client = await Client.connect(sys.argv[1], identity="basket-driver")
     handle = await client.start_workflow("Basket", args=["ann", 3], id=sys.argv[3], task_queue=sys.argv[2])
     await handle.signal("add", {"name": "tea", "cents": 350})
     print("count", await handle.query("count", result_type=int))

@@ -66,7 +66,7 @@ class PythonOrder:
 
 
 async def main() -> None:
-    client = await Client.connect(sys.argv[1])
+    client = await Client.connect(sys.argv[1], identity="orders-worker")
     worker = Worker(
         client,
         task_queue=sys.argv[2],

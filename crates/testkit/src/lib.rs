@@ -8,13 +8,18 @@
 //! Read first: [`LocalServer`], [`connect_or_start`], [`both_ways`].
 
 mod commands;
+mod evidence;
 mod install;
 mod local;
+mod pages;
+mod record;
 mod stage;
 
 pub use commands::commands;
 pub use install::InstallError;
 pub use local::{LocalServer, LocalServerError};
+pub use pages::{replay, replay_at_every_cut};
+pub use record::{Recorded, recorded_histories};
 pub use stage::{Outcome, Stage, both_ways};
 
 use perpetua_client::Client;

@@ -102,7 +102,9 @@ impl LocalServer {
     /// # Errors
     /// When it does not answer any more.
     pub async fn client(&self) -> Result<Client, LocalServerError> {
-        Client::builder().address(&self.address).connect().await.map_err(LocalServerError::Connect)
+        // Histories that are kept say who took part, and shall not name this machine.
+        let client = Client::builder().address(&self.address).identity("testkit");
+        client.connect().await.map_err(LocalServerError::Connect)
     }
 }
 

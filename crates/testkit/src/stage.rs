@@ -1,4 +1,5 @@
-//! Scenarios that are played twice: with the cache, and with eviction after every turn.
+//! Scenarios that are played twice: with the cache, and with eviction after every turn; and replayed in every way in which
+//! their histories can be cut into pages.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -10,7 +11,8 @@ use perpetua_worker::{Worker, WorkerBuilder};
 use uuid::Uuid;
 
 use crate::commands::commands;
-use crate::connect_or_start;
+use crate::evidence::{Registries, replay_all, runs};
+use crate::{connect_or_start, record};
 
 /// What a scenario returns.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -24,13 +26,17 @@ pub struct Stage {
     /// The workflows of the scenario, by the name it has for them.
     workflows: RefCell<BTreeMap<String, WorkflowId>>,
     values_differ: Cell<bool>,
+    /// What the stage's workers could run.
+    registries: Registries,
 }
 
 /// Plays a scenario twice against the real server: with the cache, and with eviction after every turn. Each workflow
-/// whose id came from [`Stage::id`] must give the same commands both times.
+/// whose id came from [`Stage::id`] must give the same commands both times. Afterwards the histories of these workflows, of
+/// the runs before and of their children are read without loss, and replayed with the workflows of the stage's workers:
+/// whole, cut in two at every place, and event by event.
 ///
 /// # Errors
-/// The scenario's own, or that the commands differ.
+/// The scenario's own, that the commands differ, or that a history cannot be replayed.
 pub async fn both_ways(scenario: impl AsyncFn(&Stage) -> Outcome) -> Outcome {
     let cached = play(true, &scenario).await.map_err(|error| format!("with the cache: {error}"))?;
     let evicted = play(false, &scenario).await.map_err(|error| format!("evicted after every turn: {error}"))?;
@@ -48,8 +54,16 @@ async fn play(cached: bool, scenario: &impl AsyncFn(&Stage) -> Outcome) -> Outco
     let stage = Stage::new(connect_or_start().await?, cached);
     scenario(&stage).await?;
     let mut all = BTreeMap::new();
+    let mut left = Vec::new();
     for (name, id) in stage.workflows.take() {
-        all.insert(name, commands(&stage.history(&id).await?, !stage.values_differ.get()));
+        let runs = runs(&stage.client, &name, &id).await?;
+        replay_all(&runs, &stage.registries)?;
+        let current = runs.first().map_or(&[][..], |run| &run.events);
+        all.insert(name, commands(current, !stage.values_differ.get()));
+        left.extend(runs);
+    }
+    if cached && record::is_recording() {
+        record::keep(&left)?;
     }
     Ok(all)
 }
@@ -62,6 +76,7 @@ impl Stage {
             cached,
             workflows: RefCell::default(),
             values_differ: Cell::new(false),
+            registries: Registries::default(),
         }
     }
 
@@ -82,7 +97,9 @@ impl Stage {
 
     /// A worker of the task queue, to be given what it can do.
     pub fn worker(&self) -> WorkerBuilder {
+        let registries = self.registries.clone();
         let builder = Worker::builder(&self.client, &self.task_queue);
+        let builder = builder.on_build(move |workflows| registries.add(workflows));
         if self.cached { builder } else { builder.max_cached_workflows(0) }
     }
 

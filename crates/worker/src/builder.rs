@@ -30,7 +30,11 @@ pub struct WorkerBuilder {
     workflows: Workflows,
     activities: Activities,
     options: Options,
+    on_build: Option<OnBuild>,
 }
+
+/// Who wants to know what a worker can run.
+type OnBuild = Box<dyn FnOnce(&Arc<Workflows>) + Send + Sync>;
 
 /// What can be set.
 #[derive(Clone, Debug)]
@@ -82,6 +86,7 @@ impl WorkerBuilder {
             workflows: Workflows::default(),
             activities: Activities::default(),
             options: Options::default(),
+            on_build: None,
         }
     }
 
@@ -193,13 +198,20 @@ impl WorkerBuilder {
         self
     }
 
+    /// Calls this with the workflows that the worker can run, once it is built: for tests that replay what it did.
+    #[doc(hidden)]
+    pub fn on_build(mut self, observer: impl FnOnce(&Arc<Workflows>) + Send + Sync + 'static) -> Self {
+        self.on_build = Some(Box::new(observer));
+        self
+    }
+
     /// Checks the description and makes the worker. Nothing is polled before it is run.
     ///
     /// # Errors
     /// When nothing is registered, a name is registered twice, or an option is too small.
     pub fn build(self) -> Result<Worker, BuildError> {
         self.check()?;
-        let Self { client, task_queue, workflows, activities, options } = self;
+        let Self { client, task_queue, workflows, activities, options, on_build } = self;
         let Options {
             identity,
             max_cached_workflows,
@@ -214,6 +226,10 @@ impl WorkerBuilder {
             deadlock_timeout,
             throttle,
         } = options;
+        let workflows = Arc::new(workflows);
+        if let Some(observer) = on_build {
+            observer(&workflows);
+        }
         let shutdown = Shutdown::default();
         let identity = identity.unwrap_or_else(|| client.identity().clone());
         let calls = Calls::new(client, identity, task_queue);
@@ -222,7 +238,7 @@ impl WorkerBuilder {
         } else {
             let desk = WorkflowDesk {
                 calls: calls.clone(),
-                workflows: Arc::new(workflows),
+                workflows,
                 lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
                 runs: Runs::new(max_cached_workflows),
                 queues: Queues::new(max_cached_workflows > 0),

@@ -297,7 +297,7 @@ async fn a_workflow_that_is_woken_from_outside_is_rebuilt_and_waits_on() -> Outc
 }
 
 #[workflow]
-async fn returns_what_json_cannot_say(_ctx: Ctx) -> WorkflowResult<std::collections::BTreeMap<(u8, u8), u8>> {
+async fn returns_what_json_cannot_say(_ctx: Ctx) -> WorkflowResult<BTreeMap<(u8, u8), u8>> {
     Ok([((1, 2), 3)].into())
 }
 

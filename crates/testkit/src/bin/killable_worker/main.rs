@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (Some(address), Some(task_queue), Some(mode)) = (arguments.next(), arguments.next(), arguments.next()) else {
         return Err("usage: killable_worker ADDRESS TASK_QUEUE cached|evicted".into());
     };
-    let client = Client::connect(address).await?;
+    let client = Client::builder().address(address).identity("killable-worker").connect().await?;
     let builder = Worker::builder(&client, task_queue).workflow(Stepper::run).activity(step);
     let builder = if mode == "evicted" { builder.max_cached_workflows(0) } else { builder };
     builder.build()?.run().await?;
