@@ -72,9 +72,9 @@ pub use perpetua_convert::{
     WorkflowResult,
 };
 pub use perpetua_vocab::{
-    ActivityId, ActivityType, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace, ParentClosePolicy,
-    Payload, Payloads, Priority, RetryPolicy, RetryState, RunId, TaskQueue, TimeoutKind, WorkflowExecution, WorkflowId,
-    WorkflowIdReusePolicy, WorkflowType,
+    ActivityId, ActivityType, ContinueAsNewReason, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace,
+    ParentClosePolicy, ParentWorkflow, Payload, Payloads, Priority, RetryPolicy, RetryState, RunId, TaskQueue,
+    TimeoutKind, WorkerDeploymentVersion, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
 pub use perpetua_worker::{
     ActivityContext, ActivityImplementation, ActivityInfo, ActivitySet, BuildError, CancelReason, RunningWorker,

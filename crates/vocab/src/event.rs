@@ -22,7 +22,7 @@ pub use self::{
         RequestCancelExternalWorkflowInitiated, SignalExternalWorkflowFailed, SignalExternalWorkflowInitiated,
     },
     note::{MarkerRecorded, PropertiesModified, SearchAttributesUpserted},
-    task::{WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted},
+    task::{WorkerDeploymentVersion, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted},
     timer::TimerStarted,
     update::{UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected},
     workflow::{

@@ -40,8 +40,8 @@ pub use event::{
     OtherEvent, ParentWorkflow, PropertiesModified, RequestCancelExternalWorkflowFailed,
     RequestCancelExternalWorkflowInitiated, SearchAttributesUpserted, SignalExternalWorkflowFailed,
     SignalExternalWorkflowInitiated, Signaled, StartChildWorkflowFailed, StartChildWorkflowInitiated, TimerStarted,
-    UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected, WorkflowCancelRequested, WorkflowClosed,
-    WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
+    UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateRejected, WorkerDeploymentVersion, WorkflowCancelRequested,
+    WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
     WorkflowTaskStarted,
 };
 pub use failure::{
@@ -56,8 +56,8 @@ pub use malformed::Malformed;
 pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};
 pub use policy::{
-    CancelExternalWorkflowFailedCause, ParentClosePolicy, Priority, RetryPolicy, SignalExternalWorkflowFailedCause,
-    StartChildWorkflowFailedCause, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ParentClosePolicy, Priority, RetryPolicy,
+    SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
 };
 pub use query::{Query, QueryAnswer, QueryId};
 pub use task::WorkflowTask;

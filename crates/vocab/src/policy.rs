@@ -67,14 +67,39 @@ impl RetryPolicy {
 }
 
 /// Who goes first when a queue has a backlog.
+///
+/// What is left out is as for the workflow that asks; at the start of a workflow, it is the middle of the range, and no
+/// fairness key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Priority {
-    /// 1 (first) to 5 (last); 0 leaves it to the server.
+    /// 1 (first) to 5 (last), if the server is not configured otherwise; 0 leaves it out.
     pub key: i32,
-    /// Tasks of different fairness keys take turns.
+    /// Tasks of different fairness keys take turns, within the same priority; empty leaves it out. At most 64 bytes.
     pub fairness_key: String,
-    /// The weight of the fairness key; 0 leaves it to the server.
+    /// How often the tasks of the fairness key get their turn, compared with others, from 0.001 to 1000; 0 leaves it
+    /// out, which counts as 1.
     pub fairness_weight: f32,
+}
+
+impl Priority {
+    /// A priority from 1 (first) to 5 (last).
+    pub fn new(key: i32) -> Self {
+        Self { key, ..Self::default() }
+    }
+
+    /// Sets the fairness key: tasks of different keys take turns.
+    #[must_use]
+    pub fn fairness_key(mut self, key: impl Into<String>) -> Self {
+        self.fairness_key = key.into();
+        self
+    }
+
+    /// Sets how often the tasks of the fairness key get their turn, compared with others.
+    #[must_use]
+    pub fn fairness_weight(mut self, weight: f32) -> Self {
+        self.fairness_weight = weight;
+        self
+    }
 }
 
 /// Why a workflow task failed, as histories show it. Numbers as in `temporal.api.enums.v1.WorkflowTaskFailedCause`.
@@ -167,5 +192,20 @@ pub enum CancelExternalWorkflowFailedCause {
     /// There is no such namespace.
     NamespaceNotFound,
     /// Any other cause, by its number.
+    Other(i32),
+}
+
+/// Why the server would like a workflow to continue as new. Numbers as in
+/// `temporal.api.enums.v1.SuggestContinueAsNewReason`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContinueAsNewReason {
+    /// The history is large, in bytes.
+    HistorySizeTooLarge,
+    /// The history is long, in events.
+    TooManyHistoryEvents,
+    /// The run has had many updates.
+    TooManyUpdates,
+    /// Any other reason, by its number.
     Other(i32),
 }

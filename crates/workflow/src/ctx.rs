@@ -193,6 +193,12 @@ impl Ctx {
         self.runtime.info.borrow().clone()
     }
 
+    /// Whether history is being replayed: what the workflow does now, it has done before. For what must happen once, and
+    /// leaves no trace in history, such as a line of a log. What the workflow asks for must never depend on it.
+    pub fn is_replaying(&self) -> bool {
+        self.runtime.run.borrow().is_replaying()
+    }
+
     /// A logger that is silent while history is replayed.
     pub fn log(&self) -> Logger {
         Logger::new(&self.runtime)
@@ -271,8 +277,8 @@ impl fmt::Debug for Ctx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let info = self.runtime.info.borrow();
         f.debug_struct("Ctx")
-            .field("workflow_type", &info.workflow_type)
-            .field("execution", &info.execution)
+            .field("workflow_type", info.workflow_type())
+            .field("execution", info.execution())
             .finish_non_exhaustive()
     }
 }

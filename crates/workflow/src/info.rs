@@ -1,32 +1,55 @@
 //! What a workflow can know of itself.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use perpetua_core::Turn;
 use perpetua_vocab::{
-    EventId, EventKind, Namespace, RetryPolicy, RunId, TaskQueue, WorkflowExecution, WorkflowStarted, WorkflowType,
+    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payloads, Priority,
+    RetryPolicy, RunId, TaskQueue, WorkerDeploymentVersion, WorkflowExecution, WorkflowStarted, WorkflowType,
 };
 
 /// What a workflow can know of itself. The same on every replay.
+///
+/// It is a copy: what changes from task to task, such as the length of the history, is asked for anew with
+/// [`Ctx::info`](crate::Ctx::info). Between two tasks nothing changes, so a query sees what the last task saw.
 #[derive(Clone, Debug)]
 pub struct WorkflowInfo {
-    pub(crate) namespace: Namespace,
-    pub(crate) execution: WorkflowExecution,
-    pub(crate) workflow_type: WorkflowType,
-    pub(crate) task_queue: TaskQueue,
-    pub(crate) attempt: u32,
-    pub(crate) first_run: RunId,
-    pub(crate) continued_run: Option<RunId>,
-    pub(crate) cron_schedule: String,
-    pub(crate) execution_timeout: Option<Duration>,
-    pub(crate) run_timeout: Option<Duration>,
-    pub(crate) task_timeout: Option<Duration>,
-    pub(crate) retry_policy: Option<RetryPolicy>,
-    pub(crate) started: SystemTime,
+    /// What does not change while the run lasts.
+    given: Arc<Given>,
     pub(crate) now: SystemTime,
-    pub(crate) history_length: u64,
-    pub(crate) history_size: u64,
-    pub(crate) suggests_continue_as_new: bool,
+    history_length: u64,
+    history_size: u64,
+    suggests_continue_as_new: bool,
+    continue_as_new_reasons: Arc<[ContinueAsNewReason]>,
+    target_version_changed: bool,
+    deployment_version: Option<WorkerDeploymentVersion>,
+}
+
+#[derive(Clone, Debug)]
+struct Given {
+    namespace: Namespace,
+    execution: WorkflowExecution,
+    workflow_type: WorkflowType,
+    task_queue: TaskQueue,
+    attempt: u32,
+    first_run: RunId,
+    original_run: RunId,
+    continued_run: Option<RunId>,
+    parent: Option<ParentWorkflow>,
+    root: Option<WorkflowExecution>,
+    cron_schedule: String,
+    first_task_backoff: Option<Duration>,
+    execution_timeout: Option<Duration>,
+    run_timeout: Option<Duration>,
+    task_timeout: Option<Duration>,
+    retry_policy: Option<RetryPolicy>,
+    priority: Priority,
+    header: Header,
+    last_result: Option<Payloads>,
+    last_failure: Option<Box<Failure>>,
+    started: SystemTime,
+    first_task_started: SystemTime,
 }
 
 impl WorkflowInfo {
@@ -36,115 +59,188 @@ impl WorkflowInfo {
         workflow_type: WorkflowType,
         task_queue: TaskQueue,
     ) -> Self {
-        Self {
+        let given = Given {
             namespace,
             first_run: execution.run_id.clone(),
+            original_run: execution.run_id.clone(),
             execution,
             workflow_type,
             task_queue,
             attempt: 1,
             continued_run: None,
+            parent: None,
+            root: None,
             cron_schedule: String::new(),
+            first_task_backoff: None,
             execution_timeout: None,
             run_timeout: None,
             task_timeout: None,
             retry_policy: None,
+            priority: Priority::default(),
+            header: Header::new(),
+            last_result: None,
+            last_failure: None,
             started: SystemTime::UNIX_EPOCH,
+            first_task_started: SystemTime::UNIX_EPOCH,
+        };
+        Self {
+            given: Arc::new(given),
             now: SystemTime::UNIX_EPOCH,
             history_length: 0,
             history_size: 0,
             suggests_continue_as_new: false,
+            continue_as_new_reasons: Arc::default(),
+            target_version_changed: false,
+            deployment_version: None,
         }
     }
 
     /// Takes what the first event says.
-    pub(crate) fn learn(&mut self, started: &WorkflowStarted) {
-        if !started.task_queue.is_empty() {
-            self.task_queue = started.task_queue.clone();
+    pub(crate) fn learn(&mut self, event: &WorkflowStarted) {
+        let given = Arc::make_mut(&mut self.given);
+        if !event.task_queue.is_empty() {
+            given.task_queue = event.task_queue.clone();
         }
-        self.attempt = started.attempt.max(1);
-        self.first_run = started.first_run.clone();
-        self.continued_run = started.continued_run.clone();
-        self.cron_schedule = started.cron_schedule.clone();
-        self.execution_timeout = started.execution_timeout;
-        self.run_timeout = started.run_timeout;
-        self.task_timeout = started.task_timeout;
-        self.retry_policy = started.retry_policy.clone();
+        given.attempt = event.attempt.max(1);
+        given.first_run = event.first_run.clone();
+        if !event.original_run.is_empty() {
+            given.original_run = event.original_run.clone();
+        }
+        given.continued_run = event.continued_run.clone();
+        given.parent = event.parent();
+        // A workflow without a parent is the top of its own tree, whether the server says so or not.
+        given.root = event.root().or_else(|| given.parent.is_none().then(|| given.execution.clone()));
+        given.cron_schedule = event.cron_schedule.clone();
+        // On the wire zero means "none".
+        let unless_zero = |time: Option<Duration>| time.filter(|time| !time.is_zero());
+        given.first_task_backoff = unless_zero(event.first_task_backoff());
+        given.execution_timeout = unless_zero(event.execution_timeout);
+        given.run_timeout = unless_zero(event.run_timeout);
+        given.task_timeout = unless_zero(event.task_timeout);
+        given.retry_policy = event.retry_policy.clone();
+        given.priority = event.priority().unwrap_or_default();
+        given.header = event.header.clone().unwrap_or_default();
+        given.last_result = event.last_completion_result.clone();
+        given.last_failure = event.continued_failure.clone();
     }
 
     pub(crate) fn learn_turn(&mut self, turn: &Turn) {
-        if let Some(first) = turn.inputs.first().filter(|first| matches!(first.kind, EventKind::WorkflowStarted(_))) {
-            self.started = first.time.to_system_time();
-        }
         self.now = turn.time.to_system_time();
+        if let Some(first) = turn.inputs.first().filter(|first| matches!(first.kind, EventKind::WorkflowStarted(_))) {
+            let given = Arc::make_mut(&mut self.given);
+            given.started = first.time.to_system_time();
+            given.first_task_started = self.now;
+        }
         self.history_length = EventId::get(turn.started);
         self.history_size = turn.history_size;
         self.suggests_continue_as_new = turn.suggest_continue_as_new;
+        self.continue_as_new_reasons = turn.continue_as_new_reasons.as_slice().into();
+        self.target_version_changed = turn.target_version_changed;
+        self.deployment_version = turn.deployment_version.clone();
     }
 
     /// The namespace it runs in.
     pub fn namespace(&self) -> &Namespace {
-        &self.namespace
+        &self.given.namespace
     }
 
     /// Its workflow id and run id.
     pub fn execution(&self) -> &WorkflowExecution {
-        &self.execution
+        &self.given.execution
     }
 
     /// The name it is registered under.
     pub fn workflow_type(&self) -> &WorkflowType {
-        &self.workflow_type
+        &self.given.workflow_type
     }
 
     /// The queue its tasks go to; activities go to the same, if not told otherwise.
     pub fn task_queue(&self) -> &TaskQueue {
-        &self.task_queue
+        &self.given.task_queue
     }
 
     /// Which attempt of the workflow this run is, from 1.
     pub fn attempt(&self) -> u32 {
-        self.attempt
+        self.given.attempt
     }
 
     /// The first run of the chain made by retries, cron and continue-as-new.
     pub fn first_run(&self) -> &RunId {
-        &self.first_run
+        &self.given.first_run
+    }
+
+    /// The run id that this run was made with. It differs from its own id after a reset, and is what randomness and ids
+    /// of things that must outlive a reset are made from.
+    pub fn original_run(&self) -> &RunId {
+        &self.given.original_run
     }
 
     /// The run before this one in the chain.
     pub fn continued_run(&self) -> Option<&RunId> {
-        self.continued_run.as_ref()
+        self.given.continued_run.as_ref()
+    }
+
+    /// The workflow that started this one as its child.
+    pub fn parent(&self) -> Option<&ParentWorkflow> {
+        self.given.parent.as_ref()
+    }
+
+    /// The workflow at the top of the tree of parents: this one itself where it has no parent. None where there is a
+    /// parent and the server is too old to say.
+    pub fn root(&self) -> Option<&WorkflowExecution> {
+        self.given.root.as_ref()
     }
 
     /// The cron expression; empty for none.
     pub fn cron_schedule(&self) -> &str {
-        &self.cron_schedule
+        &self.given.cron_schedule
+    }
+
+    /// How long the first workflow task waited, because of a start delay, the back-off of a retry, or a cron schedule. A
+    /// delay that a signal cut short is shown as it was planned.
+    pub fn first_task_backoff(&self) -> Option<Duration> {
+        self.given.first_task_backoff
     }
 
     /// The longest this and all following runs may take.
     pub fn execution_timeout(&self) -> Option<Duration> {
-        self.execution_timeout
+        self.given.execution_timeout
     }
 
     /// The longest this run may take.
     pub fn run_timeout(&self) -> Option<Duration> {
-        self.run_timeout
+        self.given.run_timeout
     }
 
     /// The longest one workflow task may take.
     pub fn task_timeout(&self) -> Option<Duration> {
-        self.task_timeout
+        self.given.task_timeout
     }
 
     /// How failures of the workflow are tried again.
     pub fn retry_policy(&self) -> Option<&RetryPolicy> {
-        self.retry_policy.as_ref()
+        self.given.retry_policy.as_ref()
     }
 
-    /// When the run began.
+    /// Who goes first when the queue has a backlog, as it was given at the start. Activities and children have the same,
+    /// if not told otherwise.
+    pub fn priority(&self) -> &Priority {
+        &self.given.priority
+    }
+
+    /// Context handed along by interceptors of whoever started the workflow, undecoded.
+    pub fn header(&self) -> &Header {
+        &self.given.header
+    }
+
+    /// When the run began: when it was asked for, before any delay.
     pub fn started(&self) -> SystemTime {
-        self.started
+        self.given.started
+    }
+
+    /// When the first workflow task of the run started: the first [`Ctx::now`](crate::Ctx::now).
+    pub fn first_task_started(&self) -> SystemTime {
+        self.given.first_task_started
     }
 
     /// How many events the history has at the present.
@@ -160,5 +256,29 @@ impl WorkflowInfo {
     /// Whether the server would like the workflow to continue as new, because its history has grown long.
     pub fn suggests_continue_as_new(&self) -> bool {
         self.suggests_continue_as_new
+    }
+
+    /// Why the server would like the workflow to continue as new; nothing where it does not, or where it is too old to say.
+    pub fn continue_as_new_reasons(&self) -> &[ContinueAsNewReason] {
+        &self.continue_as_new_reasons
+    }
+
+    /// Whether the version of the deployment that the workflow should move to has become another one.
+    pub fn target_version_changed(&self) -> bool {
+        self.target_version_changed
+    }
+
+    /// The deployment and the build of the worker that answered the current task, or is about to; none if it has none. It
+    /// may change from task to task.
+    pub fn deployment_version(&self) -> Option<&WorkerDeploymentVersion> {
+        self.deployment_version.as_ref()
+    }
+
+    pub(crate) fn last_result(&self) -> Option<&Payloads> {
+        self.given.last_result.as_ref()
+    }
+
+    pub(crate) fn last_failure(&self) -> Option<&Failure> {
+        self.given.last_failure.as_deref()
     }
 }

@@ -23,6 +23,7 @@ pub mod implementation;
 mod info;
 mod instance;
 mod join;
+mod last;
 mod live;
 mod log;
 mod operation;

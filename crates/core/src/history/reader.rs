@@ -12,7 +12,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use perpetua_vocab::{
-    Event, EventId, EventKind, Malformed, RunId, Timestamp, UpdateId, UpdateRequest, WorkflowTaskFailedCause,
+    ContinueAsNewReason, Event, EventId, EventKind, Malformed, RunId, Timestamp, UpdateId, UpdateRequest,
+    WorkerDeploymentVersion, WorkflowTaskFailedCause,
 };
 
 use super::{Record, Turn, UpdateArrival};
@@ -85,11 +86,15 @@ impl Gathered {
 }
 
 /// How a task started.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Start {
     id: EventId,
     time: Timestamp,
     suggest_continue_as_new: bool,
+    continue_as_new_reasons: Vec<ContinueAsNewReason>,
+    target_version_changed: bool,
+    /// Known when the task is completed.
+    deployment_version: Option<WorkerDeploymentVersion>,
     history_size: u64,
 }
 
@@ -220,7 +225,7 @@ impl Reader {
         match std::mem::replace(&mut self.state, State::Moving) {
             State::Started { gathered, start } if self.present == Some(start.id) => {
                 let blank = gathered.inputs.is_empty() && gathered.new_seed.is_none();
-                self.state = State::Handed { start, blank, rewind: gathered.from };
+                self.state = State::Handed { start: start.clone(), blank, rewind: gathered.from };
                 Ok(Step::Turn(self.turn(gathered, start, None)?))
             }
             state => {
@@ -256,6 +261,9 @@ impl Reader {
             started: start.id,
             time: start.time,
             suggest_continue_as_new: start.suggest_continue_as_new,
+            continue_as_new_reasons: start.continue_as_new_reasons,
+            target_version_changed: start.target_version_changed,
+            deployment_version: start.deployment_version,
             history_size: start.history_size,
             inputs: gathered.inputs,
             new_seed: gathered.new_seed,
@@ -273,10 +281,14 @@ impl Reader {
                     id: event.id,
                     time: event.time,
                     suggest_continue_as_new: started.suggest_continue_as_new,
+                    continue_as_new_reasons: started.continue_as_new_reasons(),
+                    target_version_changed: started.target_version_changed(),
+                    deployment_version: None,
                     history_size: started.history_size,
                 },
             },
-            (State::Started { gathered, start }, EventKind::WorkflowTaskCompleted(_)) => {
+            (State::Started { gathered, mut start }, EventKind::WorkflowTaskCompleted(completed)) => {
+                start.deployment_version = completed.deployment_version();
                 State::Recording { gathered, start, record: Record { completed: event.id, answers: Vec::new() } }
             }
             (State::Handed { start, .. }, EventKind::WorkflowTaskCompleted(_)) => {

@@ -1,6 +1,9 @@
 //! One turn: everything that one workflow task meant.
 
-use perpetua_vocab::{Event, EventId, EventKind, MessageId, RunId, Timestamp, UpdateAccepted, UpdateRequest};
+use perpetua_vocab::{
+    ContinueAsNewReason, Event, EventId, EventKind, MessageId, RunId, Timestamp, UpdateAccepted, UpdateRequest,
+    WorkerDeploymentVersion,
+};
 
 /// Everything that one workflow task meant: what had happened when it started, and, if history has it, what the workflow
 /// answered. Tasks that failed or timed out meant nothing and are not turns; what led to them belongs to the next one.
@@ -14,6 +17,12 @@ pub struct Turn {
     pub time: Timestamp,
     /// Whether the server would like the workflow to continue as new.
     pub suggest_continue_as_new: bool,
+    /// Why, where it says so.
+    pub continue_as_new_reasons: Vec<ContinueAsNewReason>,
+    /// Whether the version of the deployment that the run should move to is another one than before.
+    pub target_version_changed: bool,
+    /// The version of the worker that answered; none if it had none, or nobody has answered.
+    pub deployment_version: Option<WorkerDeploymentVersion>,
     /// The size of the history then, in bytes.
     pub history_size: u64,
     /// What had happened since the turn before, in the order of history.

@@ -2,9 +2,9 @@
 
 use perpetua_core::{Fault, Reader, Step, Turn};
 use perpetua_vocab::{
-    Event, EventId, EventKind, Identity, MessageId, Opaque, RunId, SignalName, Signaled, TimerId, TimerStarted,
-    UpdateAccepted, UpdateAdmitted, UpdateId, UpdateName, UpdateRequest, WorkflowTaskCompleted, WorkflowTaskFailed,
-    WorkflowTaskFailedCause, WorkflowTaskStarted,
+    ContinueAsNewReason, Event, EventId, EventKind, Identity, MessageId, Opaque, RunId, SignalName, Signaled, TimerId,
+    TimerStarted, UpdateAccepted, UpdateAdmitted, UpdateId, UpdateName, UpdateRequest, WorkerDeploymentVersion,
+    WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskFailedCause, WorkflowTaskStarted,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -138,6 +138,29 @@ fn a_turn_has_what_happened_and_what_was_answered() {
     assert_eq!(numbers(&turn.inputs), [1]);
     let record = turn.record.expect("history has the answer");
     assert_eq!((record.completed, numbers(&record.answers)), (id(4), vec![5]));
+}
+
+#[test]
+fn a_turn_has_what_the_task_says_besides() {
+    let reasons = [ContinueAsNewReason::TooManyHistoryEvents];
+    let version = WorkerDeploymentVersion { deployment_name: "d".to_owned(), build_id: "b".to_owned() };
+    let mut kinds = first_turn();
+    for kind in &mut kinds {
+        match kind {
+            EventKind::WorkflowTaskStarted(started) => {
+                started.set_continue_as_new_reasons(&reasons);
+                started.set_target_version_changed(true);
+            }
+            EventKind::WorkflowTaskCompleted(completed) => completed.set_deployment_version(Some(version.clone())),
+            _ => {}
+        }
+    }
+    let unanswered = only_turn(read(events(kinds[..3].to_vec()), Some(3)).1);
+    assert_eq!(unanswered.continue_as_new_reasons, reasons);
+    assert_eq!((unanswered.target_version_changed, unanswered.deployment_version), (true, None));
+    let answered = only_turn(read(events(kinds), None).1);
+    assert_eq!(answered.continue_as_new_reasons, reasons);
+    assert_eq!((answered.target_version_changed, answered.deployment_version), (true, Some(version)));
 }
 
 #[test]

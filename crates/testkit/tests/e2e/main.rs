@@ -13,6 +13,7 @@ mod facts;
 mod failures;
 mod messages;
 mod nondeterminism;
+mod options;
 mod python;
 mod replacement;
 mod timers;

@@ -13,7 +13,7 @@ pub struct WorkflowTaskStarted {
     pub suggest_continue_as_new: bool,
     /// The size of the history so far, in bytes.
     pub history_size: u64,
-    /// The rest.
+    /// The rest. Of it, the reasons to continue as new and the change of the target version can be asked for.
     pub rest: Opaque<proto::history::WorkflowTaskStartedEventAttributes>,
 }
 
@@ -28,7 +28,7 @@ pub struct WorkflowTaskCompleted {
     pub core_flags: Vec<u32>,
     /// Flags of the language SDK that this answer relied on.
     pub language_flags: Vec<u32>,
-    /// The rest.
+    /// The rest. Of it, the version of the worker can be asked for.
     pub rest: Opaque<proto::history::WorkflowTaskCompletedEventAttributes>,
 }
 
@@ -43,4 +43,13 @@ pub struct WorkflowTaskFailed {
     pub new_run: Option<RunId>,
     /// The rest.
     pub rest: Opaque<proto::history::WorkflowTaskFailedEventAttributes>,
+}
+
+/// One version of the workers of a deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerDeploymentVersion {
+    /// The name of the deployment: all versions of one program.
+    pub deployment_name: String,
+    /// The build, unique within the deployment.
+    pub build_id: String,
 }

@@ -3,8 +3,9 @@
 use perpetua_proto::enums;
 
 use crate::{
-    CancelExternalWorkflowFailedCause, ErrorCategory, ParentClosePolicy, RetryState, SignalExternalWorkflowFailedCause,
-    StartChildWorkflowFailedCause, TimeoutKind, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ErrorCategory, ParentClosePolicy, RetryState,
+    SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, TimeoutKind, WorkflowIdReusePolicy,
+    WorkflowTaskFailedCause,
 };
 
 impl From<i32> for ErrorCategory {
@@ -233,6 +234,30 @@ impl From<CancelExternalWorkflowFailedCause> for i32 {
     }
 }
 
+impl From<i32> for ContinueAsNewReason {
+    fn from(number: i32) -> Self {
+        use enums::SuggestContinueAsNewReason as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::HistorySizeTooLarge) => Self::HistorySizeTooLarge,
+            Ok(Wire::TooManyHistoryEvents) => Self::TooManyHistoryEvents,
+            Ok(Wire::TooManyUpdates) => Self::TooManyUpdates,
+            Ok(Wire::Unspecified) | Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<ContinueAsNewReason> for i32 {
+    fn from(reason: ContinueAsNewReason) -> Self {
+        use enums::SuggestContinueAsNewReason as Wire;
+        match reason {
+            ContinueAsNewReason::HistorySizeTooLarge => Wire::HistorySizeTooLarge.into(),
+            ContinueAsNewReason::TooManyHistoryEvents => Wire::TooManyHistoryEvents.into(),
+            ContinueAsNewReason::TooManyUpdates => Wire::TooManyUpdates.into(),
+            ContinueAsNewReason::Other(number) => number,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,5 +289,6 @@ mod tests {
         check(&[1, 2], |cause| matches!(cause, StartChildWorkflowFailedCause::Other(_)));
         check(&[1, 2, 3], |cause| matches!(cause, SignalExternalWorkflowFailedCause::Other(_)));
         check(&[1, 2], |cause| matches!(cause, CancelExternalWorkflowFailedCause::Other(_)));
+        check(&[1, 2, 3], |reason| matches!(reason, ContinueAsNewReason::Other(_)));
     }
 }

@@ -16,8 +16,9 @@ use perpetua_proto::{
     history::{History, HistoryEvent, history_event::Attributes},
 };
 
+use super::payload::user_metadata;
 use super::time::timestamp;
-use crate::{Event, EventId, EventKind, Malformed, Opaque, OtherEvent};
+use crate::{Event, EventId, EventKind, Malformed, Opaque, OtherEvent, UserMetadata};
 
 /// Reads a page of history.
 ///
@@ -27,6 +28,14 @@ use crate::{Event, EventId, EventKind, Malformed, Opaque, OtherEvent};
 pub fn history(wire: History) -> Result<Vec<Event>, Malformed> {
     let History { events } = wire;
     events.into_iter().map(Event::try_from).collect()
+}
+
+impl Event {
+    /// What people read about what the event speaks of.
+    pub fn user_metadata(&self) -> UserMetadata {
+        let wire = self.extra.as_ref().and_then(|Opaque(extra)| extra.user_metadata.as_deref());
+        user_metadata(wire.cloned())
+    }
 }
 
 impl TryFrom<HistoryEvent> for Event {

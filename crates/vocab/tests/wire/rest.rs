@@ -6,7 +6,10 @@ use perpetua_proto::{
     enums::TaskQueueKind,
     history::{HistoryEvent, history_event::Attributes},
 };
-use perpetua_vocab::{Event, EventId, EventKind, Opaque, Priority, WorkflowExecution};
+use perpetua_vocab::{
+    ContinueAsNewReason, Event, EventId, EventKind, Opaque, Priority, UserMetadata, WorkerDeploymentVersion,
+    WorkflowExecution,
+};
 
 use crate::generate::parse;
 
@@ -239,6 +242,50 @@ fn what_a_start_says_besides_is_read_where_it_is_asked_for() {
     written.set_priority(None);
     written.set_first_task_backoff(None);
     assert_eq!(written, plain);
+}
+
+#[test]
+fn what_a_task_says_besides_is_read_where_it_is_asked_for() {
+    let plain = "workflow_task_started_event_attributes { scheduled_event_id: 2 }";
+    let EventKind::WorkflowTaskStarted(plain) = read("WORKFLOW_TASK_STARTED", plain) else { unreachable!() };
+    assert_eq!((plain.continue_as_new_reasons(), plain.target_version_changed()), (Vec::new(), false));
+
+    let text = "workflow_task_started_event_attributes { scheduled_event_id: 2
+        suggest_continue_as_new_reasons: [2, 9] target_worker_deployment_version_changed: true }";
+    let EventKind::WorkflowTaskStarted(started) = read("WORKFLOW_TASK_STARTED", text) else { unreachable!() };
+    let reasons = [ContinueAsNewReason::TooManyHistoryEvents, ContinueAsNewReason::Other(9)];
+    assert_eq!(started.continue_as_new_reasons(), reasons);
+    assert!(started.target_version_changed());
+    let mut written = plain.clone();
+    written.set_continue_as_new_reasons(&reasons);
+    written.set_target_version_changed(true);
+    assert_eq!(written, started);
+
+    let plain = "workflow_task_completed_event_attributes { scheduled_event_id: 2 }";
+    let EventKind::WorkflowTaskCompleted(plain) = read("WORKFLOW_TASK_COMPLETED", plain) else { unreachable!() };
+    assert_eq!(plain.deployment_version(), None);
+    let text = "workflow_task_completed_event_attributes { scheduled_event_id: 2
+        deployment_version { build_id: 'b' deployment_name: 'd' } }";
+    let EventKind::WorkflowTaskCompleted(completed) = read("WORKFLOW_TASK_COMPLETED", text) else { unreachable!() };
+    let version = WorkerDeploymentVersion { deployment_name: "d".to_owned(), build_id: "b".to_owned() };
+    assert_eq!(completed.deployment_version(), Some(version));
+    let mut written = plain.clone();
+    written.set_deployment_version(completed.deployment_version());
+    assert_eq!(written, completed);
+    written.set_deployment_version(None);
+    assert_eq!(written, plain);
+}
+
+#[test]
+fn what_people_read_about_an_event_is_read_where_it_is_asked_for() {
+    let metadata = |text: &str| {
+        let text = format!("event_id: 7 event_time {{}} event_type: 1234 {text}");
+        Event::try_from(parse::<HistoryEvent>("history.v1.HistoryEvent", &text)).expect("it is valid").user_metadata()
+    };
+    assert_eq!(metadata(""), UserMetadata::default());
+    let said = metadata("user_metadata { summary { data: 'one line' } details { data: 'several' } }");
+    assert_eq!(said.summary.map(|payload| payload.data), Some("one line".into()));
+    assert_eq!(said.details.map(|payload| payload.data), Some("several".into()));
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn reveal(converter: &DataConverter, event: &mut Event) {
     let failure = match &mut event.kind {
         EventKind::WorkflowStarted(started) => started.continued_failure.as_deref_mut(),
         EventKind::ActivityFailed(failed) | EventKind::ActivityTimedOut(failed) => failed.failure.as_mut(),
+        EventKind::ChildWorkflowFailed(failed) => failed.failure.as_mut(),
         _ => None,
     };
     if let Some(failure) = failure {

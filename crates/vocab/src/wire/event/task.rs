@@ -2,14 +2,15 @@
 
 use std::mem::take;
 
+use perpetua_proto::deployment::WorkerDeploymentVersion as DeploymentVersion;
 use perpetua_proto::history::{
     WorkflowTaskCompletedEventAttributes, WorkflowTaskFailedEventAttributes, WorkflowTaskStartedEventAttributes,
     history_event::Attributes,
 };
 
 use crate::{
-    EventId, EventKind, Failure, Malformed, Opaque, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted,
-    wire::text::optional,
+    ContinueAsNewReason, EventId, EventKind, Failure, Malformed, Opaque, WorkerDeploymentVersion,
+    WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskStarted, wire::text::optional,
 };
 
 pub(super) fn started(mut wire: Box<WorkflowTaskStartedEventAttributes>) -> Result<EventKind, Malformed> {
@@ -76,4 +77,48 @@ pub(super) fn encode_failed(failed: WorkflowTaskFailed) -> Attributes {
     wire.failure = failure.map(Into::into);
     wire.new_run_id = new_run.unwrap_or_default().into_string();
     Attributes::WorkflowTaskFailedEventAttributes(wire)
+}
+
+impl WorkflowTaskStarted {
+    /// Why the server would like the workflow to continue as new; older servers give no reasons.
+    pub fn continue_as_new_reasons(&self) -> Vec<ContinueAsNewReason> {
+        let Opaque(wire) = &self.rest;
+        wire.suggest_continue_as_new_reasons.iter().map(|number| ContinueAsNewReason::from(*number)).collect()
+    }
+
+    /// Sets, or takes away, the reasons to continue as new.
+    pub fn set_continue_as_new_reasons(&mut self, reasons: &[ContinueAsNewReason]) {
+        let Opaque(wire) = &mut self.rest;
+        wire.suggest_continue_as_new_reasons = reasons.iter().map(|reason| i32::from(*reason)).collect();
+    }
+
+    /// Whether the version of the deployment that runs of this workflow should move to is another one than before.
+    pub fn target_version_changed(&self) -> bool {
+        let Opaque(wire) = &self.rest;
+        wire.target_worker_deployment_version_changed
+    }
+
+    /// Sets whether the version to move to is another one than before.
+    pub fn set_target_version_changed(&mut self, changed: bool) {
+        let Opaque(wire) = &mut self.rest;
+        wire.target_worker_deployment_version_changed = changed;
+    }
+}
+
+impl WorkflowTaskCompleted {
+    /// The version of the worker that answered; none if it had none.
+    pub fn deployment_version(&self) -> Option<WorkerDeploymentVersion> {
+        let Opaque(wire) = &self.rest;
+        let DeploymentVersion { build_id, deployment_name } = wire.deployment_version.clone()?;
+        Some(WorkerDeploymentVersion { deployment_name, build_id })
+    }
+
+    /// Sets, or takes away, the version of the worker that answered.
+    pub fn set_deployment_version(&mut self, version: Option<WorkerDeploymentVersion>) {
+        let Opaque(wire) = &mut self.rest;
+        wire.deployment_version = version.map(|version| {
+            let WorkerDeploymentVersion { deployment_name, build_id } = version;
+            DeploymentVersion { build_id, deployment_name }
+        });
+    }
 }

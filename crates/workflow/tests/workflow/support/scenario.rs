@@ -102,7 +102,7 @@ impl Scenario {
     }
 
     /// A run that begins in another way.
-    pub(crate) fn given(mut self, start: fn() -> Server) -> Self {
+    pub(crate) fn given(mut self, start: impl Fn() -> Server + 'static) -> Self {
         self.start = Box::new(start);
         self
     }

@@ -45,8 +45,12 @@ struct Present {
 
 impl Server {
     pub(crate) fn start(workflow: &str, input: &impl Arguments) -> Self {
-        let mut server = Self::default();
-        server.write(EventKind::WorkflowStarted(Box::new(WorkflowStarted {
+        Self::start_as(workflow, input, |_| {})
+    }
+
+    /// A run that begins with what else was said.
+    pub(crate) fn start_as(workflow: &str, input: &impl Arguments, say: impl FnOnce(&mut WorkflowStarted)) -> Self {
+        let mut started = WorkflowStarted {
             workflow_id: WorkflowId::new("workflow"),
             workflow_type: WorkflowType::new(workflow),
             task_queue: TaskQueue::new("queue"),
@@ -67,7 +71,10 @@ impl Server {
             header: None,
             identity: Identity::default(),
             rest: Default::default(),
-        })));
+        };
+        say(&mut started);
+        let mut server = Self::default();
+        server.write(EventKind::WorkflowStarted(Box::new(started)));
         server
     }
 

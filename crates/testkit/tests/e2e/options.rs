@@ -1,0 +1,280 @@
+//! What a workflow knows of how it was started, and of the runs before it.
+
+use std::time::Duration;
+
+use perpetua::prelude::*;
+use perpetua::{ContinueAsNewReason, Priority};
+use perpetua_testkit::{Outcome, both_ways};
+
+/// What a workflow can say of itself, for whoever started it to compare.
+#[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Known {
+    attempt: u32,
+    is_first: bool,
+    continued: bool,
+    parent: Option<String>,
+    root: Option<String>,
+    backoff: Option<Duration>,
+    timeouts: [Option<Duration>; 3],
+    attempts: Option<u32>,
+    /// The key, the fairness key and the weight.
+    priority: (i32, String, f32),
+    waited_for: bool,
+}
+
+fn known(ctx: &Ctx) -> Known {
+    let info = ctx.info();
+    let priority = info.priority();
+    Known {
+        attempt: info.attempt(),
+        is_first: *info.first_run() == info.execution().run_id && info.original_run() == info.first_run(),
+        continued: info.continued_run().is_some(),
+        parent: info.parent().map(|parent| parent.execution.workflow_id.to_string()),
+        root: info.root().map(|root| root.workflow_id.to_string()),
+        backoff: info.first_task_backoff(),
+        timeouts: [info.execution_timeout(), info.run_timeout(), info.task_timeout()],
+        attempts: info.retry_policy().map(|policy| policy.maximum_attempts),
+        priority: (priority.key, priority.fairness_key.clone(), priority.fairness_weight),
+        waited_for: info.first_task_started() >= info.started() + info.first_task_backoff().unwrap_or_default(),
+    }
+}
+
+#[workflow]
+async fn says_what_it_knows(ctx: Ctx) -> WorkflowResult<Known> {
+    Ok(known(&ctx))
+}
+
+#[tokio::test]
+async fn a_plain_start_is_known_as_such() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(says_what_it_knows).spawn()?;
+        let id = stage.id("plain");
+        let known = stage.client().run(says_what_it_knows()).task_queue(stage.task_queue()).id(&id).await?;
+        let expected = Known {
+            attempt: 1,
+            is_first: true,
+            root: Some(id.to_string()),
+            timeouts: [None, None, Some(seconds(10))],
+            waited_for: true,
+            ..Known::default()
+        };
+        assert_eq!(known, expected);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_a_start_says_is_known_to_the_workflow() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(says_what_it_knows).spawn()?;
+        let id = stage.id("described");
+        let start = stage.client().start(says_what_it_knows()).task_queue(stage.task_queue()).id(&id);
+        let start = start.execution_timeout(minutes(3)).run_timeout(minutes(2)).task_timeout(seconds(7));
+        let start = start.retry(RetryPolicy::exponential().max_attempts(4)).start_delay(milliseconds(300));
+        let start = start.priority(Priority::new(2).fairness_key("vip").fairness_weight(2.5));
+        let handle = start.summary("says it").details("says *all* of it").await?;
+        let expected = Known {
+            attempt: 1,
+            is_first: true,
+            root: Some(id.to_string()),
+            backoff: Some(milliseconds(300)),
+            timeouts: [Some(minutes(3)), Some(minutes(2)), Some(seconds(7))],
+            attempts: Some(4),
+            priority: (2, "vip".to_owned(), 2.5),
+            waited_for: true,
+            ..Known::default()
+        };
+        assert_eq!(handle.result().await?, expected);
+        let description = handle.describe().await?;
+        assert_eq!(description.summary.as_deref(), Some("says it"));
+        assert_eq!(description.details.as_deref(), Some("says *all* of it"));
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[workflow]
+async fn asks_its_child(ctx: Ctx, depth: u32) -> WorkflowResult<Known> {
+    match depth {
+        0 => Ok(known(&ctx)),
+        _ => Ok(ctx.child(asks_its_child(depth - 1)).await?),
+    }
+}
+
+#[tokio::test]
+async fn a_child_knows_its_parent_and_the_top() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(asks_its_child).spawn()?;
+        let id = stage.id("top");
+        let start = stage.client().start(asks_its_child(2)).task_queue(stage.task_queue()).id(&id);
+        let handle = start.priority(Priority::new(4).fairness_key("calm")).await?;
+        let known = handle.result().await?;
+        let parent = known.parent.ok_or("a child has a parent")?;
+        assert_ne!(parent, id.to_string(), "the parent is a child itself");
+        assert_eq!(known.root, Some(id.to_string()));
+        assert_eq!(known.priority, (4, "calm".to_owned(), 0.0), "children inherit it");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Takes what the runs of a chain report.
+#[derive(Default)]
+struct Collector {
+    reports: State<Vec<Report>>,
+}
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Report {
+    last_result: Option<u32>,
+    last_failure: Option<String>,
+    backoff: bool,
+    cron: String,
+}
+
+#[workflow]
+impl Collector {
+    #[run]
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<Vec<Report>> {
+        ctx.wait_until(|| self.reports.with(Vec::len) >= 3).await?;
+        Ok(self.reports.get())
+    }
+
+    #[signal]
+    fn report(&self, report: Report) {
+        self.reports.update(|reports| reports.push(report));
+    }
+}
+
+#[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
+enum CountError {
+    #[error("lost at {at}")]
+    Lost { at: u32 },
+}
+
+/// The first run counts, the second fails, the third stays.
+#[workflow]
+async fn counts_by_the_clock(ctx: Ctx, collector: String) -> WorkflowResult<u32, CountError> {
+    let last_result = ctx.last_result::<u32>().expect("every run returns a number");
+    let lost: Option<CountError> = ctx.last_failure_as();
+    let report = Report {
+        last_result,
+        last_failure: ctx.last_failure().map(|failure| failure.message().to_owned()),
+        backoff: ctx.info().first_task_backoff().is_some(),
+        cron: ctx.info().cron_schedule().to_owned(),
+    };
+    ctx.external::<Collector>(collector).report(report).await?;
+    match (last_result, lost) {
+        (None, _) => Ok(1),
+        (Some(at), None) => Err(CountError::Lost { at }.into()),
+        (Some(_), Some(CountError::Lost { .. })) => {
+            ctx.wait_until(|| false).await?;
+            Ok(0)
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_by_the_clock_knows_the_last_result_and_the_last_failure() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(counts_by_the_clock).workflow(Collector::run).spawn()?;
+        let collector = stage.client().start(Collector::run()).task_queue(stage.task_queue());
+        let collector = collector.id(stage.id("collector")).await?;
+        let call = counts_by_the_clock(collector.id().to_string());
+        let start = stage.client().start(call).task_queue(stage.task_queue()).cron("@every 1s");
+        let counting = start.id(stage.id("counting")).await?;
+        let reports = collector.result().await?;
+        let report = |last_result, last_failure: Option<&str>| Report {
+            last_result,
+            last_failure: last_failure.map(str::to_owned),
+            backoff: true,
+            cron: "@every 1s".to_owned(),
+        };
+        assert_eq!(reports, [report(None, None), report(Some(1), None), report(Some(1), Some("lost at 1"))]);
+        counting.terminate().await?;
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
+#[error("attempt {0} came to nothing")]
+struct InVain(u32);
+
+#[workflow]
+async fn learns_from_failure(ctx: Ctx) -> WorkflowResult<Vec<u32>, InVain> {
+    match (ctx.info().attempt(), ctx.last_failure_as::<InVain>()) {
+        (3, Some(InVain(before))) => Ok(vec![3, before]),
+        (attempt, _) => Err(InVain(attempt).into()),
+    }
+}
+
+#[tokio::test]
+async fn a_retry_knows_the_failure_before_it() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(learns_from_failure).spawn()?;
+        let run = stage.client().run(learns_from_failure()).task_queue(stage.task_queue());
+        let run = run.retry(RetryPolicy::exponential().first_wait(milliseconds(10)));
+        assert_eq!(run.id(stage.id("learns")).await?, [3, 2]);
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Says why the server wants a new run, once it does.
+#[derive(Default)]
+struct Hoarder {
+    pages: State<usize>,
+}
+
+#[workflow]
+impl Hoarder {
+    #[run]
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<(bool, bool)> {
+        ctx.wait_until(|| ctx.info().suggests_continue_as_new()).await?;
+        let info = ctx.info();
+        let is_large = info.continue_as_new_reasons().contains(&ContinueAsNewReason::HistorySizeTooLarge);
+        Ok((is_large, info.history_size() > 4 << 20))
+    }
+
+    #[signal]
+    fn keep(&self, page: String) {
+        self.pages.update(|pages| *pages += page.len());
+    }
+
+    #[query]
+    fn size(&self) -> usize {
+        self.pages.get()
+    }
+}
+
+#[tokio::test]
+async fn a_long_history_suggests_to_continue_as_new_and_says_why() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(Hoarder::run).spawn()?;
+        let start = stage.client().start(Hoarder::run()).task_queue(stage.task_queue());
+        let hoarder = start.id(stage.id("hoarder")).await?;
+        let page = "x".repeat(1 << 20);
+        for pages in 1..=4 {
+            hoarder.keep(page.clone()).await?;
+            if pages < 4 {
+                assert_eq!(hoarder.size().await?, pages << 20);
+            }
+        }
+        assert_eq!(hoarder.result().await?, (true, true));
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
