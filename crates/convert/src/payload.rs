@@ -12,7 +12,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed};
 
 pub use error::ConversionError;
 
-const NULL: &str = "binary/null";
+const NULL: &str = Payload::NULL;
 const PLAIN: &str = "binary/plain";
 const JSON: &str = "json/plain";
 #[cfg(feature = "bincode")]
@@ -123,7 +123,7 @@ impl PayloadConverter {
 }
 
 pub(crate) fn null() -> Payload {
-    Payload::encoded(NULL, bytes::Bytes::new())
+    Payload::null()
 }
 
 /// Limits what a length that was read may claim, so that bytes from outside cannot ask for all memory.

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use perpetua_vocab::{
-    ActivityId, ActivityType, Event, EventId, EventKind, SignalName, TimerId, UpdateId, WorkflowId, WorkflowType,
+    ActivityId, ActivityType, Event, EventId, EventKind, Fields, SignalName, TimerId, UpdateId, WorkflowId,
+    WorkflowType,
 };
 
+use crate::markers::{CHANGE_VERSION, Marker, lists_patches};
 use crate::{Place, Ticket};
 
 /// What the code asked for, and where.
@@ -38,6 +40,16 @@ pub(crate) enum Expectation {
     AcceptUpdate { update: UpdateId },
     /// That an update is done.
     CompleteUpdate { update: UpdateId },
+    /// The marker of a patch.
+    Patch { patch: String },
+    /// The list of all patches, which follows the marker of a patch.
+    ListPatches,
+    /// The marker that keeps what a side effect gave.
+    SideEffect { id: u64 },
+    /// That search attributes change.
+    UpsertSearchAttributes { names: Vec<String> },
+    /// That the memo changes.
+    UpsertMemo { keys: Vec<String> },
     /// The end with a result.
     Complete,
     /// The end with a failure.
@@ -61,6 +73,11 @@ impl Expectation {
             | Self::CancelTimer { .. }
             | Self::AcceptUpdate { .. }
             | Self::CompleteUpdate { .. }
+            | Self::Patch { .. }
+            | Self::ListPatches
+            | Self::SideEffect { .. }
+            | Self::UpsertSearchAttributes { .. }
+            | Self::UpsertMemo { .. }
             | Self::Complete
             | Self::Fail
             | Self::Cancel
@@ -91,6 +108,18 @@ impl Expectation {
             }
             (Self::AcceptUpdate { update }, EventKind::UpdateAccepted(seen)) => *update == seen.update,
             (Self::CompleteUpdate { update }, EventKind::UpdateCompleted(seen)) => *update == seen.update,
+            (Self::Patch { patch }, EventKind::MarkerRecorded(seen)) => {
+                matches!(Marker::read(seen), Marker::Patch(mark) if mark.id == *patch)
+            }
+            (Self::ListPatches, EventKind::SearchAttributesUpserted(_)) => lists_patches(event),
+            (Self::SideEffect { id }, EventKind::MarkerRecorded(seen)) => {
+                matches!(Marker::read(seen), Marker::SideEffect { id: seen, .. } if seen == *id)
+            }
+            // As with timers, values may be computed, and history decides.
+            (Self::UpsertSearchAttributes { names }, EventKind::SearchAttributesUpserted(seen)) => {
+                has_keys(seen.search_attributes.as_ref(), names)
+            }
+            (Self::UpsertMemo { keys }, EventKind::PropertiesModified(seen)) => has_keys(seen.memo.as_ref(), keys),
             (Self::Complete, EventKind::WorkflowCompleted(_))
             | (Self::Fail, EventKind::WorkflowFailed(_))
             | (Self::Cancel, EventKind::WorkflowCanceled { .. })
@@ -120,6 +149,11 @@ impl fmt::Display for Expectation {
             Self::CancelExternal { workflow_id, .. } => write!(f, "cancel_external_workflow  id={workflow_id}"),
             Self::AcceptUpdate { update } => write!(f, "accept_update  id={update}"),
             Self::CompleteUpdate { update } => write!(f, "complete_update  id={update}"),
+            Self::Patch { patch } => write!(f, "patch  id={patch}"),
+            Self::ListPatches => write!(f, "upsert_search_attributes  names={CHANGE_VERSION}"),
+            Self::SideEffect { id } => write!(f, "side_effect  id={id}"),
+            Self::UpsertSearchAttributes { names } => write!(f, "upsert_search_attributes  names={}", names.join(",")),
+            Self::UpsertMemo { keys } => write!(f, "upsert_memo  keys={}", keys.join(",")),
             Self::Complete => f.write_str("complete_workflow"),
             Self::Fail => f.write_str("fail_workflow"),
             Self::Cancel => f.write_str("cancel_workflow"),
@@ -148,6 +182,15 @@ pub(crate) fn in_words(event: &Event) -> String {
         }
         EventKind::UpdateAccepted(seen) => format!("accept_update  id={}", seen.update),
         EventKind::UpdateCompleted(seen) => format!("complete_update  id={}", seen.update),
+        EventKind::MarkerRecorded(seen) => match Marker::read(seen) {
+            Marker::Patch(mark) => format!("patch  id={}", mark.id),
+            Marker::SideEffect { id, .. } => format!("side_effect  id={id}"),
+            Marker::Other(name) => format!("record_marker  name={name}"),
+        },
+        EventKind::SearchAttributesUpserted(seen) => {
+            format!("upsert_search_attributes  names={}", keys(seen.search_attributes.as_ref()))
+        }
+        EventKind::PropertiesModified(seen) => format!("upsert_memo  keys={}", keys(seen.memo.as_ref())),
         EventKind::WorkflowCompleted(_) => "complete_workflow".to_owned(),
         EventKind::WorkflowFailed(_) => "fail_workflow".to_owned(),
         EventKind::WorkflowCanceled { .. } => "cancel_workflow".to_owned(),
@@ -159,22 +202,73 @@ pub(crate) fn in_words(event: &Event) -> String {
     }
 }
 
+/// Whether the fields are those of these names, which are in order.
+fn has_keys(fields: Option<&Fields>, names: &[String]) -> bool {
+    fields.into_iter().flat_map(Fields::keys).eq(names)
+}
+
+fn keys(fields: Option<&Fields>) -> String {
+    let keys: Vec<&str> = fields.into_iter().flat_map(Fields::keys).map(String::as_str).collect();
+    keys.join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use perpetua_vocab::{
-        ActivityScheduled, Identity, Namespace, Opaque, OtherEvent, ParentClosePolicy,
-        RequestCancelExternalWorkflowInitiated, RetryState, RunId, SignalExternalWorkflowInitiated,
-        StartChildWorkflowInitiated, TimerStarted, Timestamp, UpdateAccepted, UpdateCompleted, WorkflowClosed,
-        WorkflowContinuedAsNew, WorkflowExecution, WorkflowFailed,
+        ActivityScheduled, CommandKind, Identity, MarkerRecorded, Namespace, Opaque, OtherEvent, ParentClosePolicy,
+        Payload, PropertiesModified, RecordMarker, RequestCancelExternalWorkflowInitiated, RetryState, RunId,
+        SearchAttributesUpserted, SignalExternalWorkflowInitiated, StartChildWorkflowInitiated, TimerStarted,
+        Timestamp, UpdateAccepted, UpdateCompleted, WorkflowClosed, WorkflowContinuedAsNew, WorkflowExecution,
+        WorkflowFailed,
     };
 
     use super::*;
+    use crate::markers::{list_patches, mark_patch, mark_side_effect};
 
     const TASK: EventId = EventId::FIRST;
 
     fn event(kind: EventKind) -> Event {
         let (id, time) = (EventId::FIRST, Timestamp::default());
         Event { id, time, kind, worker_may_ignore: false, version: 0, task_id: 0, extra: None }
+    }
+
+    fn fields(names: &[&str]) -> Fields {
+        names.iter().map(|name| ((*name).to_owned(), Payload::default())).collect()
+    }
+
+    /// The event that a note leaves.
+    fn noted(command: CommandKind) -> EventKind {
+        match command {
+            CommandKind::RecordMarker(marker) => {
+                let RecordMarker { name, details, failure, header } = *marker;
+                let header = Some(header);
+                EventKind::MarkerRecorded(Box::new(MarkerRecorded {
+                    name,
+                    details,
+                    failure,
+                    header,
+                    task_completed: TASK,
+                }))
+            }
+            CommandKind::UpsertSearchAttributes { search_attributes } => {
+                let search_attributes = Some(search_attributes);
+                let upserted = SearchAttributesUpserted { search_attributes, task_completed: TASK };
+                EventKind::SearchAttributesUpserted(Box::new(upserted))
+            }
+            other => panic!("no note: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn fields_are_echoed_by_exactly_those_of_their_names() {
+        let expectation = Expectation::UpsertMemo { keys: vec!["color".to_owned(), "status".to_owned()] };
+        let modified = |memo| PropertiesModified { memo, task_completed: TASK };
+        let is_echoed =
+            |memo| expectation.is_echoed_by(&event(EventKind::PropertiesModified(Box::new(modified(memo)))));
+        assert!(is_echoed(Some(fields(&["status", "color"]))));
+        assert!(!is_echoed(Some(fields(&["status"]))));
+        assert!(!is_echoed(Some(fields(&["status", "color", "size"]))));
+        assert!(!is_echoed(None));
     }
 
     /// Everything the code can ask for, with the event that echoes it.
@@ -270,6 +364,23 @@ mod tests {
                 event(EventKind::UpdateAccepted(Box::new(accepted))),
             ),
             (Expectation::CompleteUpdate { update }, event(EventKind::UpdateCompleted(Box::new(completed)))),
+            (Expectation::Patch { patch: "fix".to_owned() }, event(noted(mark_patch("fix", true)))),
+            (Expectation::ListPatches, event(noted(list_patches(&["fix".to_owned()].into()).0))),
+            (Expectation::SideEffect { id: 7 }, event(noted(mark_side_effect(7, Vec::new())))),
+            (
+                Expectation::UpsertSearchAttributes { names: vec!["Amount".to_owned(), "Customer".to_owned()] },
+                event(EventKind::SearchAttributesUpserted(Box::new(SearchAttributesUpserted {
+                    search_attributes: Some(fields(&["Customer", "Amount"])),
+                    task_completed: TASK,
+                }))),
+            ),
+            (
+                Expectation::UpsertMemo { keys: vec!["status".to_owned()] },
+                event(EventKind::PropertiesModified(Box::new(PropertiesModified {
+                    memo: Some(fields(&["status"])),
+                    task_completed: TASK,
+                }))),
+            ),
             (
                 Expectation::Complete,
                 event(EventKind::WorkflowCompleted(Box::new(WorkflowClosed {
@@ -309,6 +420,11 @@ mod tests {
             same("cancel_external_workflow  id=w"),
             same("accept_update  id=u"),
             same("complete_update  id=u"),
+            same("patch  id=fix"),
+            same("upsert_search_attributes  names=TemporalChangeVersion"),
+            same("side_effect  id=7"),
+            same("upsert_search_attributes  names=Amount,Customer"),
+            same("upsert_memo  keys=status"),
             same("complete_workflow"),
             same("fail_workflow"),
             same("cancel_workflow"),

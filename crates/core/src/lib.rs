@@ -21,6 +21,7 @@ mod expectation;
 mod fault;
 mod history;
 mod job;
+mod markers;
 mod ops;
 mod origin;
 mod run;
@@ -29,8 +30,8 @@ pub use fault::{Fault, Mismatch};
 pub use history::{Reader, Record, Step, Turn, UpdateArrival};
 pub use job::Job;
 pub use ops::{
-    ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, Ticket,
-    TimerRequest, UpdateTicket,
+    ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, PatchAnswer,
+    SideEffect, Ticket, TimerRequest, UpdateTicket,
 };
 pub use origin::{Origin, Pending, Place};
 pub use run::{Closed, Run};

@@ -4,6 +4,7 @@ mod activity;
 mod cancel_external;
 mod child;
 mod finish;
+mod note;
 mod signal_external;
 mod timer;
 mod update;
@@ -11,6 +12,7 @@ mod update;
 pub use activity::{ActivityRequest, CancellationType};
 pub use child::{ChildCancellationType, ChildRequest, ChildTickets};
 pub use finish::Finish;
+pub use note::{PatchAnswer, SideEffect};
 pub use timer::TimerRequest;
 pub use update::UpdateTicket;
 

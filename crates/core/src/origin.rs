@@ -36,6 +36,12 @@ impl From<Place> for Origin {
     }
 }
 
+impl From<Option<Place>> for Origin {
+    fn from(at: Option<Place>) -> Self {
+        Self { metadata: UserMetadata::default(), at }
+    }
+}
+
 /// Something the code waits for, or has started and not given up: see [`Run::pending`](crate::Run::pending).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {

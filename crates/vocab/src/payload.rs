@@ -27,11 +27,23 @@ pub type Header = Fields;
 impl Payload {
     /// The metadata key that names the encoding.
     pub const ENCODING: &'static str = "encoding";
+    /// The encoding of the payload that stands for nothing.
+    pub const NULL: &'static str = "binary/null";
 
     /// A payload of this encoding.
     pub fn encoded(encoding: &'static str, data: impl Into<Bytes>) -> Self {
         let metadata = BTreeMap::from([(Self::ENCODING.to_owned(), Bytes::from_static(encoding.as_bytes()))]);
         Self { metadata, data: data.into(), external_sizes: Vec::new() }
+    }
+
+    /// The payload that stands for nothing. In a change of memo or search attributes it takes a field away.
+    pub fn null() -> Self {
+        Self::encoded(Self::NULL, Bytes::new())
+    }
+
+    /// Whether it is the payload that stands for nothing.
+    pub fn is_null(&self) -> bool {
+        self.data.is_empty() && self.encoding() == Some(Self::NULL)
     }
 
     /// The encoding, if the metadata names one in UTF-8.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, Message, MessageBody, Opaque,
-    Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest, WorkflowTask, wire::VisitInside,
+    ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, MarkerName, Message,
+    MessageBody, Opaque, Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest, WorkflowTask,
+    wire::VisitInside,
 };
 
 /// Something with payloads in it.
@@ -14,8 +15,9 @@ use crate::{
 /// failures (each with its details, its encoded attributes, its last heartbeat, then its cause), memos, and last what
 /// people read. Parts that travel opaquely are visited too.
 ///
-/// Not visited, because codecs leave them alone: headers, search attributes (the server indexes them), and what
-/// callbacks carry from server to server.
+/// Not visited, because codecs leave them alone: headers, search attributes (the server indexes them), what callbacks
+/// carry from server to server, what SDKs note for themselves in markers, and the nulls that take fields out of a memo (the
+/// server must see them).
 pub trait VisitPayloads {
     /// Calls `visit` with every payload that a codec must see, in the fixed order.
     fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload));
@@ -52,21 +54,25 @@ impl<T: VisitPayloads + ?Sized> VisitPayloads for Box<T> {
 /// Not a trait implementation, because headers and search attributes have the same type and must not be visited.
 fn visit_memo(memo: &mut Option<Fields>, visit: &mut dyn FnMut(&mut Payload)) {
     if let Some(memo) = memo {
-        visit_fields(memo, visit);
+        memo.values_mut().for_each(visit);
     }
 }
 
-fn visit_fields(fields: &mut Fields, visit: &mut dyn FnMut(&mut Payload)) {
-    for payload in fields.values_mut() {
-        visit(payload);
-    }
+/// A change of a memo: what takes a field away is no value.
+fn visit_memo_changes(memo: &mut Fields, visit: &mut dyn FnMut(&mut Payload)) {
+    memo.values_mut().filter(|payload| !payload.is_null()).for_each(visit);
 }
 
-fn visit_details(details: &mut BTreeMap<String, Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
-    for payloads in details.values_mut() {
+/// What an SDK notes for itself beside the values of users is read by other SDKs before any codec runs.
+fn visit_details(marker: &MarkerName, details: &mut BTreeMap<String, Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
+    let is_note = |_detail: &str| *marker == PATCH_MARKER;
+    for (_, payloads) in details.iter_mut().filter(|(detail, _)| !is_note(detail)) {
         payloads.visit_payloads(visit);
     }
 }
+
+/// The name of the marker of a patch, all of which is for SDKs.
+const PATCH_MARKER: &str = "core_patch";
 
 impl VisitPayloads for Failure {
     fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
@@ -161,10 +167,10 @@ impl VisitPayloads for Command {
             }
             CommandKind::SignalExternalWorkflow(signal) => signal.input.visit_payloads(visit),
             CommandKind::RecordMarker(marker) => {
-                visit_details(&mut marker.details, visit);
+                visit_details(&marker.name, &mut marker.details, visit);
                 marker.failure.visit_payloads(visit);
             }
-            CommandKind::ModifyProperties { memo } => visit_fields(memo, visit),
+            CommandKind::ModifyProperties { memo } => visit_memo_changes(memo, visit),
             CommandKind::RequestCancelActivity { .. }
             | CommandKind::StartTimer(_)
             | CommandKind::CancelTimer { .. }
@@ -251,10 +257,14 @@ impl VisitPayloads for EventKind {
             Self::ChildWorkflowCanceled(canceled) => canceled.details.visit_payloads(visit),
             Self::SignalExternalWorkflowInitiated(initiated) => initiated.input.visit_payloads(visit),
             Self::MarkerRecorded(marker) => {
-                visit_details(&mut marker.details, visit);
+                visit_details(&marker.name, &mut marker.details, visit);
                 marker.failure.visit_payloads(visit);
             }
-            Self::PropertiesModified(modified) => visit_memo(&mut modified.memo, visit),
+            Self::PropertiesModified(modified) => {
+                if let Some(memo) = &mut modified.memo {
+                    visit_memo_changes(memo, visit);
+                }
+            }
             Self::Other(other) => {
                 let Opaque(attributes) = &mut other.attributes;
                 attributes.as_mut().visit_inside(visit);

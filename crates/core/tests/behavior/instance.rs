@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use perpetua_core::{
-    ActivityRequest, CancellationType, ChildRequest, Finish, Job, Outcome, Run, Ticket, TimerRequest, UpdateArrival,
-    UpdateTicket,
+    ActivityRequest, CancellationType, ChildRequest, Fault, Finish, Job, Origin, Outcome, PatchAnswer, Run, SideEffect,
+    Ticket, TimerRequest, UpdateArrival, UpdateTicket,
 };
 use perpetua_vocab::{
     ActivityFailureInfo, ActivityId, ActivityType, ApplicationFailure, ChildWorkflowFailureInfo, ContinueAsNew,
-    Failure, FailureInfo, Header, Namespace, Outcome as UpdateOutcome, ParentClosePolicy, Payload, Payloads,
+    Failure, FailureInfo, Fields, Header, Namespace, Outcome as UpdateOutcome, ParentClosePolicy, Payload, Payloads,
     RequestCancelExternalWorkflow, RunId, SignalExternalWorkflow, SignalName, StartChildWorkflow, TaskQueue,
     UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
@@ -25,8 +25,11 @@ pub(crate) struct Instance {
     operations: Vec<Operation>,
     /// What the names of the main part mean.
     names: BTreeMap<String, usize>,
+    /// What the program learned about patches, by the names it has for that.
+    patched: BTreeMap<String, bool>,
     flags: BTreeSet<String>,
     flag_was_set: bool,
+    fault: Option<Fault>,
     turn: TurnLog,
 }
 
@@ -79,8 +82,10 @@ impl Instance {
             ready: VecDeque::new(),
             operations: Vec::new(),
             names: BTreeMap::new(),
+            patched: BTreeMap::new(),
             flags: BTreeSet::new(),
             flag_was_set: false,
+            fault: None,
             turn: TurnLog::default(),
         }
     }
@@ -120,6 +125,15 @@ impl Instance {
                 self.poll(run);
             }
         }
+    }
+
+    /// What went wrong inside of the code, if anything did.
+    pub(crate) fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
+    }
+
+    fn saw(&mut self, text: String) {
+        self.turn.lines.push(Line { text, traceless: false });
     }
 
     fn saw_job(&mut self, job: &str) {
@@ -266,6 +280,33 @@ impl Instance {
                 let ticket = run.cancel_external(request, labeled(&label));
                 self.bind(task, name, label, ticket);
             }
+            Statement::Patched { name, patch } => {
+                let PatchAnswer { applies, .. } = run.patched(patch, false, None);
+                self.patched.insert(name.clone(), applies);
+                let text = if applies { "applies" } else { "does not apply" };
+                self.saw(format!("    {patch} {text}"));
+            }
+            Statement::Deprecate(patch) => drop(run.patched(patch, true, None)),
+            Statement::If { name, holds, then } => {
+                if self.patched.get(name).copied().unwrap_or_default() == *holds {
+                    self.tasks[task].todo.push_front((**then).clone());
+                }
+            }
+            Statement::SideEffect { name, value } => match run.side_effect(None) {
+                Ok(SideEffect::Due) => {
+                    run.record_side_effect(text(value), Origin::default());
+                    self.saw(format!("    {name} gives {value:?}"));
+                }
+                Ok(SideEffect::Recorded(recorded)) => {
+                    self.saw(format!("    {name} gives {:?}", recorded.as_deref().map(read).unwrap_or_default()));
+                }
+                Err(fault) => {
+                    self.fault.get_or_insert(fault);
+                    return Waits::Operations(Vec::new());
+                }
+            },
+            Statement::SearchAttributes(changes) => run.upsert_search_attributes(fields(changes), None),
+            Statement::Memo(changes) => run.upsert_memo(fields(changes), None),
             Statement::Await(names) => {
                 let operations: Vec<usize> = names.iter().filter_map(|name| self.meaning(task, name)).collect();
                 return self.first_of(operations, run);
@@ -457,6 +498,15 @@ fn execution(id: &str) -> WorkflowExecution {
 /// Metadata that says what the program calls the operation, so that a script can speak of it.
 fn labeled(label: &str) -> UserMetadata {
     UserMetadata { summary: text(label).pop(), details: None }
+}
+
+/// Fields that change, as `name=value`; without a value it goes away.
+fn fields(changes: &[String]) -> Fields {
+    let field = |(name, value): (&str, &str)| {
+        let payload = if value.is_empty() { Payload::encoded("binary/null", "") } else { text(value).remove(0) };
+        (name.to_owned(), payload)
+    };
+    changes.iter().filter_map(|change| change.split_once('=')).map(field).collect()
 }
 
 /// A text as values.

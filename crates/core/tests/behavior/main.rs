@@ -3,6 +3,7 @@
 mod happening;
 mod instance;
 mod others;
+mod patches;
 mod program;
 mod random;
 mod reader;

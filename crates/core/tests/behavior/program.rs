@@ -7,6 +7,10 @@
 //! let c = child ship id=x try           await c_start      until the child runs; its id is its name, if not given
 //! let s = signal c approve child        let e = stop other the workflow with this id, which must be a child, or not
 //! detach c                              nobody waits for it any more, and it goes on
+//! let p = patched fix                    whether it applies; with `deprecate fix`, the code from before it is gone
+//! if p let t = timer 1s                 what is done if it does; `unless p ..` if it does not
+//! let v = side_effect "7"               what it gives, once
+//! search_attributes Customer=ann        they change; `memo status=new color=` also, and without a value it goes away
 //! set open                              wait open          until some other task has set it
 //! complete "ok"   fail "why"   cancel_workflow   continue_as_new
 //!
@@ -38,6 +42,12 @@ pub(crate) enum Statement {
     Child { name: String, workflow_type: String, id: Option<String>, cancellation: ChildCancellationType },
     Signal { name: String, target: String, signal: String, child: bool },
     Stop { name: String, target: String },
+    Patched { name: String, patch: String },
+    Deprecate(String),
+    If { name: String, holds: bool, then: Box<Self> },
+    SideEffect { name: String, value: String },
+    SearchAttributes(Vec<String>),
+    Memo(Vec<String>),
     Await(Vec<String>),
     Cancel(String),
     Drop(String),
@@ -117,10 +127,19 @@ impl Statement {
                         let (name, target, signal) = (name.to_owned(), target.to_owned(), signal.to_owned());
                         Self::Signal { name, target, signal, child }
                     }
+                    "patched" => Self::Patched { name: name.to_owned(), patch: options.to_owned() },
+                    "side_effect" => Self::SideEffect { name: name.to_owned(), value: unquote(options)? },
                     "stop" => Self::Stop { name: name.to_owned(), target: options.to_owned() },
                     _ => return Err(format!("no such operation: {text}")),
                 }
             }
+            "deprecate" => Self::Deprecate(name()?),
+            "if" | "unless" => {
+                let (name, then) = rest.split_once(' ').ok_or_else(|| format!("needs a statement: {text}"))?;
+                Self::If { name: name.to_owned(), holds: verb == "if", then: Box::new(Self::parse(then)?) }
+            }
+            "search_attributes" => Self::SearchAttributes(fields(rest)?),
+            "memo" => Self::Memo(fields(rest)?),
             "await" => Self::Await(name()?.split(", ").map(str::to_owned).collect()),
             "cancel" => Self::Cancel(name()?),
             "drop" => Self::Drop(name()?),
@@ -210,6 +229,12 @@ impl fmt::Display for Statement {
                 f.write_str(if *child { " child" } else { "" })
             }
             Self::Stop { name, target } => write!(f, "let {name} = stop {target}"),
+            Self::Patched { name, patch } => write!(f, "let {name} = patched {patch}"),
+            Self::Deprecate(patch) => write!(f, "deprecate {patch}"),
+            Self::If { name, holds, then } => write!(f, "{} {name} {then}", if *holds { "if" } else { "unless" }),
+            Self::SideEffect { name, value } => write!(f, "let {name} = side_effect {value:?}"),
+            Self::SearchAttributes(fields) => write!(f, "search_attributes {}", fields.join(" ")),
+            Self::Memo(fields) => write!(f, "memo {}", fields.join(" ")),
             Self::Await(names) => write!(f, "await {}", names.join(", ")),
             Self::Cancel(name) => write!(f, "cancel {name}"),
             Self::Drop(name) => write!(f, "drop {name}"),
@@ -227,6 +252,14 @@ impl fmt::Display for Statement {
             Self::CancelWorkflow => f.write_str("cancel_workflow"),
             Self::ContinueAsNew => f.write_str("continue_as_new"),
         }
+    }
+}
+
+/// Reads `a=1 b=`.
+fn fields(text: &str) -> Result<Vec<String>, String> {
+    match text.split(' ').find(|field| !field.contains('=')) {
+        None => Ok(text.split(' ').map(str::to_owned).collect()),
+        Some(field) => Err(format!("needs a `=`: {field}")),
     }
 }
 

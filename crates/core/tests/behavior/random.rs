@@ -80,9 +80,30 @@ fn statement() -> impl Strategy<Value = Statement> {
         let signal = "approve".to_owned();
         Statement::Signal { name, target, signal, child }
     });
+    let patch = || select(vec!["fix", "tune"]).prop_map(str::to_owned);
+    let patched = prop_oneof![
+        3 => (name(), patch()).prop_map(|(name, patch)| Statement::Patched { name, patch }),
+        1 => patch().prop_map(Statement::Deprecate),
+    ];
+    let then =
+        (name(), 1_u64..100).prop_map(|(name, after)| Statement::Timer { name, after: Duration::from_secs(after) });
+    let conditional = (name(), any::<bool>(), then).prop_map(|(name, holds, then)| Statement::If {
+        name,
+        holds,
+        then: Box::new(then),
+    });
+    let change = || vec(select(vec!["a=1", "b=2", "b="]).prop_map(str::to_owned), 1..3);
+    let note = prop_oneof![
+        2 => name().prop_map(|name| Statement::SideEffect { name, value: "7".to_owned() }),
+        1 => change().prop_map(Statement::SearchAttributes),
+        1 => change().prop_map(Statement::Memo),
+    ];
     let awaited = prop_oneof![4 => name(), 1 => name().prop_map(|name| format!("{name}_start"))];
     prop_oneof![
         6 => child,
+        3 => patched,
+        2 => conditional,
+        3 => note,
         2 => signal,
         1 => (name(), name()).prop_map(|(name, target)| Statement::Stop { name, target }),
         6 => (name(), 1_u64..100).prop_map(|(name, after)| Statement::Timer { name, after: Duration::from_secs(after) }),

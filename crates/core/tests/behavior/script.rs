@@ -27,12 +27,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use perpetua_vocab::{
-    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, Namespace, Opaque, ParentClosePolicy,
-    SignalExternalWorkflowInitiated, SignalName, StartChildWorkflowInitiated, TimerId, TimerStarted, UpdateAccepted,
-    UpdateId, UpdateRequest, WorkflowClosed, WorkflowExecution, WorkflowId, WorkflowType,
+    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, MarkerName, MarkerRecorded, Namespace,
+    Opaque, ParentClosePolicy, SignalExternalWorkflowInitiated, SignalName, StartChildWorkflowInitiated, TimerId,
+    TimerStarted, UpdateAccepted, UpdateId, UpdateRequest, WorkflowClosed, WorkflowExecution, WorkflowId, WorkflowType,
 };
 
 use crate::happening::{Happening, call, words};
+use crate::instance::text;
 use crate::program::{Program, parse_seconds};
 use crate::session::{Fate, Seen, Session};
 
@@ -149,6 +150,10 @@ fn answer(text: &str) -> Result<EventKind, String> {
                 rest: Opaque::default(),
             }))
         }
+        ("patch", [id]) => {
+            marker("core_patch", &[("patch-data", &format!("{{\"id\":\"{id}\",\"deprecated\":false}}"))])
+        }
+        ("marker", [name]) => marker(name, &[]),
         ("update_accepted", [id]) => EventKind::UpdateAccepted(Box::new(UpdateAccepted {
             update: UpdateId::from(*id),
             message: format!("{id}/request").into(),
@@ -160,6 +165,16 @@ fn answer(text: &str) -> Result<EventKind, String> {
         }
         _ => return Err(format!("no such answer: {text}")),
     })
+}
+
+fn marker(name: &str, details: &[(&str, &str)]) -> EventKind {
+    EventKind::MarkerRecorded(Box::new(MarkerRecorded {
+        name: MarkerName::from(name),
+        details: details.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect(),
+        failure: None,
+        header: None,
+        task_completed: EventId::FIRST,
+    }))
 }
 
 /// Where the scripts are. The test runner says where the package is; the compiler may have seen it elsewhere.
@@ -201,7 +216,11 @@ folders! {
     external
     fail
     history
+    memo
     nondeterminism
+    patch
+    search_attributes
+    side_effect
     signal
     start
     timer

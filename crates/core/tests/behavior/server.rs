@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use perpetua_core::Closed;
 use perpetua_vocab::{
     ActivityCanceled, ActivityClosed, ActivityFailed, ActivityId, ActivityScheduled, Command, CommandKind, Event,
-    EventId, EventKind, Identity, Message, MessageBody, MessageId, Opaque, OtherEvent, RetryState, RunId, SignalName,
-    Signaled, TaskQueue, TimerId, TimerStarted, Timestamp, UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateId,
-    UpdateName, UpdateRequest, WorkflowCancelRequested, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed,
-    WorkflowId, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskFailedCause,
-    WorkflowTaskStarted, WorkflowType,
+    EventId, EventKind, Identity, MarkerRecorded, Message, MessageBody, MessageId, Opaque, OtherEvent,
+    PropertiesModified, RecordMarker, RetryState, RunId, SearchAttributesUpserted, SignalName, Signaled, TaskQueue,
+    TimerId, TimerStarted, Timestamp, UpdateAccepted, UpdateAdmitted, UpdateCompleted, UpdateId, UpdateName,
+    UpdateRequest, WorkflowCancelRequested, WorkflowClosed, WorkflowContinuedAsNew, WorkflowFailed, WorkflowId,
+    WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed, WorkflowTaskFailedCause, WorkflowTaskStarted,
+    WorkflowType,
 };
 
 use crate::happening::Happening;
@@ -548,6 +549,11 @@ impl Server {
                 self.deliver(sent.ok_or_else(|| format!("there is no message {message}"))?)?;
                 placed.push(message.clone());
             }
+            CommandKind::RecordMarker(_)
+            | CommandKind::UpsertSearchAttributes { .. }
+            | CommandKind::ModifyProperties { .. } => {
+                self.write(note(&command.kind, completed)?);
+            }
             CommandKind::CompleteWorkflow { result } => {
                 let (result, new_run) = (result.clone(), None);
                 let kind = WorkflowClosed { result, task_completed: completed, new_run };
@@ -664,6 +670,28 @@ impl Server {
         self.history.extend(number(id, vec![kind]));
         id
     }
+}
+
+/// The event that a note leaves.
+fn note(command: &CommandKind, task_completed: EventId) -> Result<EventKind, String> {
+    Ok(match command.clone() {
+        CommandKind::RecordMarker(marker) => {
+            let RecordMarker { name, details, failure, header } = *marker;
+            let header = Some(header);
+            EventKind::MarkerRecorded(Box::new(MarkerRecorded { name, details, failure, header, task_completed }))
+        }
+        CommandKind::UpsertSearchAttributes { search_attributes } => {
+            let search_attributes = Some(search_attributes);
+            EventKind::SearchAttributesUpserted(Box::new(SearchAttributesUpserted {
+                search_attributes,
+                task_completed,
+            }))
+        }
+        CommandKind::ModifyProperties { memo } => {
+            EventKind::PropertiesModified(Box::new(PropertiesModified { memo: Some(memo), task_completed }))
+        }
+        other => return Err(format!("leaves no note: {}", other.name())),
+    })
 }
 
 fn request_id(update: &UpdateId) -> MessageId {

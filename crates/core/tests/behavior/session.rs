@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use perpetua_core::Fault;
-use perpetua_vocab::{Command, CommandKind, EventKind, Message, MessageBody, Outcome};
+use perpetua_vocab::{Command, CommandKind, EventKind, Fields, Message, MessageBody, Outcome, Payload};
 
 use crate::happening::Happening;
 use crate::instance::read;
@@ -236,6 +236,15 @@ fn describe_command(command: &Command) -> String {
             let whom = if request.child_workflow_only { "child" } else { "workflow" };
             format!("command stop {whom} {} because {:?}", request.execution.workflow_id, request.reason)
         }
+        CommandKind::RecordMarker(marker) => {
+            let detail = |(name, values): (&String, &Vec<_>)| format!("{name}={}", read(values));
+            let details: Vec<_> = marker.details.iter().map(detail).collect();
+            format!("command record_marker {} {}", marker.name, details.join(" "))
+        }
+        CommandKind::UpsertSearchAttributes { search_attributes } => {
+            format!("command upsert_search_attributes{}", describe_fields(search_attributes))
+        }
+        CommandKind::ModifyProperties { memo } => format!("command upsert_memo{}", describe_fields(memo)),
         CommandKind::Message { message } => format!("command message {message}"),
         CommandKind::CompleteWorkflow { result } => {
             format!("command complete {:?}", result.as_deref().map(read).unwrap_or_default())
@@ -245,6 +254,11 @@ fn describe_command(command: &Command) -> String {
         CommandKind::ContinueAsNew(_) => "command continue_as_new".to_owned(),
         kind => format!("command {}", kind.name()),
     }
+}
+
+fn describe_fields(fields: &Fields) -> String {
+    let field = |(name, value): (&String, &Payload)| format!(" {name}={}", read(std::slice::from_ref(value)));
+    fields.iter().map(field).collect()
 }
 
 fn describe_message(message: &Message) -> String {

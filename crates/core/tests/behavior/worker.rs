@@ -127,6 +127,9 @@ impl Cached {
         self.run.open(turn)?;
         while let Some(job) = self.run.next_job() {
             self.instance.handle(job, &mut self.run);
+            if let Some(fault) = self.instance.take_fault() {
+                return Err(fault);
+            }
         }
         self.run.close()
     }

@@ -9,7 +9,10 @@ use perpetua_proto::{
     protocol, sdk, update,
     workflowservice::{PollActivityTaskQueueResponse, PollWorkflowTaskQueueResponse},
 };
-use perpetua_vocab::{Command, Event, Failure, Message, Outcome, Payload, QueryAnswer, VisitPayloads, wire};
+use perpetua_vocab::{
+    Command, CommandKind, Event, EventId, EventKind, Failure, Message, Outcome, Payload, PropertiesModified,
+    QueryAnswer, RecordMarker, VisitPayloads, wire,
+};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MapKey, ReflectMessage as _, Value};
 
@@ -291,4 +294,36 @@ fn what_is_taken_out_at_the_first_visit_can_be_put_back_at_the_second() {
         assert_eq!(taken.next(), None);
         assert_eq!(HistoryEvent::from(event), wire, "seed {seed}");
     }
+}
+
+/// A marker with two details, and a change of the memo that sets one field and takes one away.
+fn notes() -> [CommandKind; 3] {
+    let marker = |name: &str| {
+        let detail = |name: &str| (name.to_owned(), vec![Payload::encoded("json/plain", "1")]);
+        CommandKind::RecordMarker(Box::new(RecordMarker {
+            name: name.into(),
+            details: [detail("patch-data"), detail("data")].into(),
+            failure: None,
+            header: BTreeMap::new(),
+        }))
+    };
+    let value = Payload::encoded("json/plain", "1");
+    let memo = [("gone".to_owned(), Payload::null()), ("new".to_owned(), value)].into();
+    [marker("core_patch"), marker("SideEffect"), CommandKind::ModifyProperties { memo }]
+}
+
+#[test]
+fn what_is_for_sdks_and_servers_is_left_alone() {
+    for (kind, expected) in notes().into_iter().zip([0, 2, 1]) {
+        let name = kind.name();
+        assert_eq!(mark_by_visit(&mut Command::from(kind)), expected, "{name}");
+    }
+    let [_, _, change] = notes();
+    let CommandKind::ModifyProperties { memo } = change else { panic!("it changes the memo") };
+    let task_completed = EventId::FIRST;
+    let mut modified = EventKind::PropertiesModified(Box::new(PropertiesModified { memo: Some(memo), task_completed }));
+    assert_eq!(mark_by_visit(&mut modified), 1);
+    assert!(
+        matches!(modified, EventKind::PropertiesModified(it) if it.memo.as_ref().is_some_and(|memo| memo["gone"].is_null()))
+    );
 }
