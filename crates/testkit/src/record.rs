@@ -3,6 +3,7 @@
 //!
 //! They are written when the environment says so (`cargo xtask record` does), and read by tests that need no server.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,12 @@ pub(crate) fn keep(runs: &[Run]) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let worth_it = runs.iter().filter(|run| run.raw.len() <= LONGEST && !names_this_machine(&run.raw));
+    let mut kept = BTreeSet::new();
+    let worth_it = runs
+        .iter()
+        .filter(|run| run.raw.len() <= LONGEST && !names_this_machine(&run.raw))
+        // A child may have a name of its own, too.
+        .filter(|run| kept.insert(&run.raw));
     for run in worth_it.take(MOST) {
         fs::create_dir_all(&folder)?;
         let name = run.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");

@@ -13,6 +13,26 @@ use tokio::sync::{Barrier, Notify, mpsc};
 
 use crate::facts::asked_for;
 
+crate::recorded::replayed_with!(
+    packs_and_weighs,
+    passes_every_kind_of_value,
+    passes_the_gate_twice,
+    waits_for_a_thread,
+    withdraws,
+    never_tries_again_after_an_outage,
+    gives_an_activity_one_second,
+    waits_for_what_a_canceled_activity_says,
+    counts,
+    calls_what_panics,
+    calls_far_away,
+    fans_out,
+    calls_another_queue,
+    calls_where_nobody_is,
+    looks_into_the_mirror,
+    sends_a_text_where_a_number_is_wanted,
+    reads_a_number_where_a_parcel_is
+);
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Parcel {
     name: String,

@@ -15,6 +15,18 @@ use perpetua_vocab::WorkflowTaskFailedCause;
 
 use crate::facts::{count, event, task_failure};
 
+crate::recorded::replayed_with!(
+    adds,
+    forgets_the_limit,
+    blocks_its_thread,
+    awaits_a_channel,
+    awaits_another_runtimes_timer,
+    Listener,
+    returns_what_json_cannot_say,
+    asks_for_a_huge_text,
+    returns_a_huge_text
+);
+
 #[tokio::test]
 async fn an_address_where_nobody_listens_is_named_with_what_to_do() -> Outcome {
     let address = {

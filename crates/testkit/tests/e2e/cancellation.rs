@@ -9,6 +9,8 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::facts::{asked_for, event};
 
+crate::recorded::replayed_with!(waits_for_days, Host, abandons_its_activity, cleans_up, takes_notice_and_completes);
+
 #[activity]
 async fn refund(cents: u64) -> Result<u64, ActivityError> {
     Ok(cents)

@@ -6,6 +6,8 @@ use perpetua_vocab::EventKind;
 
 use crate::facts::asked_for;
 
+crate::recorded::replayed_with!(countdown, Game, tries);
+
 #[workflow]
 async fn countdown(ctx: Ctx, from: u32) -> WorkflowResult<String> {
     if from == 0 {

@@ -6,6 +6,20 @@ use perpetua_testkit::{Outcome, both_ways};
 
 use crate::facts::{asked_for, count, event};
 
+crate::recorded::replayed_with!(
+    reserves,
+    orders,
+    passes_on,
+    Approval,
+    approves_its_child,
+    finds_the_id_in_use,
+    speaks_to_others,
+    Guardian,
+    waits_for_its_child,
+    leaves_its_children,
+    orders_elsewhere
+);
+
 #[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
 enum StockError {
     #[error("{item} is sold out")]

@@ -8,6 +8,8 @@ use tokio::process::Command;
 
 use crate::basket::{Basket, total};
 
+crate::recorded::replayed_with!(Basket);
+
 /// Runs `temporal` against a server; what it prints.
 async fn temporal(address: &str, arguments: &[&str]) -> Outcome<String> {
     let cli = std::env::var_os("PERPETUA_TEMPORAL_CLI").map_or_else(

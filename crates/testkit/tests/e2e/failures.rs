@@ -9,6 +9,8 @@ use perpetua_vocab::{EventKind, WorkflowTaskFailedCause};
 
 use crate::facts::task_failure;
 
+crate::recorded::replayed_with!(orders, reads, reports, passes_a_timeout_on, waits_for_ever, divides);
+
 #[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
 enum OrderError {
     #[error("there are {left} left, not {wanted}")]

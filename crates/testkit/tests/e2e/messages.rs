@@ -11,6 +11,8 @@ use perpetua_testkit::{Outcome, Stage, both_ways};
 
 use crate::facts::{asked_for, count, event};
 
+crate::recorded::replayed_with!(Room, Counter, Will);
+
 #[derive(Debug, thiserror::Error, ApplicationError, PartialEq)]
 enum RoomError {
     #[error("nothing was said")]

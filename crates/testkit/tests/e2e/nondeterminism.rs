@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use perpetua::prelude::*;
-use perpetua::{WorkerBuilder, WorkflowStatus};
+use perpetua::{WorkerBuilder, WorkflowImplementation, WorkflowStatus};
 use perpetua_testkit::{Outcome, Stage, both_ways};
 use perpetua_vocab::WorkflowTaskFailedCause;
+use perpetua_workflow::Workflows;
 use tokio::sync::Notify;
 
 use crate::facts::task_failure;
+
+crate::recorded::replayed_with!(shipment, draws);
 
 #[activity]
 async fn pack() -> Result<(), ActivityError> {
@@ -73,6 +76,25 @@ async fn one_step_has_another_name(ctx: Ctx) -> WorkflowResult<String> {
     ctx.activity(insure()).start_to_close(minutes(5)).await?;
     ctx.activity(Truck::ship()).start_to_close(minutes(5)).await?;
     Ok("shipped".into())
+}
+
+/// The changed code, for replays.
+fn registered<W: WorkflowImplementation>() -> Workflows {
+    let mut workflows = Workflows::default();
+    workflows.add::<W>();
+    workflows
+}
+
+pub(crate) fn one_step_less() -> Workflows {
+    registered::<one_step_is_gone>()
+}
+
+pub(crate) fn one_step_more() -> Workflows {
+    registered::<one_step_is_new>()
+}
+
+pub(crate) fn another_step() -> Workflows {
+    registered::<one_step_is_another>()
 }
 
 /// Begins with the old code, goes on with `changed`, and ends with the old code again. What the failed task said must

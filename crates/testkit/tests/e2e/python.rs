@@ -10,6 +10,8 @@ use tokio::process::Command;
 
 use crate::basket::{Basket, Item, total};
 
+crate::recorded::replayed_with!(Basket);
+
 /// A Python that imports the SDK, running one of the scripts beside this crate.
 fn python(script: &str) -> Command {
     let python = std::env::var_os("PERPETUA_PYTHON").map_or_else(

@@ -13,6 +13,8 @@ use killable::Stepper;
 #[path = "../../src/bin/killable_worker/killable.rs"]
 mod killable;
 
+crate::recorded::replayed_with!(Stepper);
+
 /// A worker in a process of its own.
 fn spawn_worker(address: &str, task_queue: &str, cached: bool) -> Outcome<Child> {
     let cached = if cached { "cached" } else { "evicted" };

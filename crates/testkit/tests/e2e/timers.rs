@@ -8,6 +8,16 @@ use perpetua_testkit::{Outcome, both_ways};
 
 use crate::facts::{asked_for, event};
 
+crate::recorded::replayed_with!(
+    sleeps,
+    sleeps_not_at_all,
+    prefers_the_activity,
+    loses_the_timer_at_once,
+    drops_a_timer_that_runs,
+    Door,
+    has_three_tasks
+);
+
 #[activity]
 async fn nothing() -> Result<(), ActivityError> {
     Ok(())

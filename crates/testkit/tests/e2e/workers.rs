@@ -10,6 +10,8 @@ use tokio::sync::{Barrier, Notify, mpsc};
 
 use crate::facts::{count, event, task_failure};
 
+crate::recorded::replayed_with!(Doubler, doubles_twice, works_a_shift, meets_somebody, panics, forgets_the_limit);
+
 #[activity]
 async fn double(number: u32) -> Result<u32, ActivityError> {
     Ok(number * 2)
