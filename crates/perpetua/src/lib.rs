@@ -82,9 +82,10 @@ pub use perpetua_worker::{
 };
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
-    ActivityFuture, CancellationType, ChildCancellationType, ChildFuture, ChildHandle, ChildResult, ChildStart, Ctx,
-    ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel, PendingChildWorkflow, PendingSignal,
-    Random, Shielded, Sleep, SleepFuture, State, WaitUntil, WaitUntilTimeout, WorkflowInfo, join, select,
+    ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
+    ChildResult, ChildStart, Ctx, ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel,
+    PendingChildWorkflow, PendingSignal, Random, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, WaitUntil,
+    WaitUntilTimeout, WorkflowInfo, join, select, sync,
 };
 
 /// Any error, where an activity has no error type of its own.

@@ -13,7 +13,7 @@ use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowId, WorkflowType}
 use uuid::Uuid;
 
 use crate::activity::PendingActivity;
-use crate::cancel::{CancellationFuture, Shielded};
+use crate::cancel::{Cancelable, CancellationFuture, CancellationScope, Shielded};
 use crate::child::PendingChildWorkflow;
 use crate::contained::with_causes;
 use crate::executor::Part;
@@ -22,9 +22,11 @@ use crate::info::WorkflowInfo;
 use crate::join::JoinAll;
 use crate::log::Logger;
 use crate::random::Random;
-use crate::runtime::{Runtime, Scope};
+use crate::runtime::Runtime;
+use crate::scope::Scope;
 use crate::sleep::Sleep;
 use crate::spawn::{JoinHandle, spawn};
+use crate::timeout::Timeout;
 use crate::wait::WaitUntil;
 
 /// A workflow's way to everything that is not plain computation: activities, timers, the present, randomness.
@@ -137,24 +139,86 @@ impl Ctx {
     }
 
     /// Runs a future as a task of this workflow, beside the others. It goes on when the handle is dropped, until the
-    /// workflow ends. A shield around the caller is around the task, too.
+    /// workflow ends. The scopes and shields around the caller are around the task, too.
+    #[track_caller]
     pub fn spawn<F: Future<Output: 'static> + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.runtime.assert_may_act("spawn a task");
         spawn(self, future)
     }
 
-    /// Waits until somebody asks the workflow to stop, and says why.
+    /// Gives a future up after a time, which the server keeps. The timer is set only if the future is not done at once,
+    /// and taken back when it is done. What the future had started is canceled when the time is over.
+    ///
+    /// A request to stop reaches the future, and does not lift the limit. A time of zero gives the future one chance.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_contract::Activity;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<Option<u64>> {
+    /// let both = async {
+    ///     let price = Activity::named("price").args(("pen".to_owned(),)).returning::<u64>();
+    ///     let price = ctx.activity(price).start_to_close(Duration::from_secs(30)).await?;
+    ///     let tax = Activity::named("tax").args((price,)).returning::<u64>();
+    ///     Ok::<_, perpetua_convert::WorkflowError<_>>(price + ctx.activity(tax).start_to_close(Duration::from_secs(30)).await?)
+    /// };
+    /// match ctx.timeout(Duration::from_secs(60), both).await {
+    ///     Ok(sum) => Ok(Some(sum?)),
+    ///     Err(_elapsed) => Ok(None),
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Elapsed`](perpetua_convert::Elapsed) when the time is over.
+    #[track_caller]
+    pub fn timeout<F: IntoFuture>(&self, after: Duration, future: F) -> Timeout<F::IntoFuture> {
+        Timeout::new(self.clone(), after, future.into_future())
+    }
+
+    /// Waits until somebody asks the workflow to stop, or cancels a scope around the caller, and says why. A shield does
+    /// not keep this from it.
     pub fn canceled(&self) -> impl Future<Output = Canceled> + use<> {
         CancellationFuture::new(self.clone())
     }
 
-    /// Whether somebody asked the workflow to stop.
+    /// Whether somebody asked the workflow to stop, or canceled a scope around the caller, shielded or not.
     pub fn is_canceled(&self) -> bool {
-        self.scope.canceled().is_some()
+        self.cancellation().is_some()
+    }
+
+    /// A part of this workflow that can be canceled apart from the rest. A request to stop that reaches the caller of
+    /// [`run`](CancellationScope::run) reaches what it runs as well, and not the other way round.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::{Ctx, State, join};
+    /// # async fn example(ctx: Ctx, withdrawn: State<bool>) -> WorkflowResult<()> {
+    /// let scope = ctx.scope();
+    /// let work = scope.run(async {
+    ///     ctx.sleep(Duration::from_secs(60)).await?;
+    ///     ctx.sleep(Duration::from_secs(60)).await
+    /// });
+    /// let watch = async {
+    ///     ctx.wait_until(|| withdrawn.get()).await?;
+    ///     scope.cancel_because("the order was withdrawn");
+    ///     Ok::<_, perpetua_convert::Canceled>(())
+    /// };
+    /// let (worked, watched) = join!(work, watch);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// For what must go on after a request to stop, put a shield around it; then only the scope's own
+    /// [`cancel`](CancellationScope::cancel) reaches it: `ctx.shielded(scope.run(..))`.
+    pub fn scope(&self) -> CancellationScope {
+        CancellationScope::new(self.clone())
     }
 
     /// Runs a future that cancellation does not reach: for what must be done after, or in spite of, a request to stop. It
-    /// covers what is awaited in it, wherever that was started.
+    /// covers what is awaited in it, wherever that was started. A scope that is run within it still reaches what it runs.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -167,8 +231,29 @@ impl Ctx {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn shielded<F: Future>(&self, future: F) -> Shielded<F> {
-        Shielded::new(self.clone(), future)
+    pub fn shielded<F: IntoFuture>(&self, future: F) -> Shielded<F::IntoFuture> {
+        Shielded::new(self.clone(), future.into_future())
+    }
+
+    /// Gives a future up when a request to stop reaches it: for what cancellation does not reach by itself, such as a
+    /// lock, a channel, or the handle of a task.
+    ///
+    /// ```
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # use perpetua_workflow::sync::Channel;
+    /// # async fn example(ctx: Ctx, orders: Channel<String>) -> WorkflowResult<()> {
+    /// while let Some(order) = ctx.cancelable(orders.receive()).await? {
+    ///     ctx.log().info(order);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Canceled`] when a scope around the caller is canceled.
+    pub fn cancelable<F: IntoFuture>(&self, future: F) -> Cancelable<F::IntoFuture> {
+        Cancelable::new(self.clone(), future.into_future())
     }
 
     /// The present: when the workflow task in hand started. The same on every replay; it does not move while the
@@ -254,11 +339,6 @@ impl Ctx {
     /// A context of the same workflow that is canceled apart from this one.
     pub(crate) fn apart(&self, part: Part) -> Self {
         Self { runtime: Rc::clone(&self.runtime), scope: Scope::new(part) }
-    }
-
-    /// The cancellation that reaches what is being polled now.
-    pub(crate) fn reached_by(&self) -> Option<Canceled> {
-        if self.runtime.is_shielded() { None } else { self.scope.canceled() }
     }
 }
 

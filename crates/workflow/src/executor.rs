@@ -96,16 +96,23 @@ impl Wake for TaskWaker {
 }
 
 impl Tasks {
-    /// Adds a task; it runs when those before it in the queue have run.
-    pub(crate) fn spawn(&self, part: Part, future: LocalFuture<()>) {
+    /// Adds a task; it runs when those before it in the queue have run. Its number, unless the run is being taken apart.
+    pub(crate) fn spawn(&self, part: Part, future: LocalFuture<()>) -> Option<u64> {
         if self.closed.get() {
-            return;
+            return None;
         }
         let task = self.spawned.get();
         self.spawned.set(task + 1);
         let waker = Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready), queued: AtomicBool::new(true) });
         self.tasks.borrow_mut().insert(task, Task { part, future: Some(future), waker });
         self.ready.push(task);
+        Some(task)
+    }
+
+    /// Drops a task; one that is being polled is dropped when it waits.
+    pub(crate) fn abort(&self, task: u64) {
+        let task = self.tasks.borrow_mut().remove(&task);
+        drop(task);
     }
 
     /// Whether all tasks are done.
@@ -184,12 +191,13 @@ impl Tasks {
         waker.queued.store(false, Ordering::Release);
         let waker = Waker::from(waker);
         let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
-        if let Ok(Poll::Pending) = polled {
-            if let Some(task) = self.tasks.borrow_mut().get_mut(&id) {
-                task.future = Some(future);
-            }
+        if let Ok(Poll::Pending) = polled
+            && let Some(task) = self.tasks.borrow_mut().get_mut(&id)
+        {
+            task.future = Some(future);
             return Ok(());
         }
+        // It is done, it panicked, or it was aborted by itself.
         let part = self.tasks.borrow_mut().remove(&id).map_or(Part::Spawned, |task| task.part);
         let dropped = contained(|| drop(future));
         polled.map(drop).and(dropped).map_err(|panic| (part, panic))

@@ -203,7 +203,7 @@ fn poll_delivery(
             CancelExternalWorkflowFailedCause::NamespaceNotFound => no_namespace(),
             cause => other(format!("the server had the reason {cause:?}")),
         }),
-        _ => Err(ctx.scope.canceled().unwrap_or_default().into()),
+        _ => Err(ctx.cancellation().unwrap_or_default().into()),
     })
 }
 

@@ -32,15 +32,18 @@ mod random;
 mod read_only;
 mod registry;
 mod runtime;
+mod scope;
 mod select;
 mod sleep;
 mod spawn;
 mod state;
+pub mod sync;
+mod timeout;
 mod wait;
 mod wakers;
 
 pub use activity::{ActivityFuture, PendingActivity};
-pub use cancel::Shielded;
+pub use cancel::{Cancelable, CancellationScope, Scoped, Shielded};
 pub use child::{ChildFuture, ChildHandle, ChildResult, ChildStart, PendingChildWorkflow};
 pub use ctx::Ctx;
 pub use external::{ExternalHandle, PendingCancel, PendingSignal};
@@ -54,6 +57,7 @@ pub use registry::Workflows;
 pub use sleep::{Sleep, SleepFuture};
 pub use spawn::JoinHandle;
 pub use state::State;
+pub use timeout::Timeout;
 pub use wait::{WaitUntil, WaitUntilTimeout};
 
 #[doc(hidden)]

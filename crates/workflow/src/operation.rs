@@ -5,30 +5,30 @@ use std::task::{Context, Poll};
 use perpetua_core::{Outcome, Run, Ticket};
 
 use crate::Ctx;
+use crate::scope::Membership;
 
 /// A started operation. Dropped before it has an outcome, it is canceled.
 ///
-/// It belongs to its context's scope and is canceled with it, except while a shield is around whoever polls it.
+/// It is canceled with the scopes that are around whoever starts it, and from then on around whoever polls it.
 #[derive(Debug)]
 pub(crate) struct Operation {
     ctx: Ctx,
-    number: u64,
+    membership: Membership,
     ticket: Option<Ticket>,
-    is_enrolled: bool,
 }
 
 impl Operation {
-    /// Starts an operation in the context's scope, unless a shield is around it.
+    /// Starts an operation within the scopes around the caller.
     pub(crate) fn start(ctx: &Ctx, start: impl FnOnce(&mut Run) -> Ticket) -> Self {
         let ticket = start(&mut ctx.runtime.run.borrow_mut());
         Self::of(ctx, ticket)
     }
 
-    /// What was started in the context's scope, unless a shield is around it.
+    /// What was started within the scopes around the caller.
     pub(crate) fn of(ctx: &Ctx, ticket: Ticket) -> Self {
-        let number = ctx.runtime.next_number();
-        let mut operation = Self { ctx: ctx.clone(), number, ticket: Some(ticket), is_enrolled: false };
-        operation.heed_shields(ticket);
+        let membership = Membership::numbered(ctx.runtime.next_number());
+        let mut operation = Self { ctx: ctx.clone(), membership, ticket: Some(ticket) };
+        operation.heed_scopes(ticket);
         operation
     }
 
@@ -42,7 +42,7 @@ impl Operation {
     /// Lets go of it, and lets it go on.
     pub(crate) fn detach(mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.ctx.scope.strike(self.number);
+            self.membership.leave();
             self.ctx.runtime.detach(ticket);
         }
     }
@@ -51,12 +51,12 @@ impl Operation {
     pub(crate) fn poll_outcome(&mut self, context: &Context<'_>) -> Poll<Outcome> {
         let Some(ticket) = self.ticket else { return Poll::Pending };
         self.ctx.runtime.assert_may_act("wait for an operation");
-        self.heed_shields(ticket);
+        self.heed_scopes(ticket);
         let outcome = self.ctx.runtime.run.borrow_mut().take(ticket);
         match outcome {
             Some(outcome) => {
                 self.ticket = None;
-                self.ctx.scope.strike(self.number);
+                self.membership.leave();
                 self.ctx.runtime.forget_ticket(ticket);
                 Poll::Ready(outcome)
             }
@@ -67,18 +67,10 @@ impl Operation {
         }
     }
 
-    /// Makes cancellation reach it, or not, as the shields around it now have it.
-    fn heed_shields(&mut self, ticket: Ticket) {
-        let Ctx { runtime, scope } = &self.ctx;
-        if runtime.is_shielded() {
-            if std::mem::take(&mut self.is_enrolled) {
-                scope.strike(self.number);
-            }
-        } else if scope.is_canceled() {
-            runtime.run.borrow_mut().cancel(ticket);
-        } else if !self.is_enrolled {
-            self.is_enrolled = true;
-            scope.enroll(self.number, ticket);
+    /// Makes cancellation reach it, or not, as the scopes and shields around it now have it.
+    fn heed_scopes(&mut self, ticket: Ticket) {
+        if self.membership.enroll(&self.ctx, ticket) {
+            self.ctx.runtime.run.borrow_mut().cancel(ticket);
         }
     }
 }
@@ -86,7 +78,7 @@ impl Operation {
 impl Drop for Operation {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.ctx.scope.strike(self.number);
+            self.membership.leave();
             self.ctx.runtime.abandon(ticket);
         }
     }

@@ -15,7 +15,8 @@ use crate::instance::{Ended, Instance, failure};
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, while_read_only};
 use crate::registry::Workflows;
-use crate::runtime::{Runtime, Scope};
+use crate::runtime::Runtime;
+use crate::scope::Scope;
 
 /// The user's workflow, with what it runs on.
 pub(crate) struct Player {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Waker;
 
-use perpetua_convert::{Canceled, DataConverter};
+use perpetua_convert::DataConverter;
 use perpetua_core::{Fault, Pending, Place, Run, Ticket};
 
 use crate::contained::{Panic, contained, drop_contained};
@@ -13,6 +13,7 @@ use crate::executor::{Part, Tasks};
 use crate::info::WorkflowInfo;
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, assert_not_read_only, read_only, while_read_only};
+use crate::scope::Layers;
 use crate::wakers::Wakers;
 
 /// What all parts of one running workflow share.
@@ -36,8 +37,8 @@ pub(crate) struct Runtime {
     look_due: Cell<bool>,
     /// The next number for an entry of any kind.
     numbers: Cell<u64>,
-    /// How many shields are around what is being polled.
-    pub(crate) shields: Cell<u32>,
+    /// What is around that which is being polled.
+    pub(crate) layers: Layers,
     /// The first thing the code did wrong in the open turn.
     fault: RefCell<Option<Fault>>,
     /// What somebody did who may only look, where it could not be stopped.
@@ -62,7 +63,7 @@ impl Runtime {
             seen_writes: Cell::new(0),
             look_due: Cell::new(false),
             numbers: Cell::new(0),
-            shields: Cell::new(0),
+            layers: Layers::default(),
             fault: RefCell::new(None),
             trespass: RefCell::new(None),
             tainted: Cell::new(false),
@@ -215,70 +216,6 @@ impl Runtime {
         self.tasks.close();
         for waker in self.conditions.take_all().chain(self.waiters.take_all()) {
             drop_contained(waker);
-        }
-    }
-
-    pub(crate) fn is_shielded(&self) -> bool {
-        self.shields.get() > 0
-    }
-}
-
-/// A part of a workflow that is canceled together: the main function, or one handler.
-pub(crate) struct Scope {
-    pub(crate) part: Part,
-    canceled: RefCell<Option<Canceled>>,
-    /// The operations started in it, in order.
-    tickets: RefCell<BTreeMap<u64, Ticket>>,
-    /// Who waits for the cancellation itself.
-    watchers: Wakers<u64>,
-}
-
-impl Scope {
-    pub(crate) fn new(part: Part) -> Rc<Self> {
-        Rc::new(Self { part, canceled: RefCell::default(), tickets: RefCell::default(), watchers: Wakers::default() })
-    }
-
-    pub(crate) fn canceled(&self) -> Option<Canceled> {
-        self.canceled.borrow().clone()
-    }
-
-    pub(crate) fn is_canceled(&self) -> bool {
-        self.canceled.borrow().is_some()
-    }
-
-    pub(crate) fn enroll(&self, number: u64, ticket: Ticket) {
-        self.tickets.borrow_mut().insert(number, ticket);
-    }
-
-    pub(crate) fn strike(&self, number: u64) {
-        self.tickets.borrow_mut().remove(&number);
-    }
-
-    pub(crate) fn watch(&self, number: u64, waker: &Waker) {
-        self.watchers.put(number, waker);
-    }
-
-    pub(crate) fn unwatch(&self, number: u64) {
-        drop(self.watchers.take(&number));
-    }
-
-    /// Whether anybody waits for the cancellation.
-    pub(crate) fn is_watched(&self) -> bool {
-        !self.watchers.is_empty()
-    }
-
-    /// Cancels everything in it, in the order in which it was started.
-    pub(crate) fn cancel(&self, runtime: &Runtime, canceled: Canceled) {
-        if self.is_canceled() {
-            return;
-        }
-        *self.canceled.borrow_mut() = Some(canceled);
-        let tickets = std::mem::take(&mut *self.tickets.borrow_mut());
-        for ticket in tickets.into_values() {
-            runtime.run.borrow_mut().cancel(ticket);
-        }
-        for waker in self.watchers.take_all() {
-            waker.wake();
         }
     }
 }

@@ -92,7 +92,7 @@ impl Future for SleepFuture {
         *state = State::Over;
         Poll::Ready(match outcome {
             Outcome::Fired => Ok(()),
-            _ => Err(ctx.scope.canceled().unwrap_or_default()),
+            _ => Err(ctx.cancellation().unwrap_or_default()),
         })
     }
 }

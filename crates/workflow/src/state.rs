@@ -91,7 +91,7 @@ impl<T> State<T> {
         assert_may_change(|| format!("wrote to a `State` (at {location})"));
         match self.0.try_borrow_mut() {
             Ok(value) => {
-                WRITES.set(WRITES.get() + 1);
+                note_write();
                 value
             }
             Err(_) => {
@@ -118,6 +118,11 @@ impl<T> From<T> for State<T> {
 
 thread_local! {
     static WRITES: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Makes conditions look again: something that they may look at has changed.
+pub(crate) fn note_write() {
+    WRITES.set(WRITES.get() + 1);
 }
 
 /// How often state was written on this thread so far.

@@ -12,6 +12,7 @@ use perpetua_core::{Fault, Place};
 
 use crate::Ctx;
 use crate::read_only::{ReadOnly, while_read_only};
+use crate::scope::Membership;
 use crate::sleep::{Sleep, SleepFuture};
 
 /// A wait for a condition. Await it, with or without a timeout.
@@ -19,8 +20,9 @@ use crate::sleep::{Sleep, SleepFuture};
 pub struct WaitUntil<P> {
     ctx: Ctx,
     condition: P,
-    /// Orders the waits; the place in the run's table while it waits.
+    /// Orders the waits; the number in the run's table while it waits.
     number: Option<u64>,
+    membership: Membership,
     at: Place,
 }
 
@@ -36,7 +38,7 @@ pub struct WaitUntilTimeout<P> {
 impl<P: Fn() -> bool> WaitUntil<P> {
     #[track_caller]
     pub(crate) fn new(ctx: Ctx, condition: P) -> Self {
-        Self { ctx, condition, number: None, at: Location::caller() }
+        Self { ctx, condition, number: None, membership: Membership::default(), at: Location::caller() }
     }
 
     /// Gives up after a time. The timer is set only if the condition does not hold at once, and taken back when it does.
@@ -67,18 +69,17 @@ impl<P: Fn() -> bool> WaitUntil<P> {
             self.forget();
             return Poll::Ready(Ok(()));
         }
-        let number = *self.number.get_or_insert_with(|| runtime.next_number());
+        let number = self.membership.number(&self.ctx);
+        self.number = Some(number);
         runtime.wait_for_condition(number, self.at, context.waker());
-        if !runtime.is_shielded() {
-            self.ctx.scope.watch(number, context.waker());
-        }
+        self.membership.watch(&self.ctx, context.waker());
         Poll::Pending
     }
 
     fn forget(&mut self) {
         if let Some(number) = self.number.take() {
             self.ctx.runtime.forget_condition(number);
-            self.ctx.scope.unwatch(number);
+            self.membership.leave();
         }
     }
 }
@@ -87,7 +88,7 @@ impl<P> Drop for WaitUntil<P> {
     fn drop(&mut self) {
         if let Some(number) = self.number.take() {
             self.ctx.runtime.forget_condition(number);
-            self.ctx.scope.unwatch(number);
+            self.membership.leave();
         }
     }
 }
