@@ -5,21 +5,13 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use bytes::Bytes;
-use perpetua_convert::{BoxFuture, DataConverter};
+use perpetua_convert::BoxFuture;
 use perpetua_proto::{enums::EncodingType, history, workflowservice as wire};
-use perpetua_vocab::{Event, EventKind, Failure, Malformed, Outcome};
+use perpetua_vocab::{Event, History, Malformed};
 use prost::Message;
 
 use crate::limit::Limit;
 use crate::{Client, PayloadError, RequestError, WorkflowHandle};
-
-/// What has happened to one run of a workflow.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct History {
-    /// The events, in order.
-    pub events: Vec<Event>,
-}
 
 /// A request for a history, ready to be awaited. Made by [`WorkflowHandle::history`].
 #[must_use = "the history is fetched when this is awaited"]
@@ -104,7 +96,7 @@ impl HistoryRequest {
         while let Some(page) = pages.next().await? {
             events.extend(page);
         }
-        Ok(History { events })
+        Ok(History::new(events))
     }
 }
 
@@ -127,8 +119,8 @@ impl HistoryPages {
         let mut events = events.map_err(|malformed| RequestError::Undecodable(malformed.into()))?;
         let converter = self.client.converter();
         converter.decode(&mut events).await.map_err(|error| RequestError::Undecodable(error.into()))?;
-        for event in &mut events {
-            reveal_failures(event, converter);
+        for failure in events.iter_mut().filter_map(|event| event.kind.failure_mut()) {
+            converter.reveal_failure(failure);
         }
         self.advance(next);
         Ok(Some(events))
@@ -191,25 +183,6 @@ fn history_of(response: wire::GetWorkflowExecutionHistoryResponse) -> Result<his
         history.merge(batch.data).map_err(|error| Malformed::new(FIELD, format!("cannot be read: {error}")))?;
     }
     Ok(history)
-}
-
-/// Puts back what failures hide in a payload. Inside the parts that travel opaquely it stays hidden.
-fn reveal_failures(event: &mut Event, converter: &DataConverter) {
-    let reveal = |failure: &mut Failure| converter.reveal_failure(failure);
-    match &mut event.kind {
-        EventKind::WorkflowStarted(started) => started.continued_failure.as_deref_mut().into_iter().for_each(reveal),
-        EventKind::WorkflowFailed(failed) => failed.failure.iter_mut().for_each(reveal),
-        EventKind::WorkflowTaskFailed(failed) => failed.failure.iter_mut().for_each(reveal),
-        EventKind::ActivityFailed(failed) | EventKind::ActivityTimedOut(failed) => {
-            failed.failure.iter_mut().for_each(reveal);
-        }
-        EventKind::UpdateCompleted(completed) => {
-            if let Some(Outcome::Failure(failure)) = &mut completed.outcome {
-                converter.reveal_failure(failure);
-            }
-        }
-        _ => {}
-    }
 }
 
 impl IntoFuture for HistoryRequest {

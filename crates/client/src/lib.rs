@@ -50,8 +50,9 @@ pub use describe::{
 };
 pub use failure::WorkflowFailure;
 pub use handle::{Handle, WorkflowHandle};
-pub use history::{History, HistoryPages, HistoryRequest, RawHistoryRequest};
+pub use history::{HistoryPages, HistoryRequest, RawHistoryRequest};
 pub use payloads::PayloadError;
+pub use perpetua_vocab::History;
 pub use query::{QueryFailure, QueryReject, QueryRequest};
 pub use request_error::RequestError;
 pub use result::ResultRequest;

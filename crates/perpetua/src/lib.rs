@@ -48,6 +48,7 @@ extern crate self as perpetua;
 pub mod __macro;
 mod duration;
 pub mod prelude;
+pub mod replay;
 
 /// All of the client, also what is not re-exported at the top, because something there has its name.
 pub use perpetua_client as client;
@@ -87,6 +88,7 @@ pub use perpetua_workflow::{
     PendingChildWorkflow, PendingSignal, Random, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, WaitUntil,
     WaitUntilTimeout, WorkflowInfo, join, select, sync,
 };
+pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 
 /// Any error, where an activity has no error type of its own.
 pub type ActivityError = AnyError;

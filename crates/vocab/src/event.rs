@@ -30,7 +30,7 @@ pub use self::{
         WorkflowStarted,
     },
 };
-use crate::{EventId, Identity, Opaque, Payloads, RetryState, RunId, TimerId, Timestamp};
+use crate::{EventId, Failure, Identity, Opaque, Outcome, Payloads, RetryState, RunId, TimerId, Timestamp};
 
 /// One entry of a history.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,6 +259,23 @@ impl Event {
 }
 
 impl EventKind {
+    /// The failure in it, if it has one.
+    pub fn failure_mut(&mut self) -> Option<&mut Failure> {
+        match self {
+            Self::WorkflowStarted(started) => started.continued_failure.as_deref_mut(),
+            Self::WorkflowFailed(failed) => failed.failure.as_mut(),
+            Self::WorkflowTaskFailed(failed) => failed.failure.as_mut(),
+            Self::ActivityFailed(failed) | Self::ActivityTimedOut(failed) => failed.failure.as_mut(),
+            Self::ChildWorkflowFailed(failed) => failed.failure.as_mut(),
+            Self::MarkerRecorded(marker) => marker.failure.as_mut(),
+            Self::UpdateCompleted(completed) => match &mut completed.outcome {
+                Some(Outcome::Failure(failure)) => Some(failure),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What histories call it, in the field's usual spelling.
     pub fn name(&self) -> &str {
         match self {

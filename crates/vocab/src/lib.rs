@@ -16,6 +16,7 @@ mod activity;
 mod command;
 mod event;
 mod failure;
+mod history;
 mod ids;
 mod malformed;
 mod opaque;
@@ -48,6 +49,7 @@ pub use failure::{
     ActivityFailureInfo, ApplicationFailure, ChildWorkflowFailureInfo, ErrorCategory, Failure, FailureInfo, RetryState,
     TimeoutKind,
 };
+pub use history::History;
 pub use ids::{
     ActivityId, ActivityType, EventId, Identity, MarkerName, MessageId, Namespace, QueryName, RunId, SignalName,
     TaskQueue, TaskToken, TimerId, UpdateId, UpdateName, WorkflowId, WorkflowType,

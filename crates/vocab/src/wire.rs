@@ -22,6 +22,7 @@ mod command;
 mod enums;
 mod event;
 mod failure;
+mod history;
 mod inside;
 mod message;
 mod payload;

@@ -130,6 +130,11 @@ impl LiveRun {
         progress
     }
 
+    /// How many turns were played.
+    pub fn turns(&self) -> u32 {
+        self.reader.turns()
+    }
+
     /// Whether the code has ended the run.
     pub fn is_closed(&self) -> bool {
         self.player.runtime.run.borrow().is_finished()

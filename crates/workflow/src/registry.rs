@@ -14,7 +14,7 @@ use crate::implementation::{Handlers, WorkflowImplementation};
 use crate::instance::{Hosted, Instance};
 
 /// The workflows a program can run, by name. Shared by everything that runs them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Workflows {
     by_name: BTreeMap<&'static str, Arc<dyn Registered>>,
     duplicates: Vec<String>,

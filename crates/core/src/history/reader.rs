@@ -120,6 +120,11 @@ impl Reader {
         }
     }
 
+    /// How many turns were read.
+    pub fn turns(&self) -> u32 {
+        self.turns
+    }
+
     /// Whether a task that follows the task `previous`, with a history that begins at `first`, continues from here.
     /// Otherwise something happened that this reader does not know: read the whole history with a new one.
     pub fn continues(&self, previous: Option<EventId>, first: Option<EventId>) -> bool {

@@ -1,9 +1,7 @@
 //! Codecs over what enters and leaves with workflow tasks, failures included.
 
 use perpetua_convert::{CodecError, DataConverter};
-use perpetua_vocab::{
-    Command, CommandKind, Event, EventKind, Failure, Message, MessageBody, Outcome, QueryAnswer, WorkflowTask,
-};
+use perpetua_vocab::{Command, CommandKind, Event, Failure, Message, MessageBody, Outcome, QueryAnswer, WorkflowTask};
 use perpetua_workflow::Answer;
 
 /// Runs the codecs over what was polled.
@@ -40,15 +38,9 @@ pub(crate) async fn encode_failure(converter: &DataConverter, failure: &mut Fail
     converter.encode(failure).await
 }
 
-/// Shows the hidden messages of the failures that workflow code may see.
+/// Shows the hidden message of the failure in an event.
 fn reveal(converter: &DataConverter, event: &mut Event) {
-    let failure = match &mut event.kind {
-        EventKind::WorkflowStarted(started) => started.continued_failure.as_deref_mut(),
-        EventKind::ActivityFailed(failed) | EventKind::ActivityTimedOut(failed) => failed.failure.as_mut(),
-        EventKind::ChildWorkflowFailed(failed) => failed.failure.as_mut(),
-        _ => None,
-    };
-    if let Some(failure) = failure {
+    if let Some(failure) = event.kind.failure_mut() {
         converter.reveal_failure(failure);
     }
 }

@@ -14,6 +14,7 @@ mod places;
 mod queries;
 mod random_plans;
 mod randomness;
+mod replay;
 mod scopes;
 mod sources;
 mod starting;

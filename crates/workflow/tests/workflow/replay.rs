@@ -1,0 +1,145 @@
+//! The replayer: from history and workflows to a report.
+
+use perpetua_contract::{WorkflowCall, WorkflowDefinition};
+use perpetua_vocab::History;
+use perpetua_workflow::implementation::WorkflowImplementation;
+use perpetua_workflow::{Fault, Replayer};
+
+use crate::support::*;
+
+thread_local! {
+    /// Which activity the code calls.
+    static ACTIVITY: Cell<&'static str> = const { Cell::new("charge") };
+}
+
+workflow! {
+    Payment
+    run |_, ctx, (who,)| (String,) => String {
+        let receipt = ctx.activity(activity::<String>(ACTIVITY.get(), (who,))).start_to_close(seconds(9)).await?;
+        ctx.sleep(seconds(5)).await?;
+        Ok(receipt)
+    }
+}
+
+workflow! {
+    Panicking
+    run |_, _, ()| () => () { panic!("out of paper") }
+}
+
+/// What a generated stub is.
+fn stub<W: WorkflowImplementation + WorkflowDefinition<Input = (String,)>>() -> impl Fn(String) -> WorkflowCall<W> {
+    |argument| WorkflowCall::new((argument,))
+}
+
+fn replayer() -> Replayer {
+    Replayer::new().workflow(stub::<Payment>())
+}
+
+/// The history of a run, from what it does to its end.
+fn recorded() -> History {
+    let run = Scenario::of::<Payment>(|| ("Ann".to_owned(),))
+        .start()
+        .turn(|server| server.complete("1", "paid"))
+        .turn(|server| server.fire("1"));
+    History::new(run.play_once().server.history().to_vec())
+}
+
+#[test]
+fn a_history_that_the_code_still_follows() {
+    let history = recorded();
+    let replayed = replayer().replay(&history).expect("nothing has changed");
+    assert_eq!((replayed.turns, replayed.events, replayed.finished), (3, history.events.len(), true));
+    assert_eq!(replayed.workflow_type.as_str(), "Payment");
+    assert!(replayed.pending.is_empty(), "{replayed:?}");
+}
+
+#[test]
+fn every_beginning_of_a_history_replays() {
+    let history = recorded();
+    // A server writes an answer as a whole.
+    let whole = |length: &usize| history.events.get(*length).is_none_or(|next| !next.answers_task());
+    let turns = (1..=history.events.len()).filter(whole).map(|length| {
+        let beginning = History::new(history.events[..length].to_vec());
+        let replayed = replayer().replay(&beginning).expect("it is the beginning of one that replays");
+        (replayed.turns, replayed.pending.into_iter().map(|pending| pending.what).collect::<Vec<_>>().join(", "))
+    });
+    let mut turns: Vec<_> = turns.collect();
+    turns.dedup();
+    let seen: Vec<_> = turns.iter().map(|(turns, pending)| format!("{turns} {pending}")).collect();
+    assert_eq!(seen, ["0 ", "1 activity `charge` (id 1)", "2 timer 1", "3 "]);
+}
+
+#[test]
+fn a_change_is_found_and_named() {
+    let history = recorded();
+    ACTIVITY.set("refund");
+    let failure = replayer().replay(&history).expect_err("the code has changed");
+    assert_eq!(failure.workflow_type().as_str(), "Payment");
+    let mismatch = failure.mismatch().expect("it is a mismatch");
+    assert_eq!((mismatch.event.get(), mismatch.turn), (5, 1));
+    let text = failure.to_string();
+    assert!(
+        text.starts_with("workflow `Payment` (id workflow) cannot be replayed: history and code disagree"),
+        "{text}"
+    );
+    assert!(text.contains("replay.rs:"), "{text}");
+    assert_eq!(format!("{failure:?}"), text, "it is readable where somebody unwraps it");
+}
+
+#[test]
+fn many_histories_give_a_result_each() {
+    let (good, bad) = (recorded(), History::default());
+    let results: Vec<_> = replayer().replay_all([&good, &bad, &good]).map(|result| result.is_ok()).collect();
+    assert_eq!(results, [true, false, true]);
+}
+
+#[test]
+fn what_is_not_a_whole_history_is_refused() {
+    let history = recorded();
+    let refused = |events: &[perpetua_vocab::Event]| {
+        replayer().replay(&History::new(events.to_vec())).expect_err("it is not a history").to_string()
+    };
+    let prefix = "the history cannot be replayed: the history cannot be read: ";
+    assert_eq!(refused(&[]), format!("{prefix}History has no events"));
+    let problem = "History begins with WorkflowTaskScheduled; a replay needs all of it, from its first event";
+    assert_eq!(refused(&history.events[1..]), format!("{prefix}{problem}"));
+    let mut holed = history.events.clone();
+    holed.remove(3);
+    let problem = "HistoryEvent.event_id is 5, but the event after 3 is needed";
+    assert!(refused(&holed).ends_with(problem), "{}", refused(&holed));
+}
+
+#[test]
+fn a_workflow_that_is_not_known_is_named() {
+    let history = recorded();
+    let failure = Replayer::new().replay(&history).expect_err("it knows none").to_string();
+    assert!(failure.ends_with("workflow `Payment` is not known to this replayer; it has: none"), "{failure}");
+    let twice = replayer().workflow(stub::<Payment>());
+    let failure = twice.replay(&history).expect_err("it is registered twice").to_string();
+    assert!(failure.contains("workflow `Payment` is registered twice"), "{failure}");
+}
+
+#[test]
+fn a_panic_is_a_failure_of_the_replay() {
+    let run = Scenario::of::<Panicking>(|| ());
+    let mut server = run.server();
+    server.hand_out();
+    let mut events = server.history().to_vec();
+    let answered = recorded().events[3].clone();
+    events.push(answered);
+    let mut workflows = perpetua_workflow::Workflows::default();
+    workflows.add::<Panicking>();
+    let failure = Replayer::new().workflows(workflows).replay(&History::new(events)).expect_err("it panics");
+    assert!(matches!(failure.fault(), Fault::Code(_)), "{failure}");
+    assert!(failure.mismatch().is_none());
+    assert!(failure.to_string().contains("out of paper"), "{failure}");
+}
+
+#[test]
+fn bytes_there_and_back() {
+    let history = recorded();
+    let again = History::from_bytes(&history.to_bytes()).expect("it was written so");
+    assert!(again.to_bytes() == history.to_bytes(), "it is written as it was");
+    let error = History::from_bytes(b"not a history").expect_err("these are other bytes").to_string();
+    assert!(error.starts_with("History cannot be read: "), "{error}");
+}
