@@ -18,8 +18,10 @@ mod converter;
 #[doc(hidden)]
 pub mod derive;
 mod errors;
+mod memo;
 mod payload;
 mod raw;
+mod search_attributes;
 
 pub use arguments::{Arguments, Value};
 pub use codec::{BoxFuture, CodecError, PayloadCodec};
@@ -29,5 +31,10 @@ pub use errors::{
     ExternalFailure, FromCause, LateFailure, Remote, RemoteApplication, ReturnedError, WaitFailure, WorkflowError,
     WorkflowResult,
 };
+pub use memo::{Memo, MemoUpdate};
 pub use payload::{ConversionError, PayloadConverter};
 pub use raw::RawValue;
+pub use search_attributes::{
+    Bool, Datetime, Double, Int, Keyword, KeywordList, SearchAttributeKey, SearchAttributeKind, SearchAttributeUpdate,
+    SearchAttributeValue, SearchAttributes, Text,
+};

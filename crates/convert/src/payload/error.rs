@@ -30,7 +30,7 @@ enum Problem {
 }
 
 impl ConversionError {
-    pub(super) fn unencodable<T: ?Sized>(source: Box<dyn Error + Send + Sync>) -> Self {
+    pub(crate) fn unencodable<T: ?Sized>(source: Box<dyn Error + Send + Sync>) -> Self {
         Self::new::<T>(Problem::Unencodable, Some(source))
     }
 
@@ -45,6 +45,11 @@ impl ConversionError {
                 Self::new::<T>(Problem::Unreadable { encoding: named().unwrap_or_default() }, Some(source))
             }
         }
+    }
+
+    /// For a payload whose encoding says nothing wrong.
+    pub(crate) fn refused<T>(payload: &Payload, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self::unreadable::<T>(payload, Unread::Refused(source))
     }
 
     pub(super) fn into_missing(mut self) -> Self {

@@ -3,6 +3,7 @@
 mod codecs;
 mod errors;
 mod expansion;
+mod notes;
 mod payloads;
 mod properties;
 mod raw;
