@@ -21,6 +21,7 @@ mod errors;
 mod memo;
 mod payload;
 mod raw;
+mod raw_arguments;
 mod search_attributes;
 
 pub use arguments::{Arguments, Value};
@@ -34,6 +35,7 @@ pub use errors::{
 pub use memo::{Memo, MemoUpdate};
 pub use payload::{ConversionError, PayloadConverter};
 pub use raw::RawValue;
+pub use raw_arguments::RawArguments;
 pub use search_attributes::{
     Bool, Datetime, Double, Int, Keyword, KeywordList, SearchAttributeKey, SearchAttributeKind, SearchAttributeUpdate,
     SearchAttributeValue, SearchAttributes, Text,

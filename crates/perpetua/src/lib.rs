@@ -69,8 +69,8 @@ pub use perpetua_contract::{
 pub use perpetua_convert::{
     ActivityFailure, AnyError, ApplicationDescription, ApplicationError, Arguments, BoxFuture, CallError, Canceled,
     ChildFailure, CodecError, ConversionError, DataConverter, Elapsed, ExternalFailure, FromCause, PayloadCodec,
-    PayloadConverter, RawValue, Remote, RemoteApplication, ReturnedError, Value, WaitFailure, WorkflowError,
-    WorkflowResult,
+    PayloadConverter, RawArguments, RawValue, Remote, RemoteApplication, ReturnedError, Value, WaitFailure,
+    WorkflowError, WorkflowResult,
 };
 pub use perpetua_vocab::{
     ActivityId, ActivityType, ContinueAsNewReason, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace,
@@ -84,9 +84,10 @@ pub use perpetua_worker::{
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
     ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
-    ChildResult, ChildStart, Ctx, ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel,
-    PendingChildWorkflow, PendingSignal, Random, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, WaitUntil,
-    WaitUntilTimeout, WorkflowInfo, join, select, sync,
+    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel,
+    PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate, Scoped, Shielded,
+    Sleep, SleepFuture, State, Timeout, UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, join,
+    select, sync,
 };
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 

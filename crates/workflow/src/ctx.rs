@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use perpetua_contract::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
-use perpetua_convert::{Arguments, Canceled, WorkflowError};
+use perpetua_convert::{Arguments, Canceled, DataConverter, WorkflowError};
 use perpetua_core::Fault;
 use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowId, WorkflowType};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use crate::child::PendingChildWorkflow;
 use crate::contained::with_causes;
 use crate::executor::Part;
 use crate::external::ExternalHandle;
-use crate::info::WorkflowInfo;
+use crate::info::{UpdateInfo, WorkflowInfo};
 use crate::join::JoinAll;
 use crate::log::Logger;
 use crate::random::Random;
@@ -284,6 +284,60 @@ impl Ctx {
         self.runtime.run.borrow().is_replaying()
     }
 
+    /// The update whose handler runs, or whose handler spawned the task that runs; in an update's validator, that update.
+    pub fn current_update(&self) -> Option<UpdateInfo> {
+        self.runtime.tasks.update().map(|update| UpdateInfo::clone(&update))
+    }
+
+    /// Whether no handler of a signal or an update is running. A handler that asks is running itself.
+    ///
+    /// Handlers that are running when the workflow ends are cut off. To let them finish:
+    ///
+    /// ```
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<()> {
+    /// ctx.wait_until(|| ctx.all_handlers_finished()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn all_handlers_finished(&self) -> bool {
+        !self.runtime.tasks.has_handlers()
+    }
+
+    /// The value whose `#[run]` function is running, shared: for what outlives the caller, such as handlers that are
+    /// registered at run time and spawned tasks.
+    ///
+    /// ```
+    /// # use perpetua_workflow::{Ctx, State};
+    /// # struct Basket { items: State<Vec<String>> }
+    /// # impl Basket {
+    /// # fn example(&self, ctx: Ctx) {
+    /// let this = ctx.this::<Self>();
+    /// ctx.on_signal("add", move |item: String| this.items.update(|items| items.push(item)));
+    /// # }
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When the workflow that runs is not a `W`, and in its `#[init]` function, which is still making the value.
+    #[track_caller]
+    pub fn this<W: 'static>(&self) -> Rc<W> {
+        let Some(instance) = self.runtime.instance() else {
+            panic!("there is no workflow yet: its `#[init]` function is still making it");
+        };
+        let name = self.info().workflow_type().clone();
+        instance
+            .workflow()
+            .downcast()
+            .unwrap_or_else(|_| panic!("workflow `{name}` is not a `{}`", std::any::type_name::<W>()))
+    }
+
+    /// Values to payloads and back, as the worker's client does it. For values whose types are known only at run time.
+    pub fn converter(&self) -> &DataConverter {
+        &self.runtime.converter
+    }
+
     /// A logger that is silent while history is replayed.
     pub fn log(&self) -> Logger {
         Logger::new(&self.runtime)
@@ -310,7 +364,12 @@ impl Ctx {
     pub fn continue_as_new<D: WorkflowDefinition, T, E>(&self, call: WorkflowCall<D>) -> Result<T, WorkflowError<E>> {
         let location = Location::caller();
         self.runtime.assert_may_act("continue as new");
-        if let Part::Update(update) = &self.scope.part {
+        let update = match &self.scope.part {
+            Part::Update(update) => Some(Rc::clone(update)),
+            _ => self.runtime.tasks.update(),
+        };
+        if let Some(update) = update {
+            let update = &update.name;
             self.runtime.fail_task(Fault::code(format!(
                 "the handler of update `{update}` continued as new (at {location}), but its caller waits for an answer; let \
                  the main function do it"
@@ -334,11 +393,6 @@ impl Ctx {
             memo: None,
             search_attributes: None,
         }))
-    }
-
-    /// A context of the same workflow that is canceled apart from this one.
-    pub(crate) fn apart(&self, part: Part) -> Self {
-        Self { runtime: Rc::clone(&self.runtime), scope: Scope::new(part) }
     }
 }
 

@@ -4,12 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::contained::{Panic, contained, drop_contained};
+use crate::handlers::UnfinishedPolicy;
 use crate::implementation::LocalFuture;
+use crate::info::UpdateInfo;
 use crate::read_only::{ReadOnly, read_only};
 use crate::runtime::Runtime;
 use crate::state::writes;
@@ -23,10 +26,16 @@ pub(crate) struct Tasks {
     ready: Arc<Ready>,
     /// Whether the run is being taken apart: then nothing is added.
     closed: Cell<bool>,
+    /// The update whose handler runs, or whose handler spawned the task that runs.
+    update: RefCell<Option<Rc<UpdateInfo>>>,
 }
 
 struct Task {
     part: Part,
+    /// What becomes of it when the workflow ends, if it is a handler.
+    policy: UnfinishedPolicy,
+    /// The update whose handler it is, or spawned it.
+    update: Option<Rc<UpdateInfo>>,
     /// Taken out while it runs, so that it may spawn others.
     future: Option<LocalFuture<()>>,
     waker: Arc<TaskWaker>,
@@ -38,7 +47,7 @@ pub(crate) enum Part {
     Init,
     Main,
     Signal(String),
-    Update(String),
+    Update(Rc<UpdateInfo>),
     Spawned,
 }
 
@@ -98,13 +107,19 @@ impl Wake for TaskWaker {
 impl Tasks {
     /// Adds a task; it runs when those before it in the queue have run. Its number, unless the run is being taken apart.
     pub(crate) fn spawn(&self, part: Part, future: LocalFuture<()>) -> Option<u64> {
+        self.spawn_handler(part, UnfinishedPolicy::default(), future)
+    }
+
+    /// The same for a handler, which may be cut off by the end of the workflow.
+    pub(crate) fn spawn_handler(&self, part: Part, policy: UnfinishedPolicy, future: LocalFuture<()>) -> Option<u64> {
         if self.closed.get() {
             return None;
         }
         let task = self.spawned.get();
         self.spawned.set(task + 1);
         let waker = Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready), queued: AtomicBool::new(true) });
-        self.tasks.borrow_mut().insert(task, Task { part, future: Some(future), waker });
+        let update = self.update.borrow().clone();
+        self.tasks.borrow_mut().insert(task, Task { part, policy, update, future: Some(future), waker });
         self.ready.push(task);
         Some(task)
     }
@@ -120,11 +135,34 @@ impl Tasks {
         self.tasks.borrow().is_empty()
     }
 
-    /// The handlers that are not done, in the order in which they were called.
-    pub(crate) fn handlers(&self) -> Vec<Part> {
+    /// The handlers that are not done, in the order in which they were called, and what becomes of them when the workflow
+    /// ends.
+    pub(crate) fn handlers(&self) -> Vec<(Part, UnfinishedPolicy)> {
         let tasks = self.tasks.borrow();
-        let parts = tasks.values().map(|task| &task.part);
-        parts.filter(|part| matches!(part, Part::Signal(_) | Part::Update(_))).cloned().collect()
+        let handlers = tasks.values().filter(|task| task.part.is_handler());
+        handlers.map(|task| (task.part.clone(), task.policy)).collect()
+    }
+
+    /// Whether a handler is not done.
+    pub(crate) fn has_handlers(&self) -> bool {
+        self.tasks.borrow().values().any(|task| task.part.is_handler())
+    }
+
+    /// The update whose handler runs, or whose handler spawned the task that runs.
+    pub(crate) fn update(&self) -> Option<Rc<UpdateInfo>> {
+        self.update.borrow().clone()
+    }
+
+    /// Calls something on behalf of an update, or of none.
+    pub(crate) fn on_behalf_of<R>(&self, update: Option<Rc<UpdateInfo>>, call: impl FnOnce() -> R) -> R {
+        struct Restore<'a>(&'a Tasks, Option<Rc<UpdateInfo>>);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.update.replace(self.1.take());
+            }
+        }
+        let _restore = Restore(self, self.update.replace(update));
+        call()
     }
 
     /// Whether something that is not part of the workflow woke one of its tasks.
@@ -179,35 +217,39 @@ impl Tasks {
         self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Polls one task, if it is not done yet.
-    fn poll(&self, id: u64) -> Result<(), (Part, Panic)> {
-        let (mut future, waker) = match self.tasks.borrow_mut().get_mut(&id) {
-            Some(Task { future, waker, .. }) => match future.take() {
-                Some(future) => (future, Arc::clone(waker)),
-                None => return Ok(()),
+    /// Polls one task, if it is not done yet. Whether a handler is done with this.
+    fn poll(&self, id: u64) -> Result<bool, (Part, Panic)> {
+        let (mut future, waker, update) = match self.tasks.borrow_mut().get_mut(&id) {
+            Some(Task { future, waker, update, .. }) => match future.take() {
+                Some(future) => (future, Arc::clone(waker), update.clone()),
+                None => return Ok(false),
             },
-            None => return Ok(()),
+            None => return Ok(false),
         };
         waker.queued.store(false, Ordering::Release);
         let waker = Waker::from(waker);
-        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
+        let poll = || contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
+        let polled = self.on_behalf_of(update, poll);
         if let Ok(Poll::Pending) = polled
             && let Some(task) = self.tasks.borrow_mut().get_mut(&id)
         {
             task.future = Some(future);
-            return Ok(());
+            return Ok(false);
         }
         // It is done, it panicked, or it was aborted by itself.
         let part = self.tasks.borrow_mut().remove(&id).map_or(Part::Spawned, |task| task.part);
         let dropped = contained(|| drop(future));
-        polled.map(drop).and(dropped).map_err(|panic| (part, panic))
+        match polled.map(drop).and(dropped) {
+            Ok(()) => Ok(part.is_handler()),
+            Err(panic) => Err((part, panic)),
+        }
     }
 }
 
 impl Runtime {
     /// Runs the workflow until it waits. Conditions look once, and again as often as state was written or one of them
     /// came true.
-    pub(crate) fn poll_until_idle(&self) {
+    pub(crate) fn poll_until_idle(self: &Rc<Self>) {
         self.look_again();
         loop {
             while let Some(ticket) = { self.run.borrow_mut().next_settled() } {
@@ -216,9 +258,14 @@ impl Runtime {
             if self.has_fault() {
                 return;
             }
-            if let Some(task) = self.tasks.next_ready() {
-                if let Err((part, panic)) = self.tasks.poll(task) {
-                    self.fail_task(self.fault_of(panic, &part));
+            if let Err(fault) = self.deliver_what_waits() {
+                self.fail_task(fault);
+            } else if let Some(task) = self.tasks.next_ready() {
+                match self.tasks.poll(task) {
+                    // A condition may wait for just this.
+                    Ok(true) => self.look_again(),
+                    Ok(false) => {}
+                    Err((part, panic)) => self.fail_task(self.fault_of(panic, &part)),
                 }
             } else if self.wants_a_look(writes()) {
                 self.wake_conditions();
@@ -229,13 +276,20 @@ impl Runtime {
     }
 }
 
+impl Part {
+    /// Whether it is the handler of a message.
+    pub(crate) fn is_handler(&self) -> bool {
+        matches!(self, Self::Signal(_) | Self::Update(_))
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Init => f.write_str("its `#[init]` function"),
             Self::Main => f.write_str("its main function"),
             Self::Signal(name) => write!(f, "the handler of signal `{name}`"),
-            Self::Update(name) => write!(f, "the handler of update `{name}`"),
+            Self::Update(update) => write!(f, "the handler of update `{}`", update.name),
             Self::Spawned => f.write_str("a spawned task"),
         }
     }

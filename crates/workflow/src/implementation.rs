@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use perpetua_contract::{WorkflowDefinition, WorkflowReturned};
-use perpetua_convert::{
-    AnyError, Arguments, CallError, ConversionError, DataConverter, LateFailure, ReturnedError, Value, WorkflowError,
-};
+use perpetua_convert::{AnyError, CallError, DataConverter, LateFailure, ReturnedError, WorkflowError};
 use perpetua_core::Finish;
-use perpetua_vocab::{ContinueAsNew, Failure, Payload, Payloads};
+use perpetua_vocab::{ContinueAsNew, Failure};
 
 use crate::Ctx;
+pub use crate::handlers::{Handlers, Listed};
 
 /// A boxed future that stays on its thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -24,6 +23,9 @@ pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
     note = "a `#[workflow]` trait describes a workflow that runs elsewhere; register a function or an `impl` block"
 )]
 pub trait WorkflowImplementation: WorkflowDefinition {
+    /// Whether it runs all workflows whose types no other one has.
+    const DYNAMIC: bool = false;
+
     /// Builds the state from the input, before anything else happens.
     fn create(ctx: &Ctx, input: &Self::Input) -> Self;
 
@@ -132,148 +134,6 @@ impl From<LateFailure> for LocalFailure {
 impl fmt::Debug for LocalFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LocalFailure")
-    }
-}
-
-/// The messages a workflow takes, by name. Built once for each type.
-pub struct Handlers<W> {
-    pub(crate) signals: Vec<SignalEntry<W>>,
-    pub(crate) queries: Vec<QueryEntry<W>>,
-    pub(crate) updates: Vec<UpdateEntry<W>>,
-}
-
-/// A signal handler behind its arguments.
-pub(crate) struct SignalEntry<W> {
-    pub(crate) name: &'static str,
-    pub(crate) call: Box<CallSignal<W>>,
-}
-
-/// A query handler behind its arguments.
-pub(crate) struct QueryEntry<W> {
-    pub(crate) name: &'static str,
-    pub(crate) call: Box<CallQuery<W>>,
-}
-
-/// An update handler behind its arguments.
-pub(crate) struct UpdateEntry<W> {
-    pub(crate) name: &'static str,
-    pub(crate) validate: Option<Box<Validate<W>>>,
-    pub(crate) prepare: Box<PrepareUpdate<W>>,
-}
-
-/// A function that calls a handler, or makes the future that will.
-type Handler<W, I, R> = fn(Rc<W>, Ctx, I) -> Handling<R>;
-
-type CallSignal<W> = dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<SignalHandling, Undecodable> + Send + Sync;
-type CallQuery<W> = dyn Fn(&W, Payloads, &DataConverter) -> Result<Payload, Box<Failure>> + Send + Sync;
-type Validate<W> = dyn Fn(&W, Payloads, &DataConverter) -> Result<Validated, Undecodable> + Send + Sync;
-type PrepareUpdate<W> =
-    dyn Fn(&Rc<W>, Ctx, Payloads, &DataConverter) -> Result<PreparedUpdate, Undecodable> + Send + Sync;
-
-/// What a signal handler does when it is called.
-pub(crate) type SignalHandling = Handling<Result<(), LocalFailure>>;
-
-/// What a validator says; an error refuses the update.
-pub(crate) type Validated = Result<(), Box<Failure>>;
-
-/// What an update is answered with.
-pub(crate) type UpdateResult = Result<Payload, Box<Failure>>;
-
-/// An update whose arguments were read. The handler is called when it is accepted.
-pub(crate) type PreparedUpdate = Box<dyn FnOnce() -> Handling<UpdateResult>>;
-
-/// Arguments that cannot be read as what the handler takes.
-pub(crate) type Undecodable = ConversionError;
-
-impl<W: 'static> Handlers<W> {
-    pub(crate) fn new() -> Self {
-        Self { signals: Vec::new(), queries: Vec::new(), updates: Vec::new() }
-    }
-
-    /// Takes the signal `name`. The function calls the handler, or makes the future that will.
-    pub fn signal<I: Arguments, R: SignalReturned>(&mut self, name: &'static str, handler: Handler<W, I, R>) {
-        let call = move |workflow: &Rc<W>, ctx: Ctx, arguments: Payloads, converter: &DataConverter| {
-            let input = I::decode(arguments, converter.payloads())?;
-            Ok(match handler(Rc::clone(workflow), ctx, input) {
-                Handling::Done(returned) => Handling::Done(returned.into_signal_result()),
-                Handling::Running(future) => Handling::running(async move { future.await.into_signal_result() }),
-            })
-        };
-        self.signals.push(SignalEntry { name, call: Box::new(call) });
-    }
-
-    /// Answers the query `name` with what the function returns.
-    pub fn query<I: Arguments, O: Value>(&mut self, name: &'static str, handler: fn(&W, I) -> O) {
-        let call = move |workflow: &W, arguments: Payloads, converter: &DataConverter| {
-            let input = I::decode(arguments, converter.payloads()).map_err(LocalFailure::unreadable(converter))?;
-            let answer = handler(workflow, input);
-            converter.payloads().encode(&answer).map_err(LocalFailure::unreadable(converter))
-        };
-        self.queries.push(QueryEntry { name, call: Box::new(call) });
-    }
-
-    /// Answers the query `name` with what the function returns, or fails it with the function's error.
-    pub fn fallible_query<I: Arguments, O: Value, E: ReturnedError>(
-        &mut self,
-        name: &'static str,
-        handler: fn(&W, I) -> Result<O, E>,
-    ) {
-        let call = move |workflow: &W, arguments: Payloads, converter: &DataConverter| {
-            let input = I::decode(arguments, converter.payloads()).map_err(LocalFailure::unreadable(converter))?;
-            let answer = handler(workflow, input).map_err(|error| Box::new(error.into_failure(converter)))?;
-            converter.payloads().encode(&answer).map_err(LocalFailure::unreadable(converter))
-        };
-        self.queries.push(QueryEntry { name, call: Box::new(call) });
-    }
-
-    /// Takes the update `name`.
-    pub fn update<I: Arguments, O: Value, E: ReturnedError>(
-        &mut self,
-        name: &'static str,
-        handler: Handler<W, I, Result<O, E>>,
-    ) {
-        let prepare = move |workflow: &Rc<W>, ctx: Ctx, arguments: Payloads, converter: &DataConverter| {
-            let input = I::decode(arguments, converter.payloads())?;
-            let workflow = Rc::clone(workflow);
-            let converter = converter.clone();
-            let finish = move |result: Result<O, E>| match result {
-                Ok(value) => converter.payloads().encode(&value).map_err(LocalFailure::unreadable(&converter)),
-                Err(error) => Err(Box::new(error.into_failure(&converter))),
-            };
-            Ok(Box::new(move || match handler(workflow, ctx, input) {
-                Handling::Done(result) => Handling::Done(finish(result)),
-                Handling::Running(future) => Handling::running(async move { finish(future.await) }),
-            }) as PreparedUpdate)
-        };
-        self.updates.push(UpdateEntry { name, validate: None, prepare: Box::new(prepare) });
-    }
-
-    /// Lets a function refuse the update that was listed last, before it is accepted and leaves a trace.
-    pub fn validator<I: Arguments, E: ReturnedError>(&mut self, validator: fn(&W, &I) -> Result<(), E>) {
-        let validate = move |workflow: &W, arguments: Payloads, converter: &DataConverter| {
-            let input = I::decode(arguments, converter.payloads())?;
-            Ok(validator(workflow, &input).map_err(|error| Box::new(error.into_failure(converter))))
-        };
-        if let Some(update) = self.updates.last_mut() {
-            update.validate = Some(Box::new(validate));
-        }
-    }
-}
-
-impl LocalFailure {
-    /// Makes the failure of a value that cannot be read or written.
-    fn unreadable(converter: &DataConverter) -> impl Fn(ConversionError) -> Box<Failure> + '_ {
-        move |error| Box::new(CallError::into_failure(AnyError::from(error), converter))
-    }
-}
-
-impl<W> fmt::Debug for Handlers<W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handlers")
-            .field("signals", &self.signals.iter().map(|entry| entry.name).collect::<Vec<_>>())
-            .field("queries", &self.queries.iter().map(|entry| entry.name).collect::<Vec<_>>())
-            .field("updates", &self.updates.iter().map(|entry| entry.name).collect::<Vec<_>>())
-            .finish()
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use perpetua_core::Turn;
 use perpetua_vocab::{
     ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payloads, Priority,
-    RetryPolicy, RunId, TaskQueue, WorkerDeploymentVersion, WorkflowExecution, WorkflowStarted, WorkflowType,
+    RetryPolicy, RunId, TaskQueue, UpdateId, UpdateName, WorkerDeploymentVersion, WorkflowExecution, WorkflowStarted,
+    WorkflowType,
 };
 
 /// What a workflow can know of itself. The same on every replay.
@@ -50,6 +51,16 @@ struct Given {
     last_failure: Option<Box<Failure>>,
     started: SystemTime,
     first_task_started: SystemTime,
+}
+
+/// What the handler of an update can know of the update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpdateInfo {
+    /// Its id, which the sender chose or was given.
+    pub id: UpdateId,
+    /// Its name.
+    pub name: UpdateName,
 }
 
 impl WorkflowInfo {

@@ -1,50 +1,45 @@
 //! A user's workflow behind its types: what the executor calls.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use perpetua_convert::{CallError, DataConverter, WorkflowError};
 use perpetua_core::Finish;
-use perpetua_vocab::{ApplicationFailure, Failure, FailureInfo, Payload, Payloads};
+use perpetua_vocab::{ApplicationFailure, Failure, FailureInfo};
 
 use crate::Ctx;
 use crate::contained::with_causes;
-use crate::implementation::{
-    Handlers, LocalFuture, PreparedUpdate, SignalHandling, Undecodable, UpdateEntry, Validated, WorkflowImplementation,
-};
+use crate::handlers::{About, Entry, Handlers, QueryHandler, SignalHandler, Undecodable, UpdateHandler};
+use crate::implementation::{LocalFuture, WorkflowImplementation};
 
 /// A user's workflow behind its types.
 pub(crate) trait Instance {
     /// The main function. Called once.
     fn run(&self, ctx: Ctx) -> LocalFuture<Result<Ended, String>>;
 
-    /// Calls the handler of a signal; `None` if there is no such signal.
-    fn signal(
-        &self,
-        name: &str,
-        ctx: Ctx,
-        arguments: Payloads,
-        converter: &DataConverter,
-    ) -> Option<Result<SignalHandling, Undecodable>>;
+    /// The handler that the type declares for signals of this name; without a name, the one for all others.
+    fn signal(&self, name: Option<&str>) -> Option<Rc<SignalHandler>>;
 
-    /// Answers a query.
-    fn query(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Result<Payload, Box<Failure>>;
+    /// The same for queries.
+    fn query(&self, name: Option<&str>) -> Option<Rc<QueryHandler>>;
 
-    /// Asks the validator of an update, if it has one; an error refuses the update.
-    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Validated;
+    /// The same for updates.
+    fn update(&self, name: Option<&str>) -> Option<Rc<UpdateHandler>>;
 
-    /// Reads the arguments of an update; the handler is called later.
-    fn update(
-        &self,
-        name: &str,
-        ctx: Ctx,
-        arguments: Payloads,
-        converter: &DataConverter,
-    ) -> Result<PreparedUpdate, Box<Failure>>;
+    /// What messages the type declares.
+    fn declared(&self) -> Declared;
 
-    /// Whether a message could change anything.
-    fn takes_messages(&self) -> bool;
+    /// The value itself, as an `Rc<W>`.
+    fn workflow(&self) -> Rc<dyn Any>;
+}
+
+/// The messages that a type declares, and what it says of them.
+pub(crate) struct Declared {
+    pub(crate) signals: Vec<(Option<&'static str>, About)>,
+    pub(crate) queries: Vec<(Option<&'static str>, About)>,
+    pub(crate) updates: Vec<(Option<&'static str>, About)>,
 }
 
 /// How the main function ended.
@@ -67,14 +62,6 @@ impl<W: WorkflowImplementation> Hosted<W> {
     pub(crate) fn new(workflow: Rc<W>, input: W::Input, handlers: Arc<Handlers<W>>) -> Self {
         Self { workflow, input: RefCell::new(Some(input)), handlers }
     }
-
-    fn update_entry(&self, name: &str) -> Result<&UpdateEntry<W>, Box<Failure>> {
-        let updates = &self.handlers.updates;
-        updates
-            .iter()
-            .find(|entry| entry.name == name)
-            .ok_or_else(|| unknown("update", name, W::NAME, updates.iter().map(|entry| entry.name)))
-    }
 }
 
 impl<W: WorkflowImplementation> Instance for Hosted<W> {
@@ -84,11 +71,12 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
         Box::pin(async move {
             let Some(input) = input else { return Err("the main function was called twice".to_owned()) };
             let converter = ctx.runtime.converter.clone();
+            let name = ctx.runtime.info.borrow().workflow_type().clone();
             match workflow.run(ctx, input).await {
                 Ok(output) => match converter.payloads().encode(&output) {
                     Ok(payload) => Ok(Ended::Finished(Finish::Complete(Some(vec![payload])))),
                     Err(error) => {
-                        Err(format!("the result of workflow `{}` cannot be sent: {}", W::NAME, with_causes(&error)))
+                        Err(format!("the result of workflow `{name}` cannot be sent: {}", with_causes(&error)))
                     }
                 },
                 Err(error) => Ok(ended_by(error, &converter)),
@@ -96,42 +84,28 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
         })
     }
 
-    fn signal(
-        &self,
-        name: &str,
-        ctx: Ctx,
-        arguments: Payloads,
-        converter: &DataConverter,
-    ) -> Option<Result<SignalHandling, Undecodable>> {
-        let entry = self.handlers.signals.iter().find(|entry| entry.name == name)?;
-        Some((entry.call)(&self.workflow, ctx, arguments, converter))
+    fn signal(&self, name: Option<&str>) -> Option<Rc<SignalHandler>> {
+        Handlers::bind_signal(&self.handlers, &self.workflow, name)
     }
 
-    fn query(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Result<Payload, Box<Failure>> {
-        let Some(entry) = self.handlers.queries.iter().find(|entry| entry.name == name) else {
-            return Err(unknown("query", name, W::NAME, self.handlers.queries.iter().map(|entry| entry.name)));
-        };
-        (entry.call)(&self.workflow, arguments, converter)
+    fn query(&self, name: Option<&str>) -> Option<Rc<QueryHandler>> {
+        Handlers::bind_query(&self.handlers, &self.workflow, name)
     }
 
-    fn validate(&self, name: &str, arguments: Payloads, converter: &DataConverter) -> Validated {
-        let Some(validate) = &self.update_entry(name)?.validate else { return Ok(()) };
-        validate(&self.workflow, arguments, converter).map_err(|error| undecodable("update", name, &error))?
+    fn update(&self, name: Option<&str>) -> Option<Rc<UpdateHandler>> {
+        Handlers::bind_update(&self.handlers, &self.workflow, name)
     }
 
-    fn update(
-        &self,
-        name: &str,
-        ctx: Ctx,
-        arguments: Payloads,
-        converter: &DataConverter,
-    ) -> Result<PreparedUpdate, Box<Failure>> {
-        let prepare = &self.update_entry(name)?.prepare;
-        prepare(&self.workflow, ctx, arguments, converter).map_err(|error| undecodable("update", name, &error))
+    fn declared(&self) -> Declared {
+        fn about<H>(entries: &[Entry<H>]) -> Vec<(Option<&'static str>, About)> {
+            entries.iter().map(|entry| (entry.facts.name, About::from(&entry.facts))).collect()
+        }
+        let Handlers { signals, queries, updates } = &*self.handlers;
+        Declared { signals: about(signals), queries: about(queries), updates: about(updates) }
     }
 
-    fn takes_messages(&self) -> bool {
-        !self.handlers.signals.is_empty() || !self.handlers.updates.is_empty()
+    fn workflow(&self) -> Rc<dyn Any> {
+        Rc::clone(&self.workflow) as Rc<dyn Any>
     }
 }
 
@@ -146,15 +120,8 @@ fn ended_by<E: CallError>(error: WorkflowError<E>, converter: &DataConverter) ->
     }
 }
 
-/// Says what there is instead.
-fn unknown(kind: &str, name: &str, workflow: &str, known: impl Iterator<Item = &'static str>) -> Box<Failure> {
-    let known: Vec<_> = known.collect();
-    let known = if known.is_empty() { "it takes none".to_owned() } else { format!("it takes: {}", known.join(", ")) };
-    failure(format!("workflow `{workflow}` takes no {kind} named `{name}`; {known}"))
-}
-
 /// Says which arguments could not be read.
-fn undecodable(kind: &str, name: &str, error: &Undecodable) -> Box<Failure> {
+pub(crate) fn undecodable(kind: &str, name: &str, error: &Undecodable) -> Box<Failure> {
     failure(format!("{kind} `{name}`: {}", with_causes(error)))
 }
 

@@ -13,12 +13,15 @@
 //! ```
 
 mod activity;
+mod built_in;
 mod cancel;
 mod child;
 mod contained;
 mod ctx;
+mod deliver;
 mod executor;
 mod external;
+mod handlers;
 pub mod implementation;
 mod info;
 mod instance;
@@ -30,6 +33,8 @@ mod operation;
 mod play;
 mod random;
 mod read_only;
+mod register;
+mod registered;
 mod registry;
 mod replay;
 mod runtime;
@@ -48,12 +53,17 @@ pub use cancel::{Cancelable, CancellationScope, Scoped, Shielded};
 pub use child::{ChildFuture, ChildHandle, ChildResult, ChildStart, PendingChildWorkflow};
 pub use ctx::Ctx;
 pub use external::{ExternalHandle, PendingCancel, PendingSignal};
-pub use info::WorkflowInfo;
+pub use handlers::UnfinishedPolicy;
+pub use info::{UpdateInfo, WorkflowInfo};
 pub use join::JoinAll;
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use log::Logger;
 pub use perpetua_core::{CancellationType, ChildCancellationType, Fault, Mismatch, Pending, Place};
 pub use random::Random;
+pub use register::{
+    Dynamic, MessageName, NamesMessages, Plain, QueryFunction, RegisteredQuery, RegisteredSignal, RegisteredUpdate,
+    SignalFunction, UpdateFunction, ValidatorFunction, WithContext,
+};
 pub use registry::Workflows;
 pub use replay::{ReplayFailure, Replayed, Replayer};
 pub use sleep::{Sleep, SleepFuture};

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use perpetua_convert::Canceled;
 use perpetua_core::{Closed, Fault, Finish, Job, Turn, UpdateArrival, UpdateTicket};
-use perpetua_vocab::{Malformed, Outcome, Query, QueryAnswer, RunId, Signaled, WorkflowStarted};
+use perpetua_vocab::{Malformed, Query, QueryAnswer, RunId, WorkflowStarted};
 
 use crate::Ctx;
 use crate::contained::{Panic, contained, drop_contained, with_causes};
 use crate::executor::Part;
-use crate::implementation::{Handling, LocalFailure, UpdateResult};
+use crate::handlers::{Arrived, UnfinishedPolicy};
 use crate::instance::{Ended, Instance, failure};
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, while_read_only};
+use crate::registered::MessageKind;
 use crate::registry::Workflows;
 use crate::runtime::Runtime;
 use crate::scope::Scope;
@@ -22,18 +23,26 @@ use crate::scope::Scope;
 pub(crate) struct Player {
     pub(crate) runtime: Rc<Runtime>,
     workflows: Arc<Workflows>,
-    instance: Option<Rc<dyn Instance>>,
     /// The scope of the main function: what a request to stop reaches.
     scope: Rc<Scope>,
     /// Whether the main function is yet to be started, after the messages that came with the start.
     main_waits: bool,
+    /// Updates that came before the main function has begun, and that nobody took.
+    early_updates: Vec<(UpdateTicket, UpdateArrival, bool)>,
     /// Whether something happened since the last poll that history has, or will have.
     happened: bool,
 }
 
 impl Player {
     pub(crate) fn new(runtime: Rc<Runtime>, workflows: Arc<Workflows>) -> Self {
-        Self { runtime, workflows, instance: None, scope: Scope::new(Part::Main), main_waits: false, happened: false }
+        Self {
+            runtime,
+            workflows,
+            scope: Scope::new(Part::Main),
+            main_waits: false,
+            early_updates: Vec::new(),
+            happened: false,
+        }
     }
 
     /// Plays one turn: feed, run the workflow until it waits, collect.
@@ -60,7 +69,10 @@ impl Player {
         loop {
             let job = runtime.run.borrow_mut().next_job();
             let Some(job) = job else { return Ok(()) };
-            let done = contained(|| self.do_job(job, new_seed.as_ref()));
+            let done = contained(|| {
+                self.do_job(job, new_seed.as_ref())?;
+                self.runtime.deliver_what_waits()
+            });
             // What went wrong first is what matters.
             if let Some(fault) = runtime.take_fault() {
                 return Err(fault);
@@ -77,7 +89,8 @@ impl Player {
             }
             Job::Signal(signal) => {
                 self.happened = true;
-                self.signal(*signal)
+                self.instance()?;
+                self.runtime.receive_signal(*signal)
             }
             Job::Update { ticket, arrival, accepted } => self.update(ticket, *arrival, accepted),
             Job::Cancel { reason } => {
@@ -94,7 +107,7 @@ impl Player {
             Job::Poll if !std::mem::take(&mut self.happened) => Ok(()),
             Job::Poll => {
                 if std::mem::take(&mut self.main_waits) {
-                    self.start_main()?;
+                    self.begin()?;
                 }
                 self.runtime.poll_until_idle();
                 Ok(())
@@ -120,18 +133,18 @@ impl Player {
         let ctx = self.ctx();
         let input = started.input.unwrap_or_default();
         let create = || while_read_only(ReadOnly::Init, || registered.create(&ctx, input, &runtime.converter));
-        let instance = self
+        let instance = runtime
             .contained_in(&Part::Init, create)?
             .map_err(|error| Fault::code(format!("workflow `{name}` cannot be started: {}", with_causes(&error))))?;
-        self.instance = Some(Rc::from(instance));
+        *runtime.instance.borrow_mut() = Some(Rc::from(instance));
         self.main_waits = true;
         Ok(())
     }
 
     fn start_main(&self) -> Result<(), Fault> {
-        let instance = Rc::clone(self.instance()?);
+        let instance = self.instance()?;
         let ctx = self.ctx();
-        let main = self.contained_in(&Part::Main, || instance.run(ctx))?;
+        let main = self.runtime.contained_in(&Part::Main, || instance.run(ctx))?;
         let runtime = Rc::clone(&self.runtime);
         let scope = Rc::clone(&self.scope);
         let future = async move {
@@ -147,86 +160,36 @@ impl Player {
         Ok(())
     }
 
-    fn signal(&self, signal: Signaled) -> Result<(), Fault> {
-        let name = signal.name.as_str();
-        let part = Part::Signal(name.to_owned());
-        let ctx = self.ctx().apart(part.clone());
-        let log = ctx.log();
-        let runtime = Rc::clone(&self.runtime);
-        let end = move |result: Result<(), LocalFailure>| {
-            if let Err(failure) = result {
-                let finish = failure.into_finish(&runtime.converter);
-                runtime.run.borrow_mut().finish(finish);
-            }
-        };
-        let instance = self.instance()?;
-        let arguments = signal.input.unwrap_or_default();
-        match self.contained_in(&part, || instance.signal(name, ctx, arguments, &self.runtime.converter))? {
-            None => log.warn(format_args!("signal `{name}` has no handler; it is dropped")),
-            Some(Err(error)) => {
-                let error = with_causes(&error);
-                log.error(format_args!("signal `{name}` cannot be read; it is dropped: {error}"));
-            }
-            Some(Ok(Handling::Done(result))) => self.contained_in(&part, || end(result))?,
-            Some(Ok(Handling::Running(future))) => {
-                self.runtime.tasks.spawn(part, Box::pin(async move { end(future.await) }));
-            }
+    /// Hands an update over. One that nobody takes yet waits for the main function to have begun, which may register a
+    /// handler for it.
+    fn update(&mut self, ticket: UpdateTicket, arrival: UpdateArrival, accepted: bool) -> Result<(), Fault> {
+        self.instance()?;
+        if self.main_waits && self.runtime.update_handler(arrival.request.name.as_str()).is_none() {
+            self.early_updates.push((ticket, arrival, accepted));
+            return Ok(());
         }
+        self.happened |= self.runtime.receive_update(ticket, arrival, accepted)?;
         Ok(())
     }
 
-    fn update(&mut self, ticket: UpdateTicket, arrival: UpdateArrival, accepted: bool) -> Result<(), Fault> {
-        let instance = Rc::clone(self.instance()?);
-        let runtime = Rc::clone(&self.runtime);
-        let name = arrival.request.name.as_str();
-        let part = Part::Update(name.to_owned());
-        let arguments = arrival.request.input.unwrap_or_default();
-        let to_validate = (!accepted).then(|| arguments.clone());
-        let ctx = self.ctx().apart(part.clone());
-        let prepare = || instance.update(name, ctx, arguments, &runtime.converter);
-        let prepared = contained(prepare).unwrap_or_else(|panic| {
-            let message = panic.into_message();
-            Err(failure(format!("update `{name}`: a panic while its arguments were read: {message}")))
-        });
-        let prepared = match (prepared, to_validate) {
-            (Ok(prepared), None) => prepared,
-            (Err(problem), None) => {
-                let problem = problem.message;
-                return Err(Fault::code(format!("history accepted an update that the code cannot take: {problem}")));
+    /// Starts the main function, and hands over the updates that came before it.
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.start_main()?;
+        let early = std::mem::take(&mut self.early_updates);
+        if early.is_empty() {
+            return Ok(());
+        }
+        self.runtime.poll_until_idle();
+        for (ticket, arrival, accepted) in early {
+            if self.runtime.has_fault() {
+                break;
             }
-            (Err(refusal), Some(_)) => {
-                runtime.run.borrow_mut().reject(ticket, refusal);
-                return Ok(());
-            }
-            (Ok(prepared), Some(arguments)) => {
-                let validate = || instance.validate(name, arguments, &runtime.converter);
-                let refusal = match runtime.look(ReadOnly::Validator, validate) {
-                    Ok(Ok(())) => None,
-                    Ok(Err(refusal)) => Some(refusal),
-                    // A panic refuses the update alone; touching what may only be looked at is a fault of the workflow.
-                    Err(Panic::ReadOnly(violation)) => return Err(Fault::code(violation)),
-                    Err(Panic::Message(message)) => {
-                        Some(failure(format!("the validator of update `{name}` panicked: {message}")))
-                    }
-                };
-                if let Some(refusal) = refusal {
-                    runtime.run.borrow_mut().reject(ticket, refusal);
-                    return Ok(());
-                }
-                prepared
-            }
-        };
-        self.happened = true;
-        runtime.run.borrow_mut().accept(ticket);
-        match self.contained_in(&part, prepared)? {
-            Handling::Done(result) => runtime.run.borrow_mut().complete_update(ticket, outcome(result)),
-            Handling::Running(future) => {
-                let shared = Rc::clone(&runtime);
-                let answer = async move {
-                    let outcome = outcome(future.await);
-                    shared.run.borrow_mut().complete_update(ticket, outcome);
-                };
-                runtime.tasks.spawn(part, Box::pin(answer));
+            let is_over = self.runtime.run.borrow().is_finished();
+            if is_over && !accepted {
+                let refusal = failure("the workflow ended before anything took the update".to_owned());
+                self.runtime.run.borrow_mut().reject(ticket, refusal);
+            } else {
+                self.runtime.receive_update(ticket, arrival, accepted)?;
             }
         }
         Ok(())
@@ -234,13 +197,20 @@ impl Player {
 
     /// Answers a query, without leaving a trace.
     pub(crate) fn query(&self, query: Query) -> QueryAnswer {
-        let Some(instance) = &self.instance else {
+        let runtime = &self.runtime;
+        if runtime.instance().is_none() {
             return QueryAnswer::Failed(failure("the workflow has not run yet".to_owned()));
+        }
+        let name = query.name.as_str();
+        if let Some(answer) = runtime.answer_built_in(name) {
+            return answer;
+        }
+        let Some(handler) = runtime.query_handler(name) else {
+            return QueryAnswer::Failed(failure(runtime.unknown(MessageKind::Query, name)));
         };
         let arguments = query.arguments.unwrap_or_default();
-        let name = query.name.as_str();
-        let runtime = &self.runtime;
-        match runtime.look(ReadOnly::Query, || instance.query(name, arguments, &runtime.converter)) {
+        let arrived = Arrived { name, arguments, converter: &runtime.converter };
+        match runtime.look(ReadOnly::Query, || (handler.call)(arrived)) {
             Ok(Ok(payload)) => QueryAnswer::Answered(vec![payload]),
             Ok(Err(failure)) => QueryAnswer::Failed(failure),
             Err(Panic::ReadOnly(violation)) => QueryAnswer::Failed(failure(violation)),
@@ -255,7 +225,8 @@ impl Player {
             && !runtime.run.borrow().is_finished()
             && !runtime.waits_for_something()
             && !self.scope.is_watched()
-            && self.instance.as_ref().is_some_and(|instance| !instance.takes_messages());
+            && runtime.instance().is_some()
+            && !runtime.takes_messages();
         if stuck { Err(Fault::code(AWAITS_FOREIGN)) } else { Ok(()) }
     }
 
@@ -264,28 +235,32 @@ impl Player {
         if !self.runtime.run.borrow().is_finished() {
             return;
         }
-        let handlers: Vec<_> = self.runtime.tasks.handlers().iter().map(ToString::to_string).collect();
+        let handlers = self.runtime.tasks.handlers();
+        let warned_of = handlers.iter().filter(|(_, policy)| *policy == UnfinishedPolicy::WarnAndAbandon);
+        let handlers: Vec<_> = warned_of
+            .map(|(part, _)| match part {
+                Part::Update(update) => format!("{part} (id `{}`)", update.id),
+                _ => part.to_string(),
+            })
+            .collect();
         if !handlers.is_empty() {
             self.ctx().log().warn(format_args!(
                 "[TMPRL1102] the workflow ends while handlers are still running: {}; what they were doing is cut off, and \
-                 whoever waits for such an update gets an error; let the main function wait until they are done",
+                 whoever waits for such an update gets an error; let the main function wait until they are done, with \
+                 `ctx.wait_until(|| ctx.all_handlers_finished())`, or mark handlers for which that is fine with \
+                 `unfinished_policy = Abandon`",
                 handlers.join(", ")
             ));
         }
-    }
-
-    /// Calls user code; a panic is a fault of the workflow.
-    fn contained_in<R>(&self, part: &Part, call: impl FnOnce() -> R) -> Result<R, Fault> {
-        contained(call).map_err(|panic| self.runtime.fault_of(panic, part))
     }
 
     fn ctx(&self) -> Ctx {
         Ctx { runtime: Rc::clone(&self.runtime), scope: Rc::clone(&self.scope) }
     }
 
-    fn instance(&self) -> Result<&Rc<dyn Instance>, Fault> {
+    fn instance(&self) -> Result<Rc<dyn Instance>, Fault> {
         let missing = || Malformed::new("History", "does not begin with WorkflowExecutionStarted").into();
-        self.instance.as_ref().ok_or_else(missing)
+        self.runtime.instance().ok_or_else(missing)
     }
 }
 
@@ -293,15 +268,7 @@ impl Drop for Player {
     /// Eviction: what was pending stays pending; user code is dropped without a trace, and its panics end here.
     fn drop(&mut self) {
         self.runtime.close();
-        drop_contained(self.instance.take());
         drop_contained(std::mem::replace(&mut self.scope, Scope::new(Part::Main)));
-    }
-}
-
-fn outcome(result: UpdateResult) -> Outcome {
-    match result {
-        Ok(payload) => Outcome::Success(Some(vec![payload])),
-        Err(failure) => Outcome::Failure(failure),
     }
 }
 

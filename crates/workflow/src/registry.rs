@@ -12,11 +12,14 @@ use perpetua_vocab::Payloads;
 use crate::Ctx;
 use crate::implementation::{Handlers, WorkflowImplementation};
 use crate::instance::{Hosted, Instance};
+use crate::registered::is_reserved;
 
 /// The workflows a program can run, by name. Shared by everything that runs them.
 #[derive(Clone, Default)]
 pub struct Workflows {
     by_name: BTreeMap<&'static str, Arc<dyn Registered>>,
+    /// The one for all names that are not there.
+    dynamic: Option<Arc<dyn Registered>>,
     duplicates: Vec<String>,
 }
 
@@ -61,6 +64,16 @@ impl Workflows {
         let mut handlers = Handlers::new();
         W::handlers(&mut handlers);
         let entry = Arc::new(Entry::<W> { handlers: Arc::new(handlers) });
+        if W::DYNAMIC {
+            if let Some(earlier) = self.dynamic.replace(entry) {
+                self.duplicates.push(format!(
+                    "two dynamic workflows are registered, {} and {}; a worker has one at most",
+                    earlier.definition(),
+                    type_name::<W>()
+                ));
+            }
+            return;
+        }
         if let Some(earlier) = self.by_name.insert(W::NAME, entry) {
             self.duplicates.push(format!(
                 "workflow `{}` is registered twice: by {} and by {}",
@@ -76,28 +89,29 @@ impl Workflows {
         &self.duplicates
     }
 
-    /// The names, in order.
+    /// The names, in order; the dynamic one has none.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.by_name.keys().copied()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
+        self.by_name.is_empty() && self.dynamic.is_none()
     }
 
-    /// Whether there is one of this name.
+    /// Whether there is one of this name, or a dynamic one.
     pub fn contains(&self, name: &str) -> bool {
-        self.by_name.contains_key(name)
+        self.get(name).is_some()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Arc<dyn Registered>> {
-        self.by_name.get(name)
+        self.by_name.get(name).or_else(|| self.dynamic.as_ref().filter(|_| !is_reserved(name)))
     }
 }
 
 impl fmt::Debug for Workflows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        let dynamic = self.dynamic.iter().map(|_| "(dynamic)");
+        f.debug_list().entries(self.names().chain(dynamic)).finish()
     }
 }

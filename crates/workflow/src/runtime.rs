@@ -11,8 +11,10 @@ use perpetua_core::{Fault, Pending, Place, Run, Ticket};
 use crate::contained::{Panic, contained, drop_contained};
 use crate::executor::{Part, Tasks};
 use crate::info::WorkflowInfo;
+use crate::instance::Instance;
 use crate::random::Generator;
-use crate::read_only::{ReadOnly, assert_not_read_only, read_only, while_read_only};
+use crate::read_only::{ReadOnly, assert_may_change, assert_not_read_only, read_only, while_read_only};
+use crate::registered::Registered;
 use crate::scope::Layers;
 use crate::wakers::Wakers;
 
@@ -47,6 +49,10 @@ pub(crate) struct Runtime {
     tainted: Cell<bool>,
     /// Whether the run is being taken apart: then nobody hears what user code still does.
     closing: Cell<bool>,
+    /// The user's workflow, once it is created.
+    pub(crate) instance: RefCell<Option<Rc<dyn Instance>>>,
+    /// The handlers that were registered while the run ran.
+    pub(crate) registered: Registered,
 }
 
 impl Runtime {
@@ -68,6 +74,8 @@ impl Runtime {
             trespass: RefCell::new(None),
             tainted: Cell::new(false),
             closing: Cell::new(false),
+            instance: RefCell::new(None),
+            registered: Registered::default(),
         })
     }
 
@@ -77,6 +85,16 @@ impl Runtime {
             return;
         }
         assert_not_read_only(what);
+        assert!(self.tasks.is_running(), "something that is not part of the workflow tried to {what} by its context");
+    }
+
+    /// Stops the caller, which is about to register or remove a handler, where that may not be done. An `#[init]` function
+    /// may.
+    pub(crate) fn assert_may_register(&self, what: &str) {
+        if self.closing.get() {
+            return;
+        }
+        assert_may_change(|| format!("tried to {what}"));
         assert!(self.tasks.is_running(), "something that is not part of the workflow tried to {what} by its context");
     }
 
@@ -217,5 +235,7 @@ impl Runtime {
         for waker in self.conditions.take_all().chain(self.waiters.take_all()) {
             drop_contained(waker);
         }
+        self.registered.clear();
+        drop_contained(self.instance.take());
     }
 }

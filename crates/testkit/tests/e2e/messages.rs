@@ -208,7 +208,7 @@ async fn a_query_that_fails_says_why_and_harms_nobody() -> Outcome {
         let wrote = handle.last_line_taken_away().await.expect_err("a query may only look");
         assert!(message(&wrote).starts_with("a query wrote to a `State`"), "{wrote}");
         let unknown = handle.query_named::<_, usize>("words", ()).await.expect_err("there is no such query");
-        let names = "it takes: lines, line, lines_for_each, last_line_taken_away";
+        let names = "it takes: last_line_taken_away, line, lines, lines_for_each";
         assert_eq!(message(&unknown), format!("workflow `Room` takes no query named `words`; {names}"));
 
         handle.close().await?;
@@ -376,7 +376,7 @@ async fn an_update_that_nobody_takes_is_refused_with_the_names_of_those_there_ar
         let handle = start.id(stage.id("room")).await?;
         let refused = handle.update_named::<_, (), RoomError>("sing", ()).await.expect_err("nobody sings");
         let UpdateFailure::Other(remote) = &refused else { panic!("{refused:?}") };
-        let names = "it takes: add, strike, add_translated, wait_for";
+        let names = "it takes: add, add_translated, strike, wait_for";
         assert_eq!(remote.message(), format!("workflow `Room` takes no update named `sing`; {names}"));
         let refused = handle.update_named::<_, usize, RoomError>("add", (5,)).await.expect_err("5 is no text");
         let UpdateFailure::Other(remote) = &refused else { panic!("{refused:?}") };

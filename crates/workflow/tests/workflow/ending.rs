@@ -166,7 +166,7 @@ fn handlers_that_are_not_done_at_the_end_are_named_in_the_log_once() {
     let (lines, played) = logged(|| run.play_once());
     expect![[r#"
         [
-            "WARN [TMPRL1102] the workflow ends while handlers are still running: the handler of signal `slow`, the handler of update `slow`; what they were doing is cut off, and whoever waits for such an update gets an error; let the main function wait until they are done",
+            "WARN [TMPRL1102] the workflow ends while handlers are still running: the handler of signal `slow`, the handler of update `slow` (id `u`); what they were doing is cut off, and whoever waits for such an update gets an error; let the main function wait until they are done, with `ctx.wait_until(|| ctx.all_handlers_finished())`, or mark handlers for which that is fine with `unfinished_policy = Abandon`",
         ]
     "#]].assert_debug_eq(&lines);
     let (lines, ()) = logged(|| run.replay(&played));

@@ -6,6 +6,7 @@ mod cancellation;
 mod conditions;
 mod ending;
 mod executor;
+mod handlers;
 mod logging;
 mod macros;
 mod messages;

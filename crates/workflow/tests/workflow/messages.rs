@@ -80,11 +80,11 @@ fn signals_and_updates_are_handled_in_order_before_anything_runs() {
 }
 
 #[test]
-fn a_signal_without_a_handler_is_dropped_and_logged() {
+fn a_signal_without_a_handler_is_kept_and_logged() {
     let run = ledger().start().turn(|server| server.signal("unknown", text("a")));
     let run = run.turn(|server| server.signal("note", text("end")));
     let (lines, played) = logged(|| run.play_once());
-    assert_eq!(lines, ["WARN signal `unknown` has no handler; it is dropped"]);
+    assert_eq!(lines, ["WARN signal `unknown` has no handler; it is kept until there is one"]);
     let (lines, ()) = logged(|| run.replay(&played));
     assert_eq!(lines, [""; 0]);
     run.check(expect![[r#"

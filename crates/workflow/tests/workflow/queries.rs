@@ -67,7 +67,7 @@ fn a_query_that_cannot_be_answered_fails_alone() {
             panic#2 -> failed: query `panic` panicked: do not ask
         turn 4
             complete 3
-            unknown#1 -> failed: workflow `Counter` takes no query named `unknown`; it takes: count, plus, half, panic, mute, write, replace, update
+            unknown#1 -> failed: workflow `Counter` takes no query named `unknown`; it takes: count, half, mute, panic, plus, replace, update, write
     "#]]);
 }
 
