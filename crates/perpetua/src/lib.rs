@@ -86,8 +86,8 @@ pub use perpetua_workflow::{
     ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
     ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel,
     PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate, Scoped, Shielded,
-    Sleep, SleepFuture, State, Timeout, UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, join,
-    select, sync,
+    Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout,
+    WorkflowInfo, join, select, sync, try_join,
 };
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 

@@ -4,5 +4,5 @@ pub use crate::{
     Activity, ActivityContext, ActivityError, ActivityFailure, AnyError, ApplicationError, Canceled, ChildFailure,
     Client, Ctx, Elapsed, ExternalFailure, ParentClosePolicy, RetryPolicy, State, WaitFailure, Worker, Workflow,
     WorkflowError, WorkflowFailure, WorkflowResult, activities, activity, days, hours, join, milliseconds, minutes,
-    seconds, select, workflow,
+    seconds, select, try_join, workflow,
 };

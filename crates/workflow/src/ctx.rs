@@ -15,11 +15,11 @@ use uuid::Uuid;
 use crate::activity::PendingActivity;
 use crate::cancel::{Cancelable, CancellationFuture, CancellationScope, Shielded};
 use crate::child::PendingChildWorkflow;
+use crate::concurrent::{JoinAll, TryJoinAll};
 use crate::contained::with_causes;
 use crate::executor::Part;
 use crate::external::ExternalHandle;
 use crate::info::{UpdateInfo, WorkflowInfo};
-use crate::join::JoinAll;
 use crate::log::Logger;
 use crate::random::Random;
 use crate::runtime::Runtime;
@@ -128,14 +128,81 @@ impl Ctx {
         WaitUntil::new(self.clone(), condition)
     }
 
-    /// Waits for all of them, in any order; the results are in the order of the futures.
+    /// Waits for all of them; the results are in the order of the futures. [`JoinAll::limit`] bounds how many run at a time.
     ///
-    /// [`JoinAll::limit`] bounds how many run at a time.
-    pub fn join_all<I>(&self, futures: I) -> JoinAll<<I::Item as IntoFuture>::IntoFuture>
+    /// They begin in order; afterwards only those that were woken are polled, in the order in which they were woken.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_contract::Activity;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx, cards: Vec<String>) {
+    /// let calls = cards.into_iter().map(|card| {
+    ///     let charge = Activity::named("charge").args((card,)).returning::<u64>();
+    ///     ctx.activity(charge).start_to_close(Duration::from_secs(60))
+    /// });
+    /// let results: Vec<_> = ctx.join_all(calls).limit(100).await;
+    /// # }
+    /// ```
+    pub fn join_all<I>(&self, futures: I) -> JoinAll<std::vec::IntoIter<I::Item>>
     where
         I: IntoIterator<Item: IntoFuture>,
     {
-        JoinAll::new(futures.into_iter().map(IntoFuture::into_future).collect())
+        JoinAll::new(futures.into_iter().collect::<Vec<_>>().into_iter(), usize::MAX)
+    }
+
+    /// Waits for all of them, which give a `Result`; the values are in the order of the futures. With the first error the
+    /// others are dropped, and what they had started is canceled. [`TryJoinAll::limit`] bounds how many run at a time.
+    ///
+    /// # Errors
+    /// The first error of any of them.
+    pub fn try_join_all<I, T, E>(&self, futures: I) -> TryJoinAll<std::vec::IntoIter<I::Item>, T, E>
+    where
+        I: IntoIterator<Item: IntoFuture<Output = Result<T, E>>>,
+    {
+        TryJoinAll::new(futures.into_iter().collect::<Vec<_>>().into_iter(), usize::MAX)
+    }
+
+    /// Makes a future of each item and waits for all of them, at most so many at a time; a limit of 0 counts as 1. The
+    /// results are in the order of the items. The function is called when its future may begin, and not before, so a long
+    /// list takes no more room than a short one.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use perpetua_contract::Activity;
+    /// # use perpetua_workflow::Ctx;
+    /// # async fn example(ctx: Ctx, cards: Vec<String>) {
+    /// let charge = |card| Activity::named("charge").args((card,)).returning::<u64>();
+    /// let results = ctx.map_concurrent(cards, 10, |card| ctx.activity(charge(card)).start_to_close(Duration::from_secs(60)));
+    /// let results: Vec<_> = results.await;
+    /// # }
+    /// ```
+    pub fn map_concurrent<I, M, F>(&self, items: I, limit: usize, map: M) -> JoinAll<std::iter::Map<I::IntoIter, M>>
+    where
+        I: IntoIterator,
+        M: FnMut(I::Item) -> F,
+        F: IntoFuture,
+    {
+        JoinAll::new(items.into_iter().map(map), limit)
+    }
+
+    /// The same for futures that give a `Result`. With the first error no more are begun, the others are dropped, and what
+    /// they had started is canceled.
+    ///
+    /// # Errors
+    /// The first error of any of them.
+    pub fn try_map_concurrent<I, M, F, T, E>(
+        &self,
+        items: I,
+        limit: usize,
+        map: M,
+    ) -> TryJoinAll<std::iter::Map<I::IntoIter, M>, T, E>
+    where
+        I: IntoIterator,
+        M: FnMut(I::Item) -> F,
+        F: IntoFuture<Output = Result<T, E>>,
+    {
+        TryJoinAll::new(items.into_iter().map(map), limit)
     }
 
     /// Runs a future as a task of this workflow, beside the others. It goes on when the handle is dropped, until the

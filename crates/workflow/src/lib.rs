@@ -16,6 +16,7 @@ mod activity;
 mod built_in;
 mod cancel;
 mod child;
+mod concurrent;
 mod contained;
 mod ctx;
 mod deliver;
@@ -51,11 +52,11 @@ mod wakers;
 pub use activity::{ActivityFuture, PendingActivity};
 pub use cancel::{Cancelable, CancellationScope, Scoped, Shielded};
 pub use child::{ChildFuture, ChildHandle, ChildResult, ChildStart, PendingChildWorkflow};
+pub use concurrent::{JoinAll, Source, TryJoinAll};
 pub use ctx::Ctx;
 pub use external::{ExternalHandle, PendingCancel, PendingSignal};
 pub use handlers::UnfinishedPolicy;
 pub use info::{UpdateInfo, WorkflowInfo};
-pub use join::JoinAll;
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use log::Logger;
 pub use perpetua_core::{CancellationType, ChildCancellationType, Fault, Mismatch, Pending, Place};
@@ -74,7 +75,8 @@ pub use wait::{WaitUntil, WaitUntilTimeout};
 
 #[doc(hidden)]
 pub mod __private {
-    //! What the macros `join!` and `select!` expand to.
+    //! What the macros `join!`, `try_join!` and `select!` expand to.
     pub use crate::join::{join2, join3, join4, join5, join6};
+    pub use crate::join::{try_join2, try_join3, try_join4, try_join5, try_join6};
     pub use crate::select::{Select2, Select3, Select4, Select5, Select6, select2, select3, select4, select5, select6};
 }

@@ -3,6 +3,7 @@
 
 mod activities;
 mod cancellation;
+mod concurrent;
 mod conditions;
 mod ending;
 mod executor;
