@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use perpetua_vocab::{EventId, Malformed, WorkflowTaskFailedCause};
+use perpetua_vocab::{Malformed, WorkflowTaskFailedCause};
 
-use crate::Place;
+use crate::Mismatch;
 
 /// Why a workflow task cannot be completed, and who must act.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,67 +57,12 @@ impl From<Malformed> for Fault {
     }
 }
 
-/// Where history and code part: what the one has, and what the other does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mismatch {
-    /// The turn, counted from 1.
-    pub turn: u32,
-    /// The event that the code does not agree with; for something that is missing, the task it is missing from.
-    pub event: EventId,
-    /// What history has there; none if history ends the turn.
-    pub history: Option<String>,
-    /// What the code does there; none if the code does nothing more in the turn.
-    pub code: Option<String>,
-    /// The line of source code that asked for it, if it is known.
-    pub at: Option<Place>,
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "history and code disagree at event {} (turn {})", self.event, self.turn)?;
-        writeln!(f, "  history: {}", self.history.as_deref().unwrap_or("nothing more in this turn"))?;
-        writeln!(f, "  code:    {}", self.code.as_deref().unwrap_or("nothing more in this turn"))?;
-        if let Some(at) = self.at {
-            writeln!(f, "           at {at}")?;
-        }
-        f.write_str(
-            "  the workflow's code was changed in a way that running workflows cannot follow, or it depends on something \
-             that is not the same on every run (a clock, randomness, the order of a hash map, another thread); \
-             bring back the recorded behaviour, or reset the workflow to before this event",
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use perpetua_vocab::EventId;
+
     use super::*;
-
-    fn mismatch(history: Option<&str>, code: Option<&str>) -> Mismatch {
-        let event = EventId::new(14).expect("14 is positive");
-        Mismatch { turn: 3, event, history: history.map(str::to_owned), code: code.map(str::to_owned), at: None }
-    }
-
-    #[test]
-    fn a_mismatch_shows_both_sides_and_says_what_to_do() {
-        let mismatch = mismatch(Some("start_activity  name=charge  id=2"), Some("start_timer  after=30s  id=2"));
-        let expected = "\
-history and code disagree at event 14 (turn 3)
-  history: start_activity  name=charge  id=2
-  code:    start_timer  after=30s  id=2
-  the workflow's code was changed in a way that running workflows cannot follow, or it depends on something that is not \
-the same on every run (a clock, randomness, the order of a hash map, another thread); bring back the recorded behaviour, \
-or reset the workflow to before this event";
-        assert_eq!(mismatch.to_string(), expected);
-        assert_eq!(Fault::from(mismatch).to_string(), expected);
-    }
-
-    #[test]
-    fn a_mismatch_says_when_one_side_has_nothing() {
-        let text = mismatch(None, Some("complete_workflow")).to_string();
-        assert!(text.contains("\n  history: nothing more in this turn\n  code:    complete_workflow\n"), "{text}");
-        let text = mismatch(Some("complete_workflow"), None).to_string();
-        assert!(text.contains("\n  history: complete_workflow\n  code:    nothing more in this turn\n"), "{text}");
-    }
+    use crate::mismatch::Parting;
 
     #[test]
     fn a_history_that_cannot_be_read_says_where() {
@@ -128,7 +73,8 @@ or reset the workflow to before this event";
 
     #[test]
     fn the_server_is_told_which_faults_are_nondeterminism() {
-        let mismatch = Fault::from(mismatch(None, None));
+        let parting = Parting { turn: 1, completed: None, agreed: Vec::new(), history: Vec::new(), code: Vec::new() };
+        let mismatch = Fault::from(Mismatch::new(parting, EventId::FIRST));
         assert_eq!(mismatch.cause(), WorkflowTaskFailedCause::NondeterminismError);
         let others = [Fault::code("it panicked"), Fault::from(Malformed::missing("HistoryEvent.event_id"))];
         for fault in others {

@@ -22,13 +22,15 @@ mod fault;
 mod history;
 mod job;
 mod markers;
+mod mismatch;
 mod ops;
 mod origin;
 mod run;
 
-pub use fault::{Fault, Mismatch};
+pub use fault::Fault;
 pub use history::{Reader, Record, Step, Turn, UpdateArrival};
 pub use job::Job;
+pub use mismatch::{Cause, Mismatch, Row};
 pub use ops::{
     ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, PatchAnswer,
     SideEffect, Ticket, TimerRequest, UpdateTicket,

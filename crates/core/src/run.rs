@@ -23,6 +23,7 @@ use perpetua_vocab::{
 
 use crate::expectation::{Asked, Expectation};
 use crate::markers::Markers;
+use crate::mismatch::{Parting, Said};
 use crate::ops::{Activity, Timer, Update};
 use crate::{
     ActivityRequest, Fault, Finish, Job, Mismatch, Origin, Outcome, Pending, Place, Record, Ticket, TimerRequest, Turn,
@@ -79,9 +80,10 @@ impl Run {
     /// # Errors
     /// [`Fault::Protocol`] when an event speaks of something that was never asked for.
     pub fn open(&mut self, turn: Turn) -> Result<(), Fault> {
-        if let Some(awaited) = self.awaited.first() {
-            let (code, event) = (Some(awaited.what.to_string()), turn.started);
-            return Err(Mismatch { turn: self.turn, event, history: None, code, at: awaited.at }.into());
+        if !self.awaited.is_empty() {
+            let code = self.awaited.iter().map(Said::from).collect();
+            let parting = Parting { turn: self.turn, completed: None, agreed: Vec::new(), history: Vec::new(), code };
+            return Err(Mismatch::new(parting, turn.started).into());
         }
         self.turn = turn.number;
         let recorded = turn.record.is_some();

@@ -19,4 +19,6 @@
 //! ```
 
 pub use perpetua_vocab::{History, Malformed};
-pub use perpetua_workflow::{Fault, Mismatch, Pending, Place, ReplayFailure, Replayed, Replayer, Workflows};
+pub use perpetua_workflow::{
+    Cause, Fault, Mismatch, Pending, Place, ReplayFailure, Replayed, Replayer, Row, Workflows,
+};

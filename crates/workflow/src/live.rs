@@ -123,7 +123,7 @@ impl LiveRun {
             return Err(fault.clone());
         }
         self.reader.push(events, last_page);
-        let progress = self.advance();
+        let progress = self.advance().map_err(|fault| self.named(fault));
         if let Err(fault) = &progress {
             self.fault = Some(fault.clone());
         }
@@ -148,6 +148,17 @@ impl LiveRun {
     /// Whether something that is not part of the workflow woke it.
     pub fn foreign_wakes(&self) -> bool {
         self.player.runtime.tasks.foreign_wake()
+    }
+
+    /// Says which workflow it is about.
+    fn named(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Nondeterminism(mismatch) => {
+                let workflow_id = self.player.runtime.info.borrow().execution().workflow_id.clone();
+                mismatch.of_workflow(workflow_id).into()
+            }
+            other => other,
+        }
     }
 
     fn advance(&mut self) -> Result<Progress, Fault> {

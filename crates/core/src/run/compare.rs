@@ -6,6 +6,7 @@ use perpetua_vocab::{Event, EventId, EventKind};
 
 use crate::expectation::{Asked, Expectation, in_words};
 use crate::markers::{Marker, PatchMark, lists_patches};
+use crate::mismatch::{Parting, Said};
 use crate::{Mismatch, Record};
 
 /// Pairs each thing the code asked for with the event that echoes it.
@@ -37,18 +38,29 @@ pub(super) fn pair(asked: Vec<Asked>, record: Record, turn: u32) -> Result<Vec<(
             continue;
         }
         match (asked.next(), answers.next()) {
-            (None, None) => return Ok(pairs),
-            (Some(asked), Some(event)) if asked.what.is_echoed_by(&event) => pairs.push((asked.what, event.id)),
-            (asked, event) => {
-                return Err(Mismatch {
+            (None, None) => {
+                return Ok(pairs.into_iter().map(|(asked, event): (Asked, _)| (asked.what, event)).collect());
+            }
+            (Some(asked), Some(event)) if asked.what.is_echoed_by(&event) => pairs.push((asked, event.id)),
+            (next_asked, next_answer) => {
+                let event = next_answer.as_ref().map_or(completed, |event| event.id);
+                let history = next_answer.into_iter().chain(answers).map(|event| (event.id, in_words(&event)));
+                let parting = Parting {
                     turn,
-                    event: event.as_ref().map_or(completed, |event| event.id),
-                    history: event.as_ref().map(in_words),
-                    code: asked.as_ref().map(|asked| asked.what.to_string()),
-                    at: asked.and_then(|asked| asked.at),
-                });
+                    completed: Some(completed),
+                    agreed: pairs.iter().map(|(asked, event)| (*event, Said::from(asked))).collect(),
+                    history: history.collect(),
+                    code: next_asked.iter().chain(&asked.collect::<Vec<_>>()).map(Said::from).collect(),
+                };
+                return Err(Mismatch::new(parting, event));
             }
         }
+    }
+}
+
+impl From<&Asked> for Said {
+    fn from(asked: &Asked) -> Self {
+        Self { what: asked.what.to_string(), at: asked.at }
     }
 }
 

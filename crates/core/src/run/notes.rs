@@ -12,6 +12,7 @@ use super::Run;
 use super::compare::pair;
 use crate::expectation::{Asked, Expectation};
 use crate::markers::{Markers, list_patches, mark_patch, mark_side_effect};
+use crate::mismatch::{Parting, Said};
 use crate::{Fault, Mismatch, Origin, PatchAnswer, Place, SideEffect};
 
 /// What is known of the notes of a run.
@@ -88,7 +89,7 @@ impl Run {
     /// What history has where the code asks for a side effect, of which it has no marker in this turn.
     fn side_effect_without_marker(&mut self, id: u64, at: Option<Place>) -> Fault {
         let missing = Expectation::SideEffect { id };
-        let code = Some(missing.to_string());
+        let code = missing.to_string();
         let issued = std::mem::take(&mut self.issued);
         let mut asked: Vec<_> = issued.into_iter().flatten().map(|(asked, _)| asked).collect();
         asked.push(Asked { what: missing, at });
@@ -97,7 +98,11 @@ impl Run {
         match paired {
             Some((_, Err(mismatch))) => mismatch.into(),
             // Not reached: what has no marker has no partner.
-            Some((event, Ok(_))) => Mismatch { turn, event, history: None, code, at }.into(),
+            Some((event, Ok(_))) => {
+                let code = vec![Said { what: code, at }];
+                let (agreed, history) = (Vec::new(), Vec::new());
+                Mismatch::new(Parting { turn, completed: Some(event), agreed, history, code }, event).into()
+            }
             None => Fault::code("a side effect was replayed in a turn without a record"),
         }
     }

@@ -32,6 +32,18 @@ workflow! {
     }
 }
 
+/// The report, with the names of source files but without their lines, which change with every edit.
+fn without_lines(report: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = report;
+    while let Some((before, after)) = rest.split_once(file!()) {
+        shown.push_str(before);
+        shown.push_str("[this file]");
+        rest = after.trim_start_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
+    }
+    shown + rest
+}
+
 /// Records what `before` does and replays it with `after`; turn by turn and as a whole, the fault is the same.
 #[track_caller]
 fn check(before: &'static str, after: &'static str, expected: expect_test::Expect) {
@@ -46,8 +58,7 @@ fn check(before: &'static str, after: &'static str, expected: expect_test::Expec
     let history = played.server.history();
     let fault = run.replay_history(history).expect_err("the code has changed");
     let Fault::Nondeterminism(mismatch) = &fault else { panic!("{fault:?}") };
-    let shown = fault.to_string().lines().take(3).collect::<Vec<_>>().join("\n") + "\n";
-    expected.assert_eq(&shown);
+    expected.assert_eq(&(without_lines(&fault.to_string()) + "\n"));
     // It shows as soon as the whole answer of that turn is read, whatever comes afterwards.
     let event = usize::try_from(mismatch.event.get()).expect("a short history");
     let rest = &history[event..];
@@ -72,28 +83,49 @@ fn a_command_that_history_has_is_missing() {
         "a b tick | end",
         "a tick | end",
         expect![[r#"
-        history and code disagree at event 6 (turn 1)
-          history: start_activity  name=b  id=2
-          code:    start_timer  after=1s  id=1
-    "#]],
+            history and code disagree at event 6 (turn 1)
+              history: start_activity  name=b  id=2
+              code:    start_timer  after=1s  id=1
+                       at [this file]
+              side by side:
+                   event  history                       code
+                       5  start_activity  name=a  id=1  start_activity  name=a  id=1  (at [this file])
+              -->      6  start_activity  name=b  id=2  start_timer  after=1s  id=1  (at [this file])
+                       7  start_timer  after=1s  id=1
+              likely cause: the code does not do any more, or not yet in this turn: start_activity  name=b  id=2
+              what to do: if the change is meant, let old runs still do it: `if !ctx.patched("..") { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "a tick | b tick | end",
         "a tick | tick | end",
         expect![[r#"
-        history and code disagree at event 11 (turn 2)
-          history: start_activity  name=b  id=2
-          code:    start_timer  after=1s  id=2
-    "#]],
+            history and code disagree at event 11 (turn 2)
+              history: start_activity  name=b  id=2
+              code:    start_timer  after=1s  id=2
+                       at [this file]
+              side by side:
+                   event  history                       code
+              -->     11  start_activity  name=b  id=2  start_timer  after=1s  id=2  (at [this file])
+                      12  start_timer  after=1s  id=2
+              likely cause: the code does not do any more, or not yet in this turn: start_activity  name=b  id=2
+              what to do: if the change is meant, let old runs still do it: `if !ctx.patched("..") { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 10 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "tock | end",
         "tick | end",
         expect![[r#"
-        history and code disagree at event 6 (turn 1)
-          history: start_activity  name=late  id=1
-          code:    nothing more in this turn
-    "#]],
+            history and code disagree at event 6 (turn 1)
+              history: start_activity  name=late  id=1
+              code:    nothing more in this turn
+              side by side:
+                   event  history                          code
+                       5  start_timer  after=1s  id=1      start_timer  after=1s  id=1  (at [this file])
+              -->      6  start_activity  name=late  id=1  nothing more in this turn
+              likely cause: the code does not do any more, or not yet in this turn: start_activity  name=late  id=1
+              what to do: if the change is meant, let old runs still do it: `if !ctx.patched("..") { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
 }
 
@@ -103,19 +135,34 @@ fn a_command_that_history_has_not() {
         "a tick | end",
         "a b tick | end",
         expect![[r#"
-        history and code disagree at event 6 (turn 1)
-          history: start_timer  after=1s  id=1
-          code:    start_activity  name=b  id=2
-    "#]],
+            history and code disagree at event 6 (turn 1)
+              history: start_timer  after=1s  id=1
+              code:    start_activity  name=b  id=2
+                       at [this file]
+              side by side:
+                   event  history                       code
+                       5  start_activity  name=a  id=1  start_activity  name=a  id=1  (at [this file])
+              -->      6  start_timer  after=1s  id=1   start_activity  name=b  id=2  (at [this file])
+                                                        start_timer  after=1s  id=1  (at [this file])
+              likely cause: the code does something new here: start_activity  name=b  id=2
+              what to do: if the change is meant, let only new runs have it: `if ctx.patched("..") { what is new } else { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "tick | end",
         "tock | end",
         expect![[r#"
-        history and code disagree at event 4 (turn 1)
-          history: nothing more in this turn
-          code:    start_activity  name=late  id=1
-    "#]],
+            history and code disagree at event 4 (turn 1)
+              history: nothing more in this turn
+              code:    start_activity  name=late  id=1
+                       at [this file]
+              side by side:
+                   event  history                      code
+                       5  start_timer  after=1s  id=1  start_timer  after=1s  id=1  (at [this file])
+              -->         nothing more in this turn    start_activity  name=late  id=1  (at [this file])
+              likely cause: the code does something new here: start_activity  name=late  id=1
+              what to do: if the change is meant, let only new runs have it: `if ctx.patched("..") { what is new } else { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
 }
 
@@ -125,37 +172,66 @@ fn another_command() {
         "a tick | end",
         "b tick | end",
         expect![[r#"
-        history and code disagree at event 5 (turn 1)
-          history: start_activity  name=a  id=1
-          code:    start_activity  name=b  id=1
-    "#]],
+            history and code disagree at event 5 (turn 1)
+              history: start_activity  name=a  id=1
+              code:    start_activity  name=b  id=1
+                       at [this file]
+              side by side:
+                   event  history                       code
+              -->      5  start_activity  name=a  id=1  start_activity  name=b  id=1  (at [this file])
+                       6  start_timer  after=1s  id=1   start_timer  after=1s  id=1  (at [this file])
+              likely cause: `a` is called `b` now
+              what to do: keep the recorded name, by the option `name = ".."` of the definition if its function has a better one, or choose it by `ctx.patched("..")`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "tick | end",
         "a tick | end",
         expect![[r#"
-        history and code disagree at event 5 (turn 1)
-          history: start_timer  after=1s  id=1
-          code:    start_activity  name=a  id=1
-    "#]],
+            history and code disagree at event 5 (turn 1)
+              history: start_timer  after=1s  id=1
+              code:    start_activity  name=a  id=1
+                       at [this file]
+              side by side:
+                   event  history                      code
+              -->      5  start_timer  after=1s  id=1  start_activity  name=a  id=1  (at [this file])
+                                                       start_timer  after=1s  id=1  (at [this file])
+              likely cause: the code does something new here: start_activity  name=a  id=1
+              what to do: if the change is meant, let only new runs have it: `if ctx.patched("..") { what is new } else { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "a b tick | end",
         "b a tick | end",
         expect![[r#"
-        history and code disagree at event 5 (turn 1)
-          history: start_activity  name=a  id=1
-          code:    start_activity  name=b  id=1
-    "#]],
+            history and code disagree at event 5 (turn 1)
+              history: start_activity  name=a  id=1
+              code:    start_activity  name=b  id=1
+                       at [this file]
+              side by side:
+                   event  history                       code
+              -->      5  start_activity  name=a  id=1  start_activity  name=b  id=1  (at [this file])
+                       6  start_activity  name=b  id=2  start_activity  name=a  id=2  (at [this file])
+                       7  start_timer  after=1s  id=1   start_timer  after=1s  id=1  (at [this file])
+              likely cause: the code does the same in another order
+              what to do: bring the recorded order back, or choose it by `ctx.patched("..")`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 4 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "a tick | drop tick | end",
         "a tick | tick | end",
         expect![[r#"
-        history and code disagree at event 11 (turn 2)
-          history: cancel_activity  scheduled=5
-          code:    start_timer  after=1s  id=2
-    "#]],
+            history and code disagree at event 11 (turn 2)
+              history: cancel_activity  scheduled=5
+              code:    start_timer  after=1s  id=2
+                       at [this file]
+              side by side:
+                   event  history                       code
+              -->     11  cancel_activity  scheduled=5  start_timer  after=1s  id=2  (at [this file])
+                      12  start_timer  after=1s  id=2
+              likely cause: the code does not do any more, or not yet in this turn: cancel_activity  scheduled=5
+              what to do: if the change is meant, let old runs still do it: `if !ctx.patched("..") { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 10 --reason "the code has changed"`.
+        "#]],
     );
 }
 
@@ -165,28 +241,35 @@ fn another_end() {
         "tick | end",
         "tick | fail",
         expect![[r#"
-        history and code disagree at event 10 (turn 2)
-          history: complete_workflow
-          code:    fail_workflow
-    "#]],
+            history and code disagree at event 10 (turn 2)
+              history: complete_workflow
+              code:    fail_workflow
+              likely cause: the code ends the workflow in another way
+              what to do: let runs that were recorded end as they did. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 9 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "tick | tick | end",
         "tick | end",
         expect![[r#"
-        history and code disagree at event 10 (turn 2)
-          history: start_timer  after=1s  id=2
-          code:    complete_workflow
-    "#]],
+            history and code disagree at event 10 (turn 2)
+              history: start_timer  after=1s  id=2
+              code:    complete_workflow
+              likely cause: the code ends the workflow where it went on
+              what to do: if the change is meant, let only new runs have it: `if ctx.patched("..") { what is new } else { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 9 --reason "the code has changed"`.
+        "#]],
     );
     check(
         "tick | end",
         "tick | tick | end",
         expect![[r#"
-        history and code disagree at event 10 (turn 2)
-          history: complete_workflow
-          code:    start_timer  after=1s  id=2
-    "#]],
+            history and code disagree at event 10 (turn 2)
+              history: complete_workflow
+              code:    start_timer  after=1s  id=2
+                       at [this file]
+              likely cause: the code goes on, or waits, where it ended the workflow
+              what to do: if the change is meant, let only new runs have it: `if ctx.patched("..") { what is new } else { what was recorded }`. If the code was not changed, it depends on something that is not the same on every run: a clock, randomness, the order of a hash map, another thread. To play this turn again with the code of today, reset the workflow: `temporal workflow reset --workflow-id workflow --event-id 9 --reason "the code has changed"`.
+        "#]],
     );
 }
 
