@@ -73,9 +73,10 @@ pub use perpetua_convert::{
     WorkflowError, WorkflowResult,
 };
 pub use perpetua_vocab::{
-    ActivityId, ActivityType, ContinueAsNewReason, ErrorCategory, Failure, FailureInfo, Header, Identity, Namespace,
-    ParentClosePolicy, ParentWorkflow, Payload, Payloads, Priority, RetryPolicy, RetryState, RunId, TaskQueue,
-    TimeoutKind, WorkerDeploymentVersion, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
+    ActivityId, ActivityType, ContinueAsNewReason, ContinueAsNewVersioning, ErrorCategory, Failure, FailureInfo,
+    Header, Identity, Namespace, ParentClosePolicy, ParentWorkflow, Payload, Payloads, Priority, RetryPolicy,
+    RetryState, RunId, TaskQueue, TimeoutKind, WorkerDeploymentVersion, WorkflowExecution, WorkflowId,
+    WorkflowIdReusePolicy, WorkflowType,
 };
 pub use perpetua_worker::{
     ActivityContext, ActivityImplementation, ActivityInfo, ActivitySet, BuildError, CancelReason, RunningWorker,
@@ -84,10 +85,10 @@ pub use perpetua_worker::{
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
     ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
-    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, PendingActivity, PendingCancel,
-    PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate, Scoped, Shielded,
-    Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout,
-    WorkflowInfo, join, select, sync, try_join,
+    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, NextRun, PendingActivity,
+    PendingCancel, PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate,
+    Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateInfo, WaitUntil,
+    WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join,
 };
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 

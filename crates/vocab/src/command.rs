@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    ActivityId, ActivityType, EventId, Failure, Fields, Header, MarkerName, MessageId, Namespace, ParentClosePolicy,
-    Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, TimerId, WorkflowExecution, WorkflowId,
-    WorkflowIdReusePolicy, WorkflowType,
+    ActivityId, ActivityType, ContinueAsNewVersioning, EventId, Failure, Fields, Header, MarkerName, MessageId,
+    Namespace, ParentClosePolicy, Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, TimerId,
+    WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
 
 /// One thing a workflow asks of the server.
@@ -128,9 +128,9 @@ pub struct StartTimer {
 
 /// End the run and begin a new one of the same workflow.
 ///
-/// There is no word for the delay, the initiator, the failure, the last result and the cron schedule, with which a
-/// command could pretend to be a retry or the next run of a schedule: servers do both without being asked by a worker.
-#[derive(Clone, Debug, PartialEq)]
+/// There is no word for the initiator, the failure, the last result and the cron schedule, with which a command could
+/// pretend to be a retry or the next run of a schedule: servers do both without being asked by a worker.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContinueAsNew {
     /// What to run.
     pub workflow_type: WorkflowType,
@@ -142,13 +142,17 @@ pub struct ContinueAsNew {
     pub run_timeout: Option<Duration>,
     /// The longest one workflow task of the new run may take; none for the same.
     pub task_timeout: Option<Duration>,
-    /// How failures of the new run are tried again; none for the same.
+    /// How failures of the new run are tried again; none for not at all.
     pub retry_policy: Option<RetryPolicy>,
+    /// How long to wait before the first workflow task of the new run; none for not at all.
+    pub start_delay: Option<Duration>,
+    /// Which version of the workers takes the new run.
+    pub versioning: ContinueAsNewVersioning,
     /// Context handed along by interceptors.
     pub header: Header,
-    /// Unindexed values; none for the same.
+    /// Unindexed values.
     pub memo: Option<Fields>,
-    /// Indexed values; none for the same.
+    /// Indexed values.
     pub search_attributes: Option<Fields>,
 }
 

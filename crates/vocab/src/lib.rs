@@ -58,8 +58,9 @@ pub use malformed::Malformed;
 pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};
 pub use policy::{
-    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ParentClosePolicy, Priority, RetryPolicy,
-    SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, WorkflowIdReusePolicy, WorkflowTaskFailedCause,
+    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ContinueAsNewVersioning, ParentClosePolicy, Priority,
+    RetryPolicy, SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, WorkflowIdReusePolicy,
+    WorkflowTaskFailedCause,
 };
 pub use query::{Query, QueryAnswer, QueryId};
 pub use task::WorkflowTask;

@@ -195,6 +195,24 @@ pub enum CancelExternalWorkflowFailedCause {
     Other(i32),
 }
 
+/// Which version of the workers takes the run that continues another one. Numbers as in
+/// `temporal.api.enums.v1.ContinueAsNewVersioningBehavior`.
+///
+/// It matters where workers have deployment versions and the run is pinned to one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContinueAsNewVersioning {
+    /// Left to the server: a pinned run is followed by one of the same version.
+    #[default]
+    Unspecified,
+    /// The version that new runs get at that time; from then on as the workflow's own behavior has it.
+    AutoUpgrade,
+    /// The version that is being ramped up, if there is one.
+    UseRampingVersion,
+    /// A number this version does not know.
+    Other(i32),
+}
+
 /// Why the server would like a workflow to continue as new. Numbers as in
 /// `temporal.api.enums.v1.SuggestContinueAsNewReason`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -174,9 +174,15 @@ impl<D: WorkflowDefinition> PendingChildWorkflow<D> {
         self
     }
 
-    /// One line that tools show beside the child.
+    /// One line, in Markdown, that tools show beside the child, and with the child itself.
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.metadata.summary = self.ctx.runtime.converter.payloads().encode(&summary.into()).ok();
+        self
+    }
+
+    /// Several lines, in Markdown, that tools show with the child itself.
+    pub fn details(mut self, details: impl Into<String>) -> Self {
+        self.metadata.details = self.ctx.runtime.converter.payloads().encode(&details.into()).ok();
         self
     }
 

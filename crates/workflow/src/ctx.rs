@@ -2,22 +2,18 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use perpetua_contract::{ActivityCall, ActivityDefinition, WorkflowCall, WorkflowDefinition};
-use perpetua_convert::{Arguments, Canceled, DataConverter, WorkflowError};
-use perpetua_core::Fault;
-use perpetua_vocab::{ContinueAsNew, Header, TaskQueue, WorkflowId, WorkflowType};
+use perpetua_convert::{Canceled, DataConverter};
+use perpetua_vocab::WorkflowId;
 use uuid::Uuid;
 
 use crate::activity::PendingActivity;
 use crate::cancel::{Cancelable, CancellationFuture, CancellationScope, Shielded};
 use crate::child::PendingChildWorkflow;
 use crate::concurrent::{JoinAll, TryJoinAll};
-use crate::contained::with_causes;
-use crate::executor::Part;
 use crate::external::ExternalHandle;
 use crate::info::{UpdateInfo, WorkflowInfo};
 use crate::log::Logger;
@@ -408,58 +404,6 @@ impl Ctx {
     /// A logger that is silent while history is replayed.
     pub fn log(&self) -> Logger {
         Logger::new(&self.runtime)
-    }
-
-    /// Ends this run and begins a new one of the same workflow, with a fresh history. Return it from the main function, or
-    /// from the handler of a signal:
-    ///
-    /// ```
-    /// # use perpetua_contract::Workflow;
-    /// # use perpetua_convert::WorkflowResult;
-    /// # use perpetua_workflow::Ctx;
-    /// # async fn example(ctx: Ctx, count: u64) -> WorkflowResult<u64> {
-    /// if ctx.info().suggests_continue_as_new() {
-    ///     return ctx.continue_as_new(Workflow::named("Counter").args((count,)));
-    /// }
-    /// # Ok(count)
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// Always: the error is what ends the run.
-    #[track_caller]
-    pub fn continue_as_new<D: WorkflowDefinition, T, E>(&self, call: WorkflowCall<D>) -> Result<T, WorkflowError<E>> {
-        let location = Location::caller();
-        self.runtime.assert_may_act("continue as new");
-        let update = match &self.scope.part {
-            Part::Update(update) => Some(Rc::clone(update)),
-            _ => self.runtime.tasks.update(),
-        };
-        if let Some(update) = update {
-            let update = &update.name;
-            self.runtime.fail_task(Fault::code(format!(
-                "the handler of update `{update}` continued as new (at {location}), but its caller waits for an answer; let \
-                 the main function do it"
-            )));
-        }
-        let (name, arguments) = call.into_parts();
-        let input = arguments.encode(self.runtime.converter.payloads()).unwrap_or_else(|error| {
-            let error = with_causes(&error);
-            let problem = format!("workflow `{name}` cannot be continued as new: {error} (at {location})");
-            self.runtime.fail_task(Fault::code(problem));
-            Vec::new()
-        });
-        Err(WorkflowError::continue_as_new(ContinueAsNew {
-            workflow_type: WorkflowType::new(name),
-            task_queue: TaskQueue::default(),
-            input,
-            run_timeout: None,
-            task_timeout: None,
-            retry_policy: None,
-            header: Header::default(),
-            memo: None,
-            search_attributes: None,
-        }))
     }
 }
 

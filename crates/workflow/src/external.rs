@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 
 use perpetua_contract::{SignalCall, SignalTarget, WorkflowDefinition};
 use perpetua_convert::{Arguments, ExternalFailure};
-use perpetua_core::{Fault, Outcome, Place};
+use perpetua_core::{Fault, Origin, Outcome, Place};
 use perpetua_vocab::{
     CancelExternalWorkflowFailedCause, Header, Payloads, RequestCancelExternalWorkflow, RunId, SignalExternalWorkflow,
-    SignalExternalWorkflowFailedCause, SignalName, WorkflowExecution, WorkflowId,
+    SignalExternalWorkflowFailedCause, SignalName, UserMetadata, WorkflowExecution, WorkflowId,
 };
 
 use crate::Ctx;
@@ -34,6 +34,7 @@ pub struct PendingSignal {
     name: SignalName,
     /// None if the arguments cannot be encoded: the workflow task fails at the end of the turn.
     input: Option<Payloads>,
+    metadata: UserMetadata,
     operation: Option<Operation>,
     at: Place,
 }
@@ -44,6 +45,7 @@ pub struct PendingCancel {
     ctx: Ctx,
     execution: WorkflowExecution,
     reason: String,
+    metadata: UserMetadata,
     operation: Option<Operation>,
     at: Place,
 }
@@ -84,7 +86,14 @@ impl<D: WorkflowDefinition> ExternalHandle<D> {
     #[track_caller]
     pub fn cancel(&self) -> PendingCancel {
         let (ctx, execution) = (self.ctx.clone(), self.execution.clone());
-        PendingCancel { ctx, execution, reason: String::new(), operation: None, at: Location::caller() }
+        PendingCancel {
+            ctx,
+            execution,
+            reason: String::new(),
+            metadata: UserMetadata::default(),
+            operation: None,
+            at: Location::caller(),
+        }
     }
 
     /// Sends a signal that is known by its name only.
@@ -118,7 +127,13 @@ impl PendingSignal {
                 None
             }
         };
-        Self { ctx, target, name, input, operation: None, at: Location::caller() }
+        Self { ctx, target, name, input, metadata: UserMetadata::default(), operation: None, at: Location::caller() }
+    }
+
+    /// One line that tools show beside the signal.
+    pub fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.metadata.summary = self.ctx.runtime.converter.payloads().encode(&summary.into()).ok();
+        self
     }
 }
 
@@ -128,13 +143,19 @@ impl PendingCancel {
         self.reason = reason.into();
         self
     }
+
+    /// One line that tools show beside the request.
+    pub fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.metadata.summary = self.ctx.runtime.converter.payloads().encode(&summary.into()).ok();
+        self
+    }
 }
 
 impl Future for PendingSignal {
     type Output = Result<(), ExternalFailure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { ctx, target, name, input, operation, at } = &mut *self;
+        let Self { ctx, target, name, input, metadata, operation, at } = &mut *self;
         if operation.is_none() {
             ctx.runtime.assert_may_act("signal another workflow");
             let Some(input) = input.take() else { return Poll::Pending };
@@ -149,7 +170,8 @@ impl Future for PendingSignal {
                 header: Header::default(),
                 child_workflow_only: matches!(target, Target::Child(_)),
             };
-            *operation = Some(Operation::start(ctx, |run| run.signal_external(signal, *at)));
+            let origin = Origin::new(std::mem::take(metadata), at);
+            *operation = Some(Operation::start(ctx, |run| run.signal_external(signal, origin)));
         }
         let workflow_id = &target.execution().workflow_id;
         poll_delivery(ctx, workflow_id, operation, context)
@@ -160,7 +182,7 @@ impl Future for PendingCancel {
     type Output = Result<(), ExternalFailure>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { ctx, execution, reason, operation, at } = &mut *self;
+        let Self { ctx, execution, reason, metadata, operation, at } = &mut *self;
         if operation.is_none() {
             ctx.runtime.assert_may_act("ask another workflow to stop");
             if let Some(canceled) = ctx.reached_by() {
@@ -172,7 +194,8 @@ impl Future for PendingCancel {
                 child_workflow_only: false,
                 reason: std::mem::take(reason),
             };
-            *operation = Some(Operation::start(ctx, |run| run.cancel_external(request, *at)));
+            let origin = Origin::new(std::mem::take(metadata), at);
+            *operation = Some(Operation::start(ctx, |run| run.cancel_external(request, origin)));
         }
         poll_delivery(ctx, &execution.workflow_id, operation, context)
     }

@@ -527,15 +527,5 @@ pub(crate) fn failure(message: &str) -> Failure {
 }
 
 fn again() -> ContinueAsNew {
-    ContinueAsNew {
-        workflow_type: WorkflowType::from("program"),
-        task_queue: TaskQueue::default(),
-        input: Payloads::new(),
-        run_timeout: None,
-        task_timeout: None,
-        retry_policy: None,
-        header: Header::new(),
-        memo: None,
-        search_attributes: None,
-    }
+    ContinueAsNew { workflow_type: WorkflowType::from("program"), ..ContinueAsNew::default() }
 }

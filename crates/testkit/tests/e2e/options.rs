@@ -1,10 +1,11 @@
-//! What a workflow knows of how it was started, and of the runs before it.
+//! What is said of a workflow or of what it asks for: at its start, for its next run, and for people to read.
 
 use std::time::Duration;
 
 use perpetua::prelude::*;
-use perpetua::{ContinueAsNewReason, Priority};
+use perpetua::{ContinueAsNewReason, NextRun, PayloadConverter, Priority, WorkflowStatus};
 use perpetua_testkit::{Outcome, both_ways};
+use perpetua_vocab::{Event, Payload};
 
 /// What a workflow can say of itself, for whoever started it to compare.
 #[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -119,6 +120,88 @@ async fn a_child_knows_its_parent_and_the_top() -> Outcome {
         assert_ne!(parent, id.to_string(), "the parent is a child itself");
         assert_eq!(known.root, Some(id.to_string()));
         assert_eq!(known.priority, (4, "calm".to_owned(), 0.0), "children inherit it");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[workflow]
+async fn begins_again_as_it_is(ctx: Ctx, again: bool) -> WorkflowResult<Known> {
+    if again {
+        return ctx.continue_as_new(begins_again_as_it_is(false));
+    }
+    Ok(known(&ctx))
+}
+
+#[tokio::test]
+async fn what_is_not_said_of_the_next_run_stays_as_it_is() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let worker = stage.worker().workflow(begins_again_as_it_is).spawn()?;
+        let id = stage.id("again");
+        let start = stage.client().start(begins_again_as_it_is(true)).task_queue(stage.task_queue()).id(&id);
+        let start = start.execution_timeout(minutes(3)).run_timeout(minutes(2)).task_timeout(seconds(7));
+        let start = start.retry(RetryPolicy::exponential().max_attempts(4)).memo("origin", "the shop");
+        let start = start.priority(Priority::new(2).fairness_key("vip").fairness_weight(2.5)).summary("shopping");
+        let handle = start.await?;
+        let expected = Known {
+            attempt: 1,
+            is_first: false,
+            continued: true,
+            root: Some(id.to_string()),
+            timeouts: [Some(minutes(3)), Some(minutes(2)), Some(seconds(7))],
+            attempts: Some(4),
+            priority: (2, "vip".to_owned(), 2.5),
+            waited_for: true,
+            ..Known::default()
+        };
+        // The server keeps runs of one workflow apart, by a second at most.
+        let mut seen = handle.result().await?;
+        assert!(seen.backoff.take().is_none_or(|backoff| backoff <= seconds(1)));
+        assert_eq!(seen, expected);
+        let description = handle.describe().await?;
+        assert_eq!(description.memo::<String>("origin")?.as_deref(), Some("the shop"));
+        assert_eq!(description.summary, None, "this is said of one run");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[workflow]
+async fn begins_as_another(ctx: Ctx, queue: String) -> WorkflowResult<Known> {
+    let next = NextRun::new(says_what_it_knows()).task_queue(queue).run_timeout(minutes(1)).task_timeout(seconds(5));
+    ctx.continue_as_new(next.retry(RetryPolicy::exponential().max_attempts(9)).start_delay(milliseconds(1200)))
+}
+
+#[tokio::test]
+async fn the_next_run_is_as_it_is_said_to_be() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let queue = format!("{}-next", stage.task_queue());
+        let worker = stage.worker().workflow(begins_as_another).spawn()?;
+        let other = Worker::builder(stage.client(), &queue).workflow(says_what_it_knows).spawn()?;
+        let id = stage.id("another");
+        let start = stage.client().start(begins_as_another(queue.clone())).task_queue(stage.task_queue()).id(&id);
+        let handle = start.run_timeout(minutes(2)).task_timeout(seconds(7)).await?;
+        let expected = Known {
+            attempt: 1,
+            is_first: false,
+            continued: true,
+            root: Some(id.to_string()),
+            backoff: Some(milliseconds(1200)),
+            timeouts: [None, Some(minutes(1)), Some(seconds(5))],
+            attempts: Some(9),
+            waited_for: true,
+            ..Known::default()
+        };
+        assert_eq!(handle.result().await?, expected);
+        let description = handle.describe().await?;
+        assert_eq!(description.workflow_type.as_str(), "says_what_it_knows");
+        assert_eq!(description.task_queue.as_str(), queue);
+        assert_eq!(description.status, WorkflowStatus::Completed);
+        other.shutdown().await?;
         worker.shutdown().await?;
         Ok(())
     })
@@ -273,6 +356,78 @@ async fn a_long_history_suggests_to_continue_as_new_and_says_why() -> Outcome {
             }
         }
         assert_eq!(hoarder.result().await?, (true, true));
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[activity]
+async fn nothing() -> Result<(), ActivityError> {
+    Ok(())
+}
+
+/// Waits for a word, which it may get.
+#[derive(Default)]
+struct Listener {
+    heard: State<bool>,
+}
+
+#[workflow]
+impl Listener {
+    #[run]
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<()> {
+        ctx.wait_until(|| self.heard.get()).await?;
+        Ok(ctx.wait_until(|| false).await?)
+    }
+
+    #[signal]
+    fn listen(&self) {
+        self.heard.set(true);
+    }
+}
+
+#[workflow]
+async fn explains_itself(ctx: Ctx, listener: String) -> WorkflowResult<()> {
+    ctx.sleep(milliseconds(1)).summary("a nap").await?;
+    let waited = ctx.wait_until(|| false).timeout(milliseconds(1)).summary("a short wait").await;
+    assert!(matches!(waited, Err(WaitFailure::Elapsed(_))));
+    ctx.activity(nothing()).start_to_close(seconds(10)).summary("nothing much").await?;
+    let child = ctx.child(Listener::run()).id(listener).summary("*somebody* to talk to").details("who listens");
+    let child = child.start().await?;
+    child.listen().summary("listen").await?;
+    ctx.external::<Listener>(child.id()).cancel().summary("enough").await?;
+    assert!(matches!(child.result().await, Err(ChildFailure::Canceled(_))));
+    Ok(())
+}
+
+/// What an event says to people.
+fn said(payload: Option<Payload>) -> Option<String> {
+    payload.map(|payload| PayloadConverter::default().decode(&payload).expect("it is a text"))
+}
+
+#[tokio::test]
+async fn what_people_read_is_kept_in_history() -> Outcome {
+    both_ways(async |stage| {
+        stage.values_differ();
+        let builder = stage.worker().workflow(explains_itself).workflow(Listener::run);
+        let worker = builder.activity(nothing).spawn()?;
+        let (id, child) = (stage.id("explains"), stage.id("listener"));
+        stage.client().run(explains_itself(child.to_string())).task_queue(stage.task_queue()).id(&id).await?;
+        let explained = |event: &Event| Some((event.kind.name().to_owned(), said(event.user_metadata().summary)?));
+        let explained: Vec<_> = stage.history(&id).await?.iter().filter_map(explained).collect();
+        let expected = [
+            ("TimerStarted", "a nap"),
+            ("TimerStarted", "a short wait"),
+            ("ActivityTaskScheduled", "nothing much"),
+            ("StartChildWorkflowExecutionInitiated", "*somebody* to talk to"),
+            ("SignalExternalWorkflowExecutionInitiated", "listen"),
+            ("RequestCancelExternalWorkflowExecutionInitiated", "enough"),
+        ];
+        assert_eq!(explained, expected.map(|(name, summary)| (name.to_owned(), summary.to_owned())));
+        let child = stage.client().handle::<Listener>(&child).describe().await?;
+        assert_eq!(child.summary.as_deref(), Some("*somebody* to talk to"));
+        assert_eq!(child.details.as_deref(), Some("who listens"));
         worker.shutdown().await?;
         Ok(())
     })

@@ -3,8 +3,8 @@
 use perpetua_proto::enums;
 
 use crate::{
-    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ErrorCategory, ParentClosePolicy, RetryState,
-    SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, TimeoutKind, WorkflowIdReusePolicy,
+    CancelExternalWorkflowFailedCause, ContinueAsNewReason, ContinueAsNewVersioning, ErrorCategory, ParentClosePolicy,
+    RetryState, SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, TimeoutKind, WorkflowIdReusePolicy,
     WorkflowTaskFailedCause,
 };
 
@@ -234,6 +234,30 @@ impl From<CancelExternalWorkflowFailedCause> for i32 {
     }
 }
 
+impl From<i32> for ContinueAsNewVersioning {
+    fn from(number: i32) -> Self {
+        use enums::ContinueAsNewVersioningBehavior as Wire;
+        match Wire::try_from(number) {
+            Ok(Wire::Unspecified) => Self::Unspecified,
+            Ok(Wire::AutoUpgrade) => Self::AutoUpgrade,
+            Ok(Wire::UseRampingVersion) => Self::UseRampingVersion,
+            Err(_) => Self::Other(number),
+        }
+    }
+}
+
+impl From<ContinueAsNewVersioning> for i32 {
+    fn from(versioning: ContinueAsNewVersioning) -> Self {
+        use enums::ContinueAsNewVersioningBehavior as Wire;
+        match versioning {
+            ContinueAsNewVersioning::Unspecified => Wire::Unspecified.into(),
+            ContinueAsNewVersioning::AutoUpgrade => Wire::AutoUpgrade.into(),
+            ContinueAsNewVersioning::UseRampingVersion => Wire::UseRampingVersion.into(),
+            ContinueAsNewVersioning::Other(number) => number,
+        }
+    }
+}
+
 impl From<i32> for ContinueAsNewReason {
     fn from(number: i32) -> Self {
         use enums::SuggestContinueAsNewReason as Wire;
@@ -281,6 +305,7 @@ mod tests {
         check(&[0, 1, 2, 3, 4, 5, 6, 7], |state| matches!(state, RetryState::Other(_)));
         check(&[0, 1, 2, 3], |policy| matches!(policy, ParentClosePolicy::Other(_)));
         check(&[0, 1, 2, 3, 4], |policy| matches!(policy, WorkflowIdReusePolicy::Other(_)));
+        check(&[0, 1, 2], |versioning| matches!(versioning, ContinueAsNewVersioning::Other(_)));
     }
 
     #[test]

@@ -172,13 +172,11 @@ fn parts_of_commands_without_a_word() {
         check::<command::Command, Command>("command.v1.Command", "", &[[&text, expected]]);
     }
     for part in [
-        "backoff_start_interval {}",
         "initiator: CONTINUE_AS_NEW_INITIATOR_RETRY",
         "failure {}",
         "last_completion_result {}",
         "cron_schedule: '* * * * *'",
         "inherit_build_id: true",
-        "initial_versioning_behavior: CONTINUE_AS_NEW_VERSIONING_BEHAVIOR_AUTO_UPGRADE",
     ] {
         let text = format!(
             "command_type: COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION

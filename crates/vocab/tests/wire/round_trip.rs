@@ -205,6 +205,8 @@ pub(crate) fn random_command(variant: &str, dice: &mut Dice, mood: Mood) -> comm
                 workflow_run_timeout: wire.workflow_run_timeout,
                 workflow_task_timeout: wire.workflow_task_timeout,
                 retry_policy: wire.retry_policy.take(),
+                backoff_start_interval: wire.backoff_start_interval,
+                initial_versioning_behavior: wire.initial_versioning_behavior,
                 header: wire.header.take().filter(|header| !header.fields.is_empty()),
                 memo: wire.memo.take(),
                 search_attributes: wire.search_attributes.take(),

@@ -1,6 +1,9 @@
 //! How runs end.
 
-use perpetua_contract::WorkflowCall;
+use perpetua_contract::{Workflow, WorkflowCall};
+use perpetua_convert::PayloadConverter;
+use perpetua_vocab::{ContinueAsNewVersioning, RetryPolicy};
+use perpetua_workflow::NextRun;
 
 use crate::support::*;
 
@@ -80,6 +83,55 @@ fn a_workflow_continues_as_new_with_new_arguments() {
     "#]]);
 }
 
+workflow! {
+    Particular
+    run |_, ctx, (how,)| (String,) => () {
+        let next = NextRun::new(Workflow::named("Other").args((1, 2)));
+        let next = match how.as_str() {
+            "all" => next
+                .task_queue("slow")
+                .run_timeout(seconds(60))
+                .task_timeout(seconds(5))
+                .retry(RetryPolicy::exponential().max_attempts(3))
+                .start_delay(seconds(2))
+                .versioning(ContinueAsNewVersioning::AutoUpgrade),
+            "no time" => next.run_timeout(seconds(0)),
+            _ => next,
+        };
+        ctx.continue_as_new(next)
+    }
+}
+
+#[test]
+fn the_next_run_is_what_is_said_of_it() {
+    Scenario::of::<Particular>(|| ("plain".to_owned(),)).start().check(expect![[r#"
+        turn 1
+            continue_as_new Other(1, 2)
+    "#]]);
+    Scenario::of::<Particular>(|| ("all".to_owned(),)).start().check(expect![[r#"
+        turn 1
+            continue_as_new Other(1, 2) task_queue=slow run_timeout=60s task_timeout=5s start_delay=2s max_attempts=3 AutoUpgrade
+    "#]]);
+    let described = || {
+        Server::start_as("Particular", &("plain".to_owned(),), |started| {
+            let value = PayloadConverter::default().encode(&"value").expect("a text can be encoded");
+            let fields = |names: [&str; 2]| names.map(|name| (name.to_owned(), value.clone())).into();
+            started.retry_policy = Some(RetryPolicy::exponential().max_attempts(7));
+            started.memo = Some(fields(["origin", "note"]));
+            started.search_attributes = Some(fields(["CustomerId", "TemporalChangeVersion"]));
+        })
+    };
+    let kept = Scenario::of::<Particular>(|| (String::new(),)).given(described).start();
+    kept.check(expect![[r#"
+        turn 1
+            continue_as_new Other(1, 2) max_attempts=7 memo=["note", "origin"] search_attributes=["CustomerId"]
+    "#]]);
+    Scenario::of::<Particular>(|| ("no time".to_owned(),)).start().check(expect![[r#"
+        turn 1
+            fault: workflow `Other` cannot be continued as new: it has a `.run_timeout(..)` of zero, which could never be met (at ending.rs)
+    "#]]);
+}
+
 #[derive(serde::Deserialize)]
 struct Unspeakable;
 
@@ -93,7 +145,7 @@ workflow! {
     Mute
     run |_, ctx, (renew,)| (bool,) => Unspeakable {
         if renew {
-            let call = perpetua_contract::Workflow::named("Mute").args((Unspeakable,));
+            let call = Workflow::named("Mute").args((Unspeakable,));
             return ctx.continue_as_new(call);
         }
         Ok(Unspeakable)
@@ -194,7 +246,7 @@ workflow! {
     Wrong
     run |_, ctx, ()| () => () {
         let call = ctx.activity(activity::<()>("boundless", ())).start();
-        let _ = ctx.continue_as_new::<Wrong, (), AnyError>(WorkflowCall::new(()));
+        let _ = ctx.continue_as_new::<Wrong, (), AnyError>(WorkflowCall::<Wrong>::new(()));
         drop(call);
         panic!("and a panic on top")
     }

@@ -37,15 +37,14 @@ pub(super) fn continue_as_new(
         inherit_build_id,
         initial_versioning_behavior,
     } = wire;
-    unsaid("ContinueAsNewWorkflowExecution.backoff_start_interval", &backoff_start_interval)?;
     unsaid("ContinueAsNewWorkflowExecution.initiator", &initiator)?;
     unsaid("ContinueAsNewWorkflowExecution.failure", &failure)?;
     unsaid("ContinueAsNewWorkflowExecution.last_completion_result", &last_completion_result)?;
     unsaid("ContinueAsNewWorkflowExecution.cron_schedule", &cron_schedule)?;
     unsaid("ContinueAsNewWorkflowExecution.inherit_build_id", &inherit_build_id)?;
-    unsaid("ContinueAsNewWorkflowExecution.initial_versioning_behavior", &initial_versioning_behavior)?;
     let run_timeout = "ContinueAsNewWorkflowExecution.workflow_run_timeout";
     let task_timeout = "ContinueAsNewWorkflowExecution.workflow_task_timeout";
+    let start_delay = "ContinueAsNewWorkflowExecution.backoff_start_interval";
     Ok(ContinueAsNew {
         workflow_type: workflow_type("ContinueAsNewWorkflowExecution.workflow_type", wire_type)?,
         task_queue: normal_queue("ContinueAsNewWorkflowExecution.task_queue", task_queue)?,
@@ -53,6 +52,8 @@ pub(super) fn continue_as_new(
         run_timeout: optional_duration(run_timeout, workflow_run_timeout)?,
         task_timeout: optional_duration(task_timeout, workflow_task_timeout)?,
         retry_policy: retry_policy.map(TryInto::try_into).transpose()?,
+        start_delay: optional_duration(start_delay, backoff_start_interval)?,
+        versioning: initial_versioning_behavior.into(),
         header: wire_header.map(header).unwrap_or_default(),
         memo: wire_memo.map(memo),
         search_attributes: attributes.map(search_attributes),
@@ -67,6 +68,8 @@ pub(super) fn encode_continue_as_new(next: ContinueAsNew) -> wire::ContinueAsNew
         run_timeout,
         task_timeout,
         retry_policy,
+        start_delay,
+        versioning,
         header,
         memo,
         search_attributes,
@@ -78,6 +81,8 @@ pub(super) fn encode_continue_as_new(next: ContinueAsNew) -> wire::ContinueAsNew
         workflow_run_timeout: run_timeout.map(encode_duration),
         workflow_task_timeout: task_timeout.map(encode_duration),
         retry_policy: retry_policy.map(Into::into),
+        backoff_start_interval: start_delay.map(encode_duration),
+        initial_versioning_behavior: versioning.into(),
         header: encode_header_unless_empty(header),
         memo: memo.map(encode_memo),
         search_attributes: search_attributes.map(encode_search_attributes),

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use perpetua_core::Fault;
 use perpetua_vocab::{
-    Command, CommandKind, ContinueAsNew, Failure, FailureInfo, Message, MessageBody, Outcome, Payload, QueryAnswer,
-    StartActivity,
+    Command, CommandKind, ContinueAsNew, ContinueAsNewVersioning, Failure, FailureInfo, Message, MessageBody, Outcome,
+    Payload, QueryAnswer, StartActivity,
 };
 use perpetua_workflow::Answer;
 
@@ -67,12 +67,51 @@ fn command(command: &Command, server: &Server) -> String {
         CommandKind::CancelWorkflow { .. } => "cancel".to_owned(),
         CommandKind::ContinueAsNew(next) => {
             let ContinueAsNew { workflow_type, input, .. } = &**next;
-            format!("continue_as_new {workflow_type}({})", payloads(Some(input)))
+            let start = format!("continue_as_new {workflow_type}({})", payloads(Some(input)));
+            start + &continue_as_new_options(next)
         }
         other => format!("{other:?}"),
     };
     if let Some(summary) = &command.metadata.summary {
         write!(line, " summary={}", payload(summary)).expect("a text takes all");
+    }
+    line
+}
+
+/// What is said of the next run beside its arguments.
+fn continue_as_new_options(next: &ContinueAsNew) -> String {
+    let ContinueAsNew {
+        workflow_type: _,
+        task_queue,
+        input: _,
+        run_timeout,
+        task_timeout,
+        retry_policy,
+        start_delay,
+        versioning,
+        header: _,
+        memo,
+        search_attributes,
+    } = next;
+    let mut line = String::new();
+    if !task_queue.is_empty() {
+        write!(line, " task_queue={task_queue}").expect("a text takes all");
+    }
+    for (name, time) in [("run_timeout", run_timeout), ("task_timeout", task_timeout), ("start_delay", start_delay)] {
+        if let Some(time) = time {
+            write!(line, " {name}={time:?}").expect("a text takes all");
+        }
+    }
+    if let Some(policy) = retry_policy {
+        write!(line, " max_attempts={}", policy.maximum_attempts).expect("a text takes all");
+    }
+    if *versioning != ContinueAsNewVersioning::Unspecified {
+        write!(line, " {versioning:?}").expect("a text takes all");
+    }
+    for (name, fields) in [("memo", memo), ("search_attributes", search_attributes)] {
+        if let Some(fields) = fields {
+            write!(line, " {name}={:?}", fields.keys().collect::<Vec<_>>()).expect("a text takes all");
+        }
     }
     line
 }
