@@ -13,7 +13,7 @@ use perpetua_workflow::Workflows;
 use prost::Message;
 
 use crate::Outcome;
-use crate::pages::{replay, replay_at_every_cut};
+use crate::pages::{replay, replay_cut};
 
 /// The workflows of every worker that was built on a stage.
 #[derive(Clone, Debug, Default)]
@@ -90,16 +90,16 @@ pub(crate) fn read_without_loss(raw: &Bytes) -> Result<Vec<Event>, String> {
     Ok(events)
 }
 
-/// Replays runs with the workflows that they were played with. Those of workers elsewhere are passed over.
-pub(crate) fn replay_all(runs: &[Run], registries: &Registries) -> Outcome {
+/// Replays runs with the workflows that they were played with, whole and cut at so many places. Those of workers elsewhere are passed over.
+pub(crate) fn replay_all(runs: &[Run], registries: &Registries, cuts: usize) -> Outcome {
     // A thread as workers have it: no runtime is in reach.
     thread::scope(|scope| {
-        let replayed = scope.spawn(|| runs.iter().try_for_each(|run| replay_one(run, registries))).join();
+        let replayed = scope.spawn(|| runs.iter().try_for_each(|run| replay_one(run, registries, cuts))).join();
         replayed.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 
-fn replay_one(run: &Run, registries: &Registries) -> Outcome {
+fn replay_one(run: &Run, registries: &Registries, cuts: usize) -> Outcome {
     let Some(EventKind::WorkflowStarted(started)) = run.events.first().map(|event| &event.kind) else {
         return Err(format!("the history of `{}` does not begin with its start", run.name).into());
     };
@@ -109,7 +109,7 @@ fn replay_one(run: &Run, registries: &Registries) -> Outcome {
     for workflows in &registries {
         match replay(workflows, &[&run.events]) {
             Ok(()) => {
-                return replay_at_every_cut(workflows, &run.events)
+                return replay_cut(workflows, &run.events, cuts)
                     .map_err(|problem| format!("the history of `{}`: {problem}", run.name).into());
             }
             Err(fault) => faults.push(fault.to_string()),

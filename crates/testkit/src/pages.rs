@@ -7,8 +7,8 @@ use perpetua_core::{Fault, Reader, Step};
 use perpetua_vocab::{Event, EventKind, Namespace, WorkflowExecution};
 use perpetua_workflow::{LiveRun, Progress, RunSetup, TaskHead, Workflows};
 
-/// How many places of a history are cut at most; of longer histories, so many places at equal distances.
-const CUTS: usize = 100;
+/// How many places of a history are cut where it is worth it: all, but for long histories.
+pub(crate) const MANY_CUTS: usize = 100;
 
 /// Replays a history, given in pages.
 ///
@@ -41,13 +41,18 @@ pub fn replay(workflows: &Arc<Workflows>, pages: &[&[Event]]) -> Result<(), Faul
     Ok(())
 }
 
-/// Replays a history cut in two at every place, and event by event. The turns that are read must be the same each time.
+/// Replays a history cut in two at every place (a long one, at a hundred places), and event by event. The turns that are read must be the same each time.
 ///
 /// # Errors
 /// Where it was cut when it went another way, and which.
 pub fn replay_at_every_cut(workflows: &Arc<Workflows>, history: &[Event]) -> Result<(), String> {
+    replay_cut(workflows, history, MANY_CUTS)
+}
+
+/// The same, with so many places at most, at equal distances.
+pub(crate) fn replay_cut(workflows: &Arc<Workflows>, history: &[Event], most: usize) -> Result<(), String> {
     let whole = turns(&[history]).map_err(|fault| format!("the history cannot be read: {fault}"))?;
-    for pages in cuts(history) {
+    for pages in cuts(history, most) {
         let lengths: Vec<_> = pages.iter().map(|page| page.len()).collect();
         match turns(&pages) {
             Ok(turns) if turns == whole => {}
@@ -78,8 +83,8 @@ fn turns(pages: &[&[Event]]) -> Result<Vec<Step>, Fault> {
 }
 
 /// The ways in which a history is cut: in two, and event by event, with an empty page at the end.
-fn cuts(history: &[Event]) -> Vec<Vec<&[Event]>> {
-    let step = history.len().div_ceil(CUTS).max(1);
+fn cuts(history: &[Event], most: usize) -> Vec<Vec<&[Event]>> {
+    let step = history.len().div_ceil(most).max(1);
     let mut cuts: Vec<Vec<_>> = (0..=history.len())
         .step_by(step)
         .map(|at| {

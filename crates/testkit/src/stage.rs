@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::commands::commands;
 use crate::evidence::{Registries, replay_all, runs};
+use crate::pages::MANY_CUTS;
 use crate::{connect_or_start, record};
 
 /// What a scenario returns.
@@ -25,10 +26,24 @@ pub struct Stage {
     cached: bool,
     /// The workflows of the scenario, by the name it has for them.
     workflows: RefCell<BTreeMap<String, WorkflowId>>,
-    values_differ: Cell<bool>,
+    compared: Cell<Compared>,
     /// What the stage's workers could run.
     registries: Registries,
 }
+
+/// What of the two plays must be the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// Commands and their values.
+    Everything,
+    /// The kinds and names of commands.
+    Kinds,
+    /// Nothing.
+    Nothing,
+}
+
+/// How many places a history is cut at, where nothing is compared and there are many of them.
+const FEW_CUTS: usize = 8;
 
 /// Plays a scenario twice against the real server: with the cache, and with eviction after every turn. Each workflow
 /// whose id came from [`Stage::id`] must give the same commands both times. Afterwards the histories of these workflows, of
@@ -57,9 +72,12 @@ async fn play(cached: bool, scenario: &impl AsyncFn(&Stage) -> Outcome) -> Outco
     let mut left = Vec::new();
     for (name, id) in stage.workflows.take() {
         let runs = runs(&stage.client, &name, &id).await?;
-        replay_all(&runs, &stage.registries)?;
-        let current = runs.first().map_or(&[][..], |run| &run.events);
-        all.insert(name, commands(current, !stage.values_differ.get()));
+        let compared = stage.compared.get();
+        replay_all(&runs, &stage.registries, if compared == Compared::Nothing { FEW_CUTS } else { MANY_CUTS })?;
+        if compared != Compared::Nothing {
+            let current = runs.first().map_or(&[][..], |run| &run.events);
+            all.insert(name, commands(current, compared == Compared::Everything));
+        }
         left.extend(runs);
     }
     if cached && record::is_recording() {
@@ -75,7 +93,7 @@ impl Stage {
             task_queue: TaskQueue::new(format!("queue-{}", Uuid::new_v4())),
             cached,
             workflows: RefCell::default(),
-            values_differ: Cell::new(false),
+            compared: Cell::new(Compared::Everything),
             registries: Registries::default(),
         }
     }
@@ -97,10 +115,19 @@ impl Stage {
 
     /// A worker of the task queue, to be given what it can do.
     pub fn worker(&self) -> WorkerBuilder {
-        let registries = self.registries.clone();
-        let builder = Worker::builder(&self.client, &self.task_queue);
-        let builder = builder.on_build(move |workflows| registries.add(workflows));
+        let builder = self.observed(&self.task_queue);
         if self.cached { builder } else { builder.max_cached_workflows(0) }
+    }
+
+    /// A worker of another task queue, which caches so many runs if it caches at all.
+    pub fn worker_of(&self, task_queue: impl Into<TaskQueue>, cached: usize) -> WorkerBuilder {
+        self.observed(&task_queue.into()).max_cached_workflows(if self.cached { cached } else { 0 })
+    }
+
+    /// A worker whose workflows are remembered for the replays.
+    fn observed(&self, task_queue: &TaskQueue) -> WorkerBuilder {
+        let registries = self.registries.clone();
+        Worker::builder(&self.client, task_queue).on_build(move |workflows| registries.add(workflows))
     }
 
     /// A workflow id that nobody else uses; the workflow's commands are compared under `name`.
@@ -112,7 +139,13 @@ impl Stage {
 
     /// Says that values may differ from one play to the other: only the kinds and names of commands are compared.
     pub fn values_differ(&self) {
-        self.values_differ.set(true);
+        self.compared.set(Compared::Kinds);
+    }
+
+    /// Says that workflows may take another course from one play to the other, for messages reach them at any time:
+    /// nothing is compared. Their histories are replayed all the same.
+    pub fn courses_differ(&self) {
+        self.compared.set(Compared::Nothing);
     }
 
     /// The history of a workflow's current run.

@@ -15,6 +15,7 @@ mod messages;
 mod nondeterminism;
 mod options;
 mod python;
+mod random_programs;
 mod recorded;
 mod replacement;
 mod timers;

@@ -9,7 +9,7 @@ use perpetua_workflow::Workflows;
 
 use crate::{
     activities, bad_input, cancellation, chains, children, command_line, failures, messages, nondeterminism, python,
-    replacement, timers, workers,
+    random_programs, replacement, timers, workers,
 };
 
 /// Lists the workflows of a module, in a function `workflows`, as those with which its recorded histories are replayed.
@@ -40,6 +40,7 @@ const MODULES: &[Module] = &[
     ("messages", messages::workflows),
     ("nondeterminism", nondeterminism::workflows),
     ("python", python::workflows),
+    ("random_programs", random_programs::workflows),
     ("replacement", replacement::workflows),
     ("timers", timers::workflows),
     ("workers", workers::workflows),
