@@ -9,6 +9,7 @@ mod chains;
 mod children;
 mod codecs;
 mod command_line;
+mod concurrency;
 mod facts;
 mod failures;
 mod messages;

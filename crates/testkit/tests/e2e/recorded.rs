@@ -8,8 +8,8 @@ use perpetua_testkit::{Outcome, Recorded, recorded_histories, replay, replay_at_
 use perpetua_workflow::Workflows;
 
 use crate::{
-    activities, bad_input, cancellation, chains, children, command_line, failures, messages, nondeterminism, python,
-    random_programs, replacement, timers, workers,
+    activities, bad_input, cancellation, chains, children, command_line, concurrency, failures, messages,
+    nondeterminism, python, random_programs, replacement, timers, workers,
 };
 
 /// Lists the workflows of a module, in a function `workflows`, as those with which its recorded histories are replayed.
@@ -36,6 +36,7 @@ const MODULES: &[Module] = &[
     ("chains", chains::workflows),
     ("children", children::workflows),
     ("command_line", command_line::workflows),
+    ("concurrency", concurrency::workflows),
     ("failures", failures::workflows),
     ("messages", messages::workflows),
     ("nondeterminism", nondeterminism::workflows),

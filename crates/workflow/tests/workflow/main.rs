@@ -9,6 +9,7 @@ mod ending;
 mod executor;
 mod handlers;
 mod logging;
+mod losing;
 mod macros;
 mod messages;
 mod nondeterminism;

@@ -1,6 +1,7 @@
 //! A server made of a list of events: it writes what a real one would.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use perpetua_convert::{Arguments, PayloadConverter};
 use perpetua_vocab::{
@@ -330,6 +331,15 @@ impl Server {
             }
         }
         running
+    }
+
+    /// For how long a timer was set.
+    pub(crate) fn after(&self, timer: &str) -> Duration {
+        let started = |event: &Event| match &event.kind {
+            EventKind::TimerStarted(started) if started.timer == timer => Some(started.after),
+            _ => None,
+        };
+        self.history.iter().find_map(started).expect("history has what the test speaks of")
     }
 
     /// The activities that are running, and whether they were asked to stop.
