@@ -22,13 +22,14 @@ const MAX_LINES: usize = 1000;
 const TEXT: [&str; 7] = ["rs", "md", "toml", "yml", "yaml", "sh", "py"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
-const EDGES: [(&str, Edges); 13] = [
+const EDGES: [(&str, Edges); 14] = [
     ("perpetua-proto", Edges::Only(&[])),
     ("perpetua-vocab", Edges::Only(&["proto"])),
     ("perpetua-convert", Edges::Only(&["vocab"])),
     ("perpetua-contract", Edges::Only(&["convert", "vocab"])),
     ("perpetua-core", Edges::Only(&["vocab"])),
     ("perpetua-workflow", Edges::Only(&["core", "contract", "convert", "vocab"])),
+    ("perpetua-guard", Edges::Only(&["workflow"])),
     ("perpetua-client", Edges::Only(&["contract", "convert", "vocab", "proto"])),
     ("perpetua-worker", Edges::Only(&["workflow", "client", "core", "contract", "convert", "vocab", "proto"])),
     ("perpetua-testkit", Edges::AllBut(&[])),

@@ -53,6 +53,11 @@ pub mod replay;
 /// All of the client, also what is not re-exported at the top, because something there has its name.
 pub use perpetua_client as client;
 
+/// Finds calls that workflow code must not make, by being linked. For tests and development: put the feature `guard` into
+/// the dev-dependency.
+#[cfg(feature = "guard")]
+pub use perpetua_guard as guard;
+
 pub use duration::{days, hours, milliseconds, minutes, seconds};
 pub use perpetua_client::{
     CancelRequest, Capabilities, Client, ClientBuilder, ConnectError, DescribeRequest, Handle, History, HistoryPages,
@@ -88,7 +93,7 @@ pub use perpetua_workflow::{
     ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, NextRun, PendingActivity,
     PendingCancel, PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate,
     Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateInfo, WaitUntil,
-    WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join,
+    WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join, unguarded,
 };
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 

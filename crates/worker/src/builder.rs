@@ -178,9 +178,13 @@ impl WorkerBuilder {
         self
     }
 
-    /// How long workflow code may run without yielding; 2 s by default. A workflow that takes longer fails its task, and
-    /// its thread is abandoned. `None` never gives up, for work with a debugger; so it is by default where the environment
-    /// variable `TEMPORAL_DEBUG` is set.
+    /// How long workflow code may run without yielding; 2 s by default. After half of it a line is logged; a workflow that
+    /// takes longer fails its task, and its thread is abandoned.
+    ///
+    /// What is measured is, on Linux, the time for which the code computed or was asleep (a lock, a channel, a file), not
+    /// the time in which the machine had no processor for it; elsewhere, the time that passed. While a debugger holds the
+    /// process, nothing is. `None` never gives up; so it is by default where the environment variable `TEMPORAL_DEBUG` is
+    /// set.
     pub fn deadlock_timeout(mut self, time: impl Into<Option<Duration>>) -> Self {
         self.options.deadlock_timeout = time.into();
         self

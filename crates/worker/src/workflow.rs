@@ -18,6 +18,8 @@ mod lanes;
 mod pages;
 mod queues;
 mod runs;
+mod thread;
+mod watch;
 
 pub(crate) use desk::WorkflowDesk;
 pub(crate) use lanes::Lanes;

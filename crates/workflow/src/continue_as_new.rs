@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
@@ -137,7 +137,7 @@ impl Ctx {
         let location = Location::caller();
         self.runtime.assert_may_act("continue as new");
         let update = match &self.scope.part {
-            Part::Update(update) => Some(Rc::clone(update)),
+            Part::Update(update) => Some(Arc::clone(update)),
             _ => self.runtime.tasks.update(),
         };
         if let Some(update) = update {

@@ -1,6 +1,7 @@
 //! Handing messages to their handlers.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use perpetua_core::{Fault, UpdateArrival, UpdateTicket};
 use perpetua_vocab::{Failure, Outcome, Payloads, Signaled};
@@ -89,10 +90,10 @@ impl Runtime {
         arrival: UpdateArrival,
         accepted: bool,
     ) -> Result<bool, Fault> {
-        let update = Rc::new(UpdateInfo { id: arrival.request.update, name: arrival.request.name });
+        let update = Arc::new(UpdateInfo { id: arrival.request.update, name: arrival.request.name });
         let arguments = arrival.request.input.unwrap_or_default();
         let admit = || self.admit(&update, arguments, accepted);
-        let (handler, prepared) = match self.tasks.on_behalf_of(Some(Rc::clone(&update)), admit)? {
+        let (handler, prepared) = match self.tasks.on_behalf_of(Some(Arc::clone(&update)), admit)? {
             Ok(prepared) => prepared,
             Err(problem) if accepted => {
                 let problem = problem.message;
@@ -104,7 +105,8 @@ impl Runtime {
             }
         };
         self.run.borrow_mut().accept(ticket);
-        self.tasks.on_behalf_of(Some(Rc::clone(&update)), || self.handle_update(ticket, update, &handler, prepared))?;
+        self.tasks
+            .on_behalf_of(Some(Arc::clone(&update)), || self.handle_update(ticket, update, &handler, prepared))?;
         Ok(true)
     }
 
@@ -112,7 +114,7 @@ impl Runtime {
     /// not validated again.
     fn admit(
         self: &Rc<Self>,
-        update: &Rc<UpdateInfo>,
+        update: &Arc<UpdateInfo>,
         arguments: Payloads,
         accepted: bool,
     ) -> Result<Result<Admitted, Box<Failure>>, Fault> {
@@ -138,11 +140,11 @@ impl Runtime {
     fn prepare(
         self: &Rc<Self>,
         handler: &UpdateHandler,
-        update: &Rc<UpdateInfo>,
+        update: &Arc<UpdateInfo>,
         arrived: Arrived<'_>,
     ) -> Result<PreparedUpdate, Box<Failure>> {
         let name = arrived.name;
-        let ctx = self.apart(&Part::Update(Rc::clone(update)));
+        let ctx = self.apart(&Part::Update(Arc::clone(update)));
         match contained(|| (handler.prepare)(ctx, arrived)) {
             Ok(prepared) => prepared.map_err(|error| undecodable("update", name, &error)),
             Err(panic) => {
@@ -171,7 +173,7 @@ impl Runtime {
     fn handle_update(
         self: &Rc<Self>,
         ticket: UpdateTicket,
-        update: Rc<UpdateInfo>,
+        update: Arc<UpdateInfo>,
         handler: &UpdateHandler,
         prepared: PreparedUpdate,
     ) -> Result<(), Fault> {
@@ -192,7 +194,7 @@ impl Runtime {
 
     /// Calls user code; a panic is a fault of the workflow.
     pub(crate) fn contained_in<R>(&self, part: &Part, call: impl FnOnce() -> R) -> Result<R, Fault> {
-        contained(call).map_err(|panic| self.fault_of(panic, part))
+        self.user_code(part, || contained(call)).map_err(|panic| self.fault_of(panic, part))
     }
 
     /// A context for a handler, which is canceled apart from the main function.

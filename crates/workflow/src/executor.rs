@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::ptr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 
 use crate::contained::{Panic, contained, drop_contained};
 use crate::handlers::UnfinishedPolicy;
@@ -27,15 +28,15 @@ pub(crate) struct Tasks {
     /// Whether the run is being taken apart: then nothing is added.
     closed: Cell<bool>,
     /// The update whose handler runs, or whose handler spawned the task that runs.
-    update: RefCell<Option<Rc<UpdateInfo>>>,
+    update: RefCell<Option<Arc<UpdateInfo>>>,
 }
 
 struct Task {
-    part: Part,
+    part: Arc<Part>,
     /// What becomes of it when the workflow ends, if it is a handler.
     policy: UnfinishedPolicy,
     /// The update whose handler it is, or spawned it.
-    update: Option<Rc<UpdateInfo>>,
+    update: Option<Arc<UpdateInfo>>,
     /// Taken out while it runs, so that it may spawn others.
     future: Option<LocalFuture<()>>,
     waker: Arc<TaskWaker>,
@@ -47,7 +48,7 @@ pub(crate) enum Part {
     Init,
     Main,
     Signal(String),
-    Update(Rc<UpdateInfo>),
+    Update(Arc<UpdateInfo>),
     Spawned,
 }
 
@@ -57,15 +58,32 @@ struct Ready {
     queue: Mutex<VecDeque<u64>>,
     /// Whether a turn is open: only then may anything wake a task.
     open: AtomicBool,
-    /// Whether something else did.
-    foreign: AtomicBool,
+    /// The turn that is open, or was last.
+    turn: AtomicU32,
+    /// What else woke a task, if anything did.
+    foreign: Mutex<Option<ForeignWake>>,
+    /// Set when the run is taken apart; says which it was.
+    gone: OnceLock<String>,
     /// What woke a task although it may only look.
     onlooker: Mutex<Option<ReadOnly>>,
 }
 
+/// A task was woken by something that is not part of the workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct ForeignWake {
+    part: Arc<Part>,
+    /// The turn in which the task was polled last, and began to wait for that.
+    since: u32,
+    /// The thread that woke it, where it has a name.
+    thread: Option<String>,
+}
+
 struct TaskWaker {
     task: u64,
+    part: Arc<Part>,
     ready: Arc<Ready>,
+    /// The turn in which the task was polled last.
+    polled: AtomicU32,
     queued: AtomicBool,
 }
 
@@ -83,6 +101,23 @@ impl Ready {
         self.open.load(Ordering::Acquire) && RUNNING.get() == self.address()
     }
 
+    fn note_foreign(&self, waker: &TaskWaker) {
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        if foreign.is_some() {
+            return;
+        }
+        let wake = ForeignWake {
+            part: Arc::clone(&waker.part),
+            since: waker.polled.load(Ordering::Acquire),
+            thread: thread::current().name().map(str::to_owned),
+        };
+        if let Some(run) = self.gone.get() {
+            // No task of it is at hand that could fail.
+            tracing::error!(target: "perpetua::workflow", "{run}, which is not in memory any more, {wake}");
+        }
+        *foreign = Some(wake);
+    }
+
     fn push(&self, task: u64) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(task);
     }
@@ -95,7 +130,7 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.ready.is_running() {
-            self.ready.foreign.store(true, Ordering::Release);
+            self.ready.note_foreign(self);
         } else if let Some(who) = read_only() {
             self.ready.onlooker.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(who);
         } else if !self.queued.swap(true, Ordering::AcqRel) {
@@ -117,7 +152,14 @@ impl Tasks {
         }
         let task = self.spawned.get();
         self.spawned.set(task + 1);
-        let waker = Arc::new(TaskWaker { task, ready: Arc::clone(&self.ready), queued: AtomicBool::new(true) });
+        let part = Arc::new(part);
+        let waker = Arc::new(TaskWaker {
+            task,
+            part: Arc::clone(&part),
+            ready: Arc::clone(&self.ready),
+            polled: AtomicU32::new(0),
+            queued: AtomicBool::new(true),
+        });
         let update = self.update.borrow().clone();
         self.tasks.borrow_mut().insert(task, Task { part, policy, update, future: Some(future), waker });
         self.ready.push(task);
@@ -130,17 +172,17 @@ impl Tasks {
         drop(task);
     }
 
-    /// Whether all tasks are done.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.tasks.borrow().is_empty()
+    /// What is not done, in the order in which it was begun.
+    pub(crate) fn parts(&self) -> Vec<Arc<Part>> {
+        self.tasks.borrow().values().map(|task| Arc::clone(&task.part)).collect()
     }
 
     /// The handlers that are not done, in the order in which they were called, and what becomes of them when the workflow
     /// ends.
-    pub(crate) fn handlers(&self) -> Vec<(Part, UnfinishedPolicy)> {
+    pub(crate) fn handlers(&self) -> Vec<(Arc<Part>, UnfinishedPolicy)> {
         let tasks = self.tasks.borrow();
         let handlers = tasks.values().filter(|task| task.part.is_handler());
-        handlers.map(|task| (task.part.clone(), task.policy)).collect()
+        handlers.map(|task| (Arc::clone(&task.part), task.policy)).collect()
     }
 
     /// Whether a handler is not done.
@@ -149,13 +191,13 @@ impl Tasks {
     }
 
     /// The update whose handler runs, or whose handler spawned the task that runs.
-    pub(crate) fn update(&self) -> Option<Rc<UpdateInfo>> {
+    pub(crate) fn update(&self) -> Option<Arc<UpdateInfo>> {
         self.update.borrow().clone()
     }
 
     /// Calls something on behalf of an update, or of none.
-    pub(crate) fn on_behalf_of<R>(&self, update: Option<Rc<UpdateInfo>>, call: impl FnOnce() -> R) -> R {
-        struct Restore<'a>(&'a Tasks, Option<Rc<UpdateInfo>>);
+    pub(crate) fn on_behalf_of<R>(&self, update: Option<Arc<UpdateInfo>>, call: impl FnOnce() -> R) -> R {
+        struct Restore<'a>(&'a Tasks, Option<Arc<UpdateInfo>>);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
                 self.0.update.replace(self.1.take());
@@ -165,9 +207,14 @@ impl Tasks {
         call()
     }
 
-    /// Whether something that is not part of the workflow woke one of its tasks.
-    pub(crate) fn foreign_wake(&self) -> bool {
-        self.ready.foreign.load(Ordering::Acquire)
+    /// What woke a task although it is not part of the workflow.
+    pub(crate) fn foreign_wake(&self) -> Option<ForeignWake> {
+        self.ready.foreign.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A turn begins.
+    pub(crate) fn begin_turn(&self, turn: u32) {
+        self.ready.turn.store(turn, Ordering::Release);
     }
 
     /// What woke a task although it may only look. The task stays asleep.
@@ -175,16 +222,23 @@ impl Tasks {
         self.ready.onlooker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Drops all tasks, in the order in which they were spawned. None can be added any more.
-    pub(crate) fn close(&self) {
+    /// Drops all tasks of `run`, in the order in which they were spawned. None can be added any more.
+    pub(crate) fn close(&self, run: impl FnOnce() -> String) {
         self.closed.set(true);
-        loop {
-            // One by one: a second destructor that panics while the first is unwinding would end the process.
-            let task = self.tasks.borrow_mut().pop_first();
-            match task {
-                Some((_, task)) => drop_contained(task),
-                None => return,
+        // Their destructors may wake each other.
+        self.running(|| {
+            loop {
+                // One by one: a second destructor that panics while the first is unwinding would end the process.
+                let task = self.tasks.borrow_mut().pop_first();
+                match task {
+                    Some((_, task)) => drop_contained(task),
+                    None => break,
+                }
             }
+        });
+        // Usually nobody has a waker any more who could miss the run.
+        if Arc::strong_count(&self.ready) > 1 {
+            self.ready.gone.get_or_init(run);
         }
     }
 
@@ -217,8 +271,13 @@ impl Tasks {
         self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Polls one task, if it is not done yet. Whether a handler is done with this.
-    fn poll(&self, id: u64) -> Result<bool, (Part, Panic)> {
+    /// Whose turn it is, if it is not done yet.
+    fn part(&self, id: u64) -> Option<Arc<Part>> {
+        self.tasks.borrow().get(&id).map(|task| Arc::clone(&task.part))
+    }
+
+    /// Polls one task, if it is not done yet. Whether it is done with this.
+    fn poll(&self, id: u64) -> Result<bool, Panic> {
         let (mut future, waker, update) = match self.tasks.borrow_mut().get_mut(&id) {
             Some(Task { future, waker, update, .. }) => match future.take() {
                 Some(future) => (future, Arc::clone(waker), update.clone()),
@@ -227,6 +286,7 @@ impl Tasks {
             None => return Ok(false),
         };
         waker.queued.store(false, Ordering::Release);
+        waker.polled.store(self.ready.turn.load(Ordering::Acquire), Ordering::Release);
         let waker = Waker::from(waker);
         let poll = || contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
         let polled = self.on_behalf_of(update, poll);
@@ -237,12 +297,9 @@ impl Tasks {
             return Ok(false);
         }
         // It is done, it panicked, or it was aborted by itself.
-        let part = self.tasks.borrow_mut().remove(&id).map_or(Part::Spawned, |task| task.part);
+        self.tasks.borrow_mut().remove(&id);
         let dropped = contained(|| drop(future));
-        match polled.map(drop).and(dropped) {
-            Ok(()) => Ok(part.is_handler()),
-            Err(panic) => Err((part, panic)),
-        }
+        polled.map(drop).and(dropped).map(|()| true)
     }
 }
 
@@ -261,11 +318,12 @@ impl Runtime {
             if let Err(fault) = self.deliver_what_waits() {
                 self.fail_task(fault);
             } else if let Some(task) = self.tasks.next_ready() {
-                match self.tasks.poll(task) {
+                let Some(part) = self.tasks.part(task) else { continue };
+                match self.user_code(&part, || self.tasks.poll(task)) {
                     // A condition may wait for just this.
-                    Ok(true) => self.look_again(),
-                    Ok(false) => {}
-                    Err((part, panic)) => self.fail_task(self.fault_of(panic, &part)),
+                    Ok(true) if part.is_handler() => self.look_again(),
+                    Ok(_) => {}
+                    Err(panic) => self.fail_task(self.fault_of(panic, &part)),
                 }
             } else if self.wants_a_look(writes()) {
                 self.wake_conditions();
@@ -282,6 +340,20 @@ impl Part {
         matches!(self, Self::Signal(_) | Self::Update(_))
     }
 }
+
+impl fmt::Display for ForeignWake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part, since, thread } = self;
+        write!(f, "was woken in {part} by something that is not part of it")?;
+        if let Some(thread) = thread {
+            write!(f, " (on the thread `{thread}`)")?;
+        }
+        write!(f, ": since turn {since} {FOREIGN}")
+    }
+}
+
+const FOREIGN: &str = "it awaits a future of another runtime, thread or channel, which no replay could repeat; await \
+    operations of `Ctx` only, and do everything else in an activity";
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,6 +23,7 @@ mod ctx;
 mod deliver;
 mod executor;
 mod external;
+pub mod guard;
 mod handlers;
 pub mod implementation;
 mod info;
@@ -49,6 +50,7 @@ pub mod sync;
 mod timeout;
 mod wait;
 mod wakers;
+mod whereabouts;
 
 pub use activity::{ActivityFuture, PendingActivity};
 pub use cancel::{Cancelable, CancellationScope, Scoped, Shielded};
@@ -57,6 +59,7 @@ pub use concurrent::{JoinAll, Source, TryJoinAll};
 pub use continue_as_new::NextRun;
 pub use ctx::Ctx;
 pub use external::{ExternalHandle, PendingCancel, PendingSignal};
+pub use guard::unguarded;
 pub use handlers::UnfinishedPolicy;
 pub use info::{UpdateInfo, WorkflowInfo};
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
@@ -74,6 +77,7 @@ pub use spawn::JoinHandle;
 pub use state::State;
 pub use timeout::Timeout;
 pub use wait::{WaitUntil, WaitUntilTimeout};
+pub use whereabouts::Whereabouts;
 
 #[doc(hidden)]
 pub mod __private {

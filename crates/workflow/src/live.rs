@@ -15,6 +15,7 @@ use crate::info::WorkflowInfo;
 use crate::play::Player;
 use crate::registry::Workflows;
 use crate::runtime::Runtime;
+use crate::whereabouts::Whereabouts;
 
 /// What is known of a run before its history is read.
 #[derive(Clone, Debug)]
@@ -123,11 +124,17 @@ impl LiveRun {
             return Err(fault.clone());
         }
         self.reader.push(events, last_page);
-        let progress = self.advance().map_err(|fault| self.named(fault));
+        let progress = self.player.assert_not_woken_by_others().and_then(|()| self.advance());
+        let progress = progress.map_err(|fault| self.named(fault));
         if let Err(fault) = &progress {
             self.fault = Some(fault.clone());
         }
         progress
+    }
+
+    /// Which part of the workflow runs, for another thread to look at.
+    pub fn whereabouts(&self) -> Whereabouts {
+        self.player.runtime.whereabouts.clone()
     }
 
     /// How many turns were played.
@@ -143,11 +150,6 @@ impl LiveRun {
     /// What the workflow waits for, and where in its source code: operations, then conditions.
     pub fn pending(&self) -> Vec<Pending> {
         self.player.runtime.pending()
-    }
-
-    /// Whether something that is not part of the workflow woke it.
-    pub fn foreign_wakes(&self) -> bool {
-        self.player.runtime.tasks.foreign_wake()
     }
 
     /// Says which workflow it is about.

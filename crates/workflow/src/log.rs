@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tracing::Level;
 
+use crate::guard::unguarded;
 use crate::runtime::Runtime;
 
 /// Logs through `tracing`, with the workflow's names as fields, and says nothing while history is replayed: each line
@@ -66,13 +67,14 @@ impl Logger {
                 )
             };
         }
-        match level {
+        // Whoever receives it reads the clock, for one.
+        unguarded(|| match level {
             Level::ERROR => event!(ERROR),
             Level::WARN => event!(WARN),
             Level::INFO => event!(INFO),
             Level::DEBUG => event!(DEBUG),
             Level::TRACE => event!(TRACE),
-        }
+        });
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use perpetua_convert::Canceled;
 use perpetua_core::{Closed, Fault, Finish, Job, Turn, UpdateArrival, UpdateTicket};
-use perpetua_vocab::{Malformed, Query, QueryAnswer, RunId, WorkflowStarted};
+use perpetua_vocab::{Malformed, Query, QueryAnswer, RunId, WorkflowStarted, WorkflowType};
 
 use crate::Ctx;
 use crate::contained::{Panic, contained, drop_contained, with_causes};
@@ -48,14 +48,13 @@ impl Player {
     /// Plays one turn: feed, run the workflow until it waits, collect.
     pub(crate) fn play(&mut self, mut turn: Turn) -> Result<Closed, Fault> {
         let runtime = Rc::clone(&self.runtime);
+        runtime.tasks.begin_turn(turn.number);
         runtime.info.borrow_mut().learn_turn(&turn);
         let new_seed = turn.new_seed.take();
         runtime.run.borrow_mut().open(turn)?;
         self.happened = false;
         runtime.tasks.running(|| self.do_jobs(new_seed))?;
-        if runtime.tasks.foreign_wake() {
-            return Err(Fault::code(FOREIGN_WAKE));
-        }
+        self.assert_not_woken_by_others()?;
         self.assert_can_go_on()?;
         self.warn_of_unfinished_handlers();
         runtime.run.borrow_mut().close()
@@ -218,16 +217,29 @@ impl Player {
         }
     }
 
+    /// A workflow that was woken by something else would not be woken by it on replay.
+    pub(crate) fn assert_not_woken_by_others(&self) -> Result<(), Fault> {
+        match self.runtime.tasks.foreign_wake() {
+            Some(wake) => Err(Fault::code(format!("workflow `{}` {wake}", self.name()))),
+            None => Ok(()),
+        }
+    }
+
     /// A workflow that waits for nothing that Perpetua knows, and takes no message, would wait for ever.
     fn assert_can_go_on(&self) -> Result<(), Fault> {
         let runtime = &self.runtime;
-        let stuck = !runtime.tasks.is_empty()
+        let parts = runtime.tasks.parts();
+        let stuck = !parts.is_empty()
             && !runtime.run.borrow().is_finished()
             && !runtime.waits_for_something()
             && !self.scope.is_watched()
             && runtime.instance().is_some()
             && !runtime.takes_messages();
-        if stuck { Err(Fault::code(AWAITS_FOREIGN)) } else { Ok(()) }
+        if !stuck {
+            return Ok(());
+        }
+        let parts: Vec<_> = parts.iter().map(ToString::to_string).collect();
+        Err(Fault::code(format!("workflow `{}` waits in {} {AWAITS_FOREIGN}", self.name(), parts.join(", "))))
     }
 
     /// A handler that is not done when the workflow ends is cut off, and nobody else would notice.
@@ -238,7 +250,7 @@ impl Player {
         let handlers = self.runtime.tasks.handlers();
         let warned_of = handlers.iter().filter(|(_, policy)| *policy == UnfinishedPolicy::WarnAndAbandon);
         let handlers: Vec<_> = warned_of
-            .map(|(part, _)| match part {
+            .map(|(part, _)| match &**part {
                 Part::Update(update) => format!("{part} (id `{}`)", update.id),
                 _ => part.to_string(),
             })
@@ -252,6 +264,10 @@ impl Player {
                 handlers.join(", ")
             ));
         }
+    }
+
+    fn name(&self) -> WorkflowType {
+        self.runtime.info.borrow().workflow_type().clone()
     }
 
     fn ctx(&self) -> Ctx {
@@ -272,10 +288,6 @@ impl Drop for Player {
     }
 }
 
-const FOREIGN_WAKE: &str = "the workflow was woken by something that is not part of it: it awaits a future of another \
-    runtime, thread or channel, which no replay could repeat; await operations of `Ctx` only, and do everything else in \
-    an activity";
-
-const AWAITS_FOREIGN: &str = "the workflow waits for something that Perpetua does not know, and takes no signal or update \
-    that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await \
-    operations of `Ctx` only, and do everything else in an activity";
+const AWAITS_FOREIGN: &str = "for something that Perpetua does not know, and takes no signal or update that could wake \
+    it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` \
+    only, and do everything else in an activity";

@@ -10,6 +10,7 @@ use perpetua_core::{Fault, Pending, Place, Run, Ticket};
 
 use crate::contained::{Panic, contained, drop_contained};
 use crate::executor::{Part, Tasks};
+use crate::guard::{Violation, guarded};
 use crate::info::WorkflowInfo;
 use crate::instance::Instance;
 use crate::random::Generator;
@@ -17,6 +18,7 @@ use crate::read_only::{ReadOnly, assert_may_change, assert_not_read_only, read_o
 use crate::registered::Registered;
 use crate::scope::Layers;
 use crate::wakers::Wakers;
+use crate::whereabouts::Whereabouts;
 
 /// What all parts of one running workflow share.
 ///
@@ -47,6 +49,8 @@ pub(crate) struct Runtime {
     trespass: RefCell<Option<String>>,
     /// Whether something was changed that history does not know of.
     tainted: Cell<bool>,
+    /// Which part runs, for others to see.
+    pub(crate) whereabouts: Whereabouts,
     /// Whether the run is being taken apart: then nobody hears what user code still does.
     closing: Cell<bool>,
     /// The user's workflow, once it is created.
@@ -73,6 +77,7 @@ impl Runtime {
             fault: RefCell::new(None),
             trespass: RefCell::new(None),
             tainted: Cell::new(false),
+            whereabouts: Whereabouts::default(),
             closing: Cell::new(false),
             instance: RefCell::new(None),
             registered: Registered::default(),
@@ -118,6 +123,22 @@ impl Runtime {
     /// Whether something was changed that history does not know of.
     pub(crate) fn is_tainted(&self) -> bool {
         self.tainted.get()
+    }
+
+    /// Calls code of the user. What it does that workflow code must not do is a fault of the workflow.
+    pub(crate) fn user_code<R>(&self, part: &Part, call: impl FnOnce() -> R) -> R {
+        self.whereabouts.enter(part);
+        let (called, violation) = guarded(call);
+        if let Some(Violation { did, place, instead }) = violation {
+            let name = self.info.borrow().workflow_type().clone();
+            let at = place.map(|place| format!(" at {place}")).unwrap_or_default();
+            let message = format!(
+                "workflow `{name}` {did} in {part}{at}, which no replay could repeat; {instead} (where it decides \
+                 nothing, `perpetua::unguarded` permits it)"
+            );
+            self.fail_task(Fault::code(message));
+        }
+        called
     }
 
     /// Fails the workflow task at the end of the turn. The first fault is kept.
@@ -231,7 +252,11 @@ impl Runtime {
     /// Takes the run apart: what was pending stays pending; the tasks are dropped without a trace.
     pub(crate) fn close(&self) {
         self.closing.set(true);
-        self.tasks.close();
+        self.tasks.close(|| {
+            let info = self.info.borrow();
+            let (name, execution) = (info.workflow_type(), info.execution());
+            format!("workflow `{name}` (id `{}`, run {})", execution.workflow_id, execution.run_id)
+        });
         for waker in self.conditions.take_all().chain(self.waiters.take_all()) {
             drop_contained(waker);
         }

@@ -12,6 +12,7 @@ mod command_line;
 mod concurrency;
 mod facts;
 mod failures;
+mod guarding;
 mod messages;
 mod nondeterminism;
 mod options;

@@ -150,7 +150,7 @@ impl WorkflowDesk {
             let (next, beginning) = match self.lanes.play(subject.clone(), work).await {
                 Played::Answered { answer, kept } => return Ok(Some((answer, kept))),
                 Played::Faulted(fault) => return Err(Trouble::of_fault(fault)),
-                Played::Stuck => return Err(self.stuck(subject)),
+                Played::Stuck(blame) => return Err(Trouble::new(blame)),
                 Played::NeedsPage => (pages.next(&self.calls).await, None),
                 Played::NeedsHistory(mut beginning) if !whole => {
                     whole = true;
@@ -301,16 +301,6 @@ impl WorkflowDesk {
             task.workflow_type,
             self.calls.task_queue(),
         ))
-    }
-
-    fn stuck(&self, subject: &Subject) -> Trouble {
-        let limit = self.lanes.limit().unwrap_or_default();
-        let message = format!(
-            "{subject} did not yield for {limit:?} ([TMPRL1101] potential deadlock): blocking calls, endless loops and \
-             lock waits do not belong in workflow code; put them in an activity"
-        );
-        tracing::error!("{message}; its thread is abandoned");
-        Trouble::new(message)
     }
 
     fn converter(&self) -> &DataConverter {

@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use perpetua_vocab::{Event, EventId, RunId, WorkflowExecution, WorkflowType};
-use perpetua_workflow::{Answer, Fault, LiveRun, Progress, RunSetup, TaskHead};
+use perpetua_workflow::{Answer, Fault, LiveRun, Progress, RunSetup, TaskHead, Whereabouts};
 use tokio::sync::oneshot;
 
+use super::thread::{Thread, is_traced};
+use super::watch::{Doing, Verdict, Watch};
 use crate::failure::panic_message;
 
 /// Which run a job is about, for messages.
@@ -65,8 +67,8 @@ pub(crate) enum Played {
     Answered { answer: Box<Answer>, kept: bool },
     /// The task cannot be answered; the run is no longer known here.
     Faulted(Fault),
-    /// Workflow code did not give the thread back in time.
-    Stuck,
+    /// Workflow code did not give the thread back in time; what it was doing, in words.
+    Stuck(String),
     /// We broke our own promise; the run is no longer known here.
     Broken(String),
 }
@@ -79,6 +81,17 @@ pub(crate) struct Lane(Arc<Shared>);
 struct Shared {
     desk: Mutex<Desk>,
     changed: Condvar,
+    /// The thread, once it runs.
+    thread: OnceLock<Thread>,
+}
+
+/// A job that takes too long.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// Half of its time is over.
+    Slow(String),
+    /// Its time is over.
+    Stuck(String),
 }
 
 #[derive(Default)]
@@ -97,6 +110,11 @@ enum Job {
 /// What the thread does right now.
 struct Current {
     since: Instant,
+    /// Which run it is about, if user code is run for it.
+    subject: Option<Subject>,
+    /// Which part of the workflow runs.
+    whereabouts: Option<Whereabouts>,
+    watch: Watch,
     /// Whoever waits for it.
     reply: Option<oneshot::Sender<Played>>,
 }
@@ -104,7 +122,7 @@ struct Current {
 impl Lane {
     /// Starts the thread.
     pub(crate) fn start(index: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared { desk: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared { desk: Mutex::default(), changed: Condvar::new(), thread: OnceLock::new() });
         let theirs = Arc::clone(&shared);
         thread::Builder::new().name(format!("perpetua-lane-{index}")).spawn(move || theirs.work())?;
         Ok(Self(shared))
@@ -122,19 +140,34 @@ impl Lane {
         self.push(Job::Forget(run));
     }
 
-    /// How long the thread has been at its current job; none if it rests.
-    pub(crate) fn busy_for(&self) -> Option<Duration> {
-        self.0.lock().current.as_ref().map(|current| current.since.elapsed())
+    /// Looks whether the thread takes too long over its current job, where somebody looks as often as `every`.
+    pub(crate) fn look(&self, limit: Duration, every: Duration) -> Option<Late> {
+        let thread = self.0.thread.get()?;
+        let mut desk = self.0.lock();
+        let current = desk.current.as_mut()?;
+        let passed = current.since.elapsed();
+        let verdict = current.watch.look(passed, thread.account(), || thread.waits_for(), limit, every);
+        if verdict != Verdict::Fine && is_traced() {
+            // Somebody holds the process in a debugger, and has all the time.
+            current.since = Instant::now();
+            current.watch = Watch::default();
+            return None;
+        }
+        match verdict {
+            Verdict::Fine => None,
+            Verdict::Slow(doing) => Some(Late::Slow(current.blame(doing, limit / 2))),
+            Verdict::Stuck(doing) => Some(Late::Stuck(current.blame(doing, limit))),
+        }
     }
 
     /// Gives the lane up: tells whoever waits for the current job that it is stuck, and moves all other jobs to `heir`.
-    pub(crate) fn abandon(self, heir: &Self) {
+    pub(crate) fn abandon(self, heir: &Self, blame: String) {
         let (jobs, current) = {
             let mut desk = self.0.lock();
             (std::mem::take(&mut desk.jobs), desk.current.take())
         };
         if let Some(reply) = current.and_then(|current| current.reply) {
-            let _ = reply.send(Played::Stuck); // whoever asked may have gone
+            let _ = reply.send(Played::Stuck(blame)); // whoever asked may have gone
         }
         heir.0.lock().jobs.extend(jobs);
         heir.0.changed.notify_one();
@@ -160,9 +193,11 @@ impl Shared {
 
     /// The life of the thread.
     fn work(&self) {
+        self.thread.get_or_init(Thread::current);
         let mut known = Known::default();
         while let Some((run, work)) = self.next() {
-            let played = catch_unwind(AssertUnwindSafe(|| known.work(&run, work)));
+            let tell = |whereabouts| self.tell(whereabouts);
+            let played = catch_unwind(AssertUnwindSafe(|| known.work(&run, work, tell)));
             let played = played.unwrap_or_else(|panic| {
                 Some(Played::Broken(format!("a panic outside of workflow code: {}", panic_message(&*panic))))
             });
@@ -189,8 +224,17 @@ impl Shared {
                 }
                 Job::Forget(run) => (None, (run, None)),
             };
-            desk.current = Some(Current { since: Instant::now(), reply });
+            let subject = job.1.as_ref().map(|(subject, _)| subject.clone());
+            let (whereabouts, watch) = (None, Watch::default());
+            desk.current = Some(Current { since: Instant::now(), subject, whereabouts, watch, reply });
             return Some(job);
+        }
+    }
+
+    /// Says where one sees which part of the workflow runs.
+    fn tell(&self, whereabouts: Whereabouts) {
+        if let Some(current) = &mut self.lock().current {
+            current.whereabouts = Some(whereabouts);
         }
     }
 
@@ -208,11 +252,14 @@ impl Shared {
 struct Known(BTreeMap<RunId, LiveRun>);
 
 impl Known {
-    fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>) -> Option<Played> {
+    fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>, tell: impl FnOnce(Whereabouts)) -> Option<Played> {
         match work {
-            Some((subject, Work::Begin(beginning))) => Some(self.begin(run, &subject, beginning)),
+            Some((_, Work::Begin(beginning))) => Some(self.begin(run, beginning, tell)),
             Some((_, Work::Continue(part))) => Some(match self.0.remove(run) {
-                Some(live) => self.feed(run, live, part),
+                Some(live) => {
+                    tell(live.whereabouts());
+                    self.feed(run, live, part)
+                }
                 None => Played::Broken("the run was lost between two pages of its history".to_owned()),
             }),
             None => {
@@ -222,14 +269,14 @@ impl Known {
         }
     }
 
-    fn begin(&mut self, run: &RunId, subject: &Subject, beginning: Box<Beginning>) -> Played {
+    fn begin(&mut self, run: &RunId, beginning: Box<Beginning>, tell: impl FnOnce(Whereabouts)) -> Played {
         let first = beginning.part.events.first().map(|event| event.id);
-        let known = self.0.remove(run).filter(|live| !woken_by_others(live, subject));
-        let mut live = match known {
+        let mut live = match self.0.remove(run) {
             _ if first == Some(EventId::FIRST) => LiveRun::new(beginning.setup),
             Some(live) if live.continues(&beginning.head, first) => live,
             _ => return Played::NeedsHistory(beginning),
         };
+        tell(live.whereabouts());
         live.begin(beginning.head);
         self.feed(run, live, beginning.part)
     }
@@ -252,18 +299,17 @@ impl Known {
     }
 }
 
-/// Whether something woke the run that is not part of it. It would not do so again on replay, so the run is rebuilt.
-fn woken_by_others(live: &LiveRun, subject: &Subject) -> bool {
-    let woken = live.foreign_wakes();
-    if woken {
-        let WorkflowExecution { workflow_id, run_id } = &subject.execution;
-        tracing::error!(
-            workflow_type = %subject.workflow_type, %workflow_id, %run_id,
-            "workflow code waits for something that is not an operation of its context (a thread, a timer or a task of \
-             another runtime); that cannot be repeated on replay, so put it into an activity"
-        );
+impl Current {
+    /// Says what has taken so long.
+    fn blame(&self, doing: Doing, limit: Duration) -> String {
+        let Some(subject) = &self.subject else {
+            // Dropping a run runs the destructors of its code.
+            return format!("a workflow that was forgotten did not end within {limit:?}: {doing}");
+        };
+        let part = self.whereabouts.as_ref().and_then(Whereabouts::part);
+        let part = part.map(|part| format!(" in {part}")).unwrap_or_default();
+        format!("{subject} did not yield for {limit:?}{part} ([TMPRL1101] potential deadlock): {doing}")
     }
-    woken
 }
 
 impl fmt::Debug for Shared {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use perpetua_vocab::RunId;
 use tokio::time::timeout;
 
-use super::lane::{Lane, Played, Subject, Work};
+use super::lane::{Lane, Late, Played, Subject, Work};
 
 /// How often those who wait for a lane look at it, where nothing is considered stuck.
 const LOOK: Duration = Duration::from_secs(60);
@@ -31,11 +31,6 @@ impl Lanes {
         Ok(Self { lanes, limit })
     }
 
-    /// How long workflow code may run without giving the thread back.
-    pub(crate) fn limit(&self) -> Option<Duration> {
-        self.limit
-    }
-
     /// Plays a piece of a run. The caller holds the pass of that run.
     pub(crate) async fn play(&self, subject: Subject, work: Work) -> Played {
         let index = self.index(&subject.execution.run_id);
@@ -45,7 +40,7 @@ impl Lanes {
             match timeout(look, &mut answer).await {
                 Ok(Ok(played)) => return played,
                 Ok(Err(_)) => return Played::Broken("the lane is gone".to_owned()),
-                Err(_) => self.replace_if_stuck(index),
+                Err(_) => self.look(index, look),
             }
         }
     }
@@ -55,16 +50,20 @@ impl Lanes {
         self.lane(self.index(&run)).forget(run);
     }
 
-    fn replace_if_stuck(&self, index: usize) {
+    /// Warns of a job that takes long, and replaces a lane that is stuck.
+    fn look(&self, index: usize, every: Duration) {
         let Some(limit) = self.limit else { return };
         let mut lane = self.lane(index);
-        if lane.busy_for().is_none_or(|busy| busy < limit) {
-            return;
-        }
+        let blame = match lane.look(limit, every) {
+            None => return,
+            Some(Late::Slow(blame)) => return tracing::warn!("{blame}; its task will fail after {limit:?}"),
+            Some(Late::Stuck(blame)) => blame,
+        };
+        tracing::error!("{blame}; its thread is abandoned");
         match Lane::start(index) {
             Ok(heir) => {
                 let stuck = std::mem::replace(&mut *lane, heir);
-                stuck.abandon(&lane);
+                stuck.abandon(&lane, blame);
             }
             Err(error) => tracing::error!(%error, "a stuck lane cannot be replaced, a thread could not be started"),
         }

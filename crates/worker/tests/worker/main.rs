@@ -7,3 +7,5 @@ mod polling;
 mod script;
 mod stage;
 mod workflows;
+
+use perpetua_guard as _;

@@ -64,6 +64,11 @@ impl WorkflowImplementation for Scripted {
                     Gate::of(object).block();
                     Ok("unblocked".to_owned())
                 }
+                "spin" => {
+                    Gate::of(object).spin();
+                    Ok("unblocked".to_owned())
+                }
+                "clock" => Ok(format!("{:?}", std::time::SystemTime::now())),
                 "listen" => {
                     let ear = Ear::of(object);
                     poll_fn(|cx| {
@@ -112,6 +117,12 @@ impl Gate {
     fn block(&self) {
         let open = self.open.lock().expect("not poisoned");
         drop(self.opened.wait_while(open, |open| !*open).expect("not poisoned"));
+    }
+
+    fn spin(&self) {
+        while !*self.open.lock().expect("not poisoned") {
+            std::hint::spin_loop();
+        }
     }
 
     pub(crate) fn open(&self) {

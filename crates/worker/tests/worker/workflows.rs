@@ -265,6 +265,40 @@ async fn a_report_that_waits_is_made_when_the_worker_shuts_down() {
     assert_eq!(request.task_token, "a 3");
 }
 
+/// What a failed task says of the run `b`, which did not yield for a second.
+#[track_caller]
+fn assert_stuck(message: &str, doing: &str) {
+    let words = "workflow `scripted` (id `id of b`, run b) did not yield for 1s in its main function ([TMPRL1101] ";
+    assert!(message.starts_with(words), "{message}");
+    // Other systems do not say what a thread does.
+    let doing = if cfg!(target_os = "linux") { doing } else { "" };
+    assert!(message.contains(doing) && message.contains("in an activity"), "{message}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_does_not_stop_computing_costs_its_own_task() {
+    let mock = Mock::default();
+    let worker = worker_with(&mock, |builder| builder.lanes(1).deadlock_timeout(Duration::from_secs(1)));
+    mock.give_workflow_task(Story::of("b", "spin endlessly").whole());
+    mock.give_workflow_task(Story::of("c", "echo c").whole());
+    assert_stuck(&message(mock.failed.ok().await), "it computes, for ");
+    assert_eq!(answer(&mock).await.as_deref(), Some("\"c\""));
+    Gate::of("endlessly").open();
+    end(&mock, worker).await;
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[tokio::test]
+async fn what_the_guard_finds_fails_the_task() {
+    let mock = Mock::default();
+    let worker = worker(&mock);
+    mock.give_workflow_task(Story::of("a", "clock").whole());
+    let message = message(mock.failed.ok().await);
+    let words = "workflow `scripted` read the clock (`SystemTime::now`) in its main function at tests/worker/stage.rs:";
+    assert!(message.starts_with(words), "{message}");
+    end(&mock, worker).await;
+}
+
 #[tokio::test]
 async fn a_workflow_that_blocks_its_thread_costs_its_own_task_and_nobody_elses() {
     let mock = Mock::default();
@@ -275,9 +309,7 @@ async fn a_workflow_that_blocks_its_thread_costs_its_own_task_and_nobody_elses()
     mock.give_workflow_task(Story::of("b", "block deadlock").whole());
     mock.give_workflow_task(Story::of("c", "echo c").whole());
     let message = message(mock.failed.ok().await);
-    for part in ["`scripted`", "`id of b`", "did not yield for 1s", "[TMPRL1101]", "put them in an activity"] {
-        assert!(message.contains(part), "{part}: {message}");
-    }
+    assert_stuck(&message, "it blocks its thread: it waits for a lock, a channel");
     assert_eq!(answer(&mock).await.as_deref(), Some("\"c\""));
     // What lived on the lost thread is rebuilt.
     let story = remembered.tick();
@@ -289,7 +321,7 @@ async fn a_workflow_that_blocks_its_thread_costs_its_own_task_and_nobody_elses()
 }
 
 #[tokio::test]
-async fn a_run_that_something_foreign_woke_is_rebuilt() {
+async fn a_run_that_something_foreign_woke_fails_its_next_task_and_is_rebuilt() {
     let mock = Mock::default();
     let worker = worker(&mock);
     let story = Story::of("a", "listen foreign");
@@ -298,8 +330,11 @@ async fn a_run_that_something_foreign_woke_is_rebuilt() {
     Ear::of("foreign").wake();
     let story = story.tick();
     mock.give_sticky_task(story.news());
-    let (answered, ()) = tokio::join!(answer(&mock), serve_history(&mock, &story, 7, 2));
-    assert_eq!(answered, None);
+    let message = message(mock.failed.ok().await);
+    let words = "workflow `scripted` was woken in its main function by something that is not part of it";
+    assert!(message.starts_with(words), "{message}");
+    mock.give_workflow_task(PollWorkflowTaskQueueResponse { attempt: 2, ..story.whole() });
+    assert_eq!(answer(&mock).await, None);
     end(&mock, worker).await;
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
+use perpetua_workflow::unguarded;
+
 use crate::support::*;
 
 // The order
@@ -322,7 +324,7 @@ workflow! {
             poll_fn(|context| {
                 assert!(Pin::new(&mut value.clone()).poll(context).is_pending());
                 let sent = sent.clone();
-                thread::spawn(move || sent.send(7)).join().expect("it does not panic");
+                unguarded(|| thread::spawn(move || sent.send(7))).join().expect("it does not panic");
                 Poll::Ready(())
             }).await;
         }
@@ -339,7 +341,7 @@ workflow! {
 fn a_wake_from_another_thread_is_a_fault() {
     let scenario = Scenario::of::<Foreign>(|| (true,));
     let fault = Worker::new(&scenario).try_answer(&mut scenario.server()).expect_err("another thread woke it");
-    expect!["the workflow was woken by something that is not part of it: it awaits a future of another runtime, thread or channel, which no replay could repeat; await operations of `Ctx` only, and do everything else in an activity"].assert_eq(&fault.to_string());
+    expect!["workflow `Foreign` was woken in its main function by something that is not part of it: since turn 1 it awaits a future of another runtime, thread or channel, which no replay could repeat; await operations of `Ctx` only, and do everything else in an activity"].assert_eq(&fault.to_string());
 }
 
 #[test]
@@ -351,7 +353,9 @@ fn a_wake_from_another_thread_between_two_turns_is_a_fault_in_the_next() {
     thread::spawn(move || sender.send(7)).join().expect("it does not panic");
     server.signal("nothing", ());
     let fault = worker.try_answer(&mut server).expect_err("another thread woke it");
-    assert!(fault.to_string().starts_with("the workflow was woken by something that is not part of it"), "{fault}");
+    let words =
+        "workflow `Foreign` was woken in its main function by something that is not part of it: since turn 1 it awaits";
+    assert!(fault.to_string().starts_with(words), "{fault}");
     // A run that failed stays failed.
     assert!(!worker.continues(&server));
 }
@@ -442,11 +446,11 @@ workflow! {
 fn a_workflow_that_nothing_can_wake_is_a_fault() {
     Scenario::of::<Endless>(|| (false,)).start().check(expect![[r#"
         turn 1
-            fault: the workflow waits for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
+            fault: workflow `Endless` waits in its main function for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
     "#]]);
     Scenario::of::<Endless>(|| (true,)).start().check(expect![[r#"
         turn 1
-            fault: the workflow waits for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
+            fault: workflow `Endless` waits in its main function, a spawned task for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
     "#]]);
 }
 
@@ -472,7 +476,7 @@ fn a_workflow_that_nothing_can_wake_any_more_is_a_fault_in_the_turn_in_which_it_
             start_timer 1 1s
             start_timer 2 9s
         turn 2
-            fault: the workflow waits for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
+            fault: workflow `Stalled` waits in its main function for something that Perpetua does not know, and takes no signal or update that could wake it: it awaits a future of another runtime, thread or channel, or one that is never done; await operations of `Ctx` only, and do everything else in an activity
     "#]]);
 }
 

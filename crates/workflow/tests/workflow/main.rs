@@ -1,5 +1,5 @@
 //! Workflows without macros, driven from hand-made histories. Every scenario is played with the run known, built again
-//! for each task, and from pages cut at every place; see `support`.
+//! for each task, and from pages cut at every place; see `support`. The guard watches all of them.
 
 mod activities;
 mod cancellation;
@@ -7,6 +7,8 @@ mod concurrent;
 mod conditions;
 mod ending;
 mod executor;
+mod foreign;
+mod guarding;
 mod handlers;
 mod logging;
 mod losing;

@@ -429,7 +429,7 @@ workflow! {
 #[test]
 fn a_task_that_waits_for_its_own_lock_is_a_fault() {
     let played = Scenario::of::<Locked>(|| ()).start().play_once();
-    assert!(played.text.contains("the workflow waits for something"), "{}", played.text);
+    assert!(played.text.contains("waits in its main function for something that"), "{}", played.text);
 }
 
 thread_local! {
