@@ -36,6 +36,8 @@
 #[path = "generated/tree.rs"]
 mod generated;
 
+pub mod schema;
+
 pub use generated::{google, grpc, nexusannotations, temporal};
 
 #[cfg(feature = "cloud")]

@@ -24,6 +24,7 @@ mod event;
 mod failure;
 mod history;
 mod inside;
+mod json;
 mod message;
 mod payload;
 mod policy;

@@ -20,6 +20,7 @@ use std::{
 pub mod generate;
 pub mod identity;
 pub mod render;
+pub mod schema;
 
 /// What a step ends with. Tasks have one reader, so the error is whatever explains itself best.
 pub type Outcome<T> = Result<T, Box<dyn Error>>;

@@ -7,7 +7,7 @@ use perpetua_vocab::{Event, EventId, EventKind};
 use crate::expectation::{Asked, Expectation, in_words};
 use crate::markers::{Marker, PatchMark, lists_patches};
 use crate::mismatch::{Parting, Said};
-use crate::{Mismatch, Record};
+use crate::{Fault, Mismatch, Record};
 
 /// Pairs each thing the code asked for with the event that echoes it.
 ///
@@ -15,7 +15,7 @@ use crate::{Mismatch, Record};
 ///
 /// # Errors
 /// Where the first thing is without a partner.
-pub(super) fn pair(asked: Vec<Asked>, record: Record, turn: u32) -> Result<Vec<(Expectation, EventId)>, Mismatch> {
+pub(super) fn pair(asked: Vec<Asked>, record: Record, turn: u32) -> Result<Vec<(Expectation, EventId)>, Fault> {
     let Record { completed, answers } = record;
     let mut asked = asked.into_iter().peekable();
     let mut answers = answers.into_iter().peekable();
@@ -52,7 +52,7 @@ pub(super) fn pair(asked: Vec<Asked>, record: Record, turn: u32) -> Result<Vec<(
                     history: history.collect(),
                     code: next_asked.iter().chain(&asked.collect::<Vec<_>>()).map(Said::from).collect(),
                 };
-                return Err(Mismatch::new(parting, event));
+                return Err(Mismatch::new(parting, event).into());
             }
         }
     }

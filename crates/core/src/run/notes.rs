@@ -96,7 +96,7 @@ impl Run {
         let (turn, record) = (self.turn, self.record.clone());
         let paired = record.map(|record| (record.completed, pair(asked, record, turn)));
         match paired {
-            Some((_, Err(mismatch))) => mismatch.into(),
+            Some((_, Err(fault))) => fault,
             // Not reached: what has no marker has no partner.
             Some((event, Ok(_))) => {
                 let code = vec![Said { what: code, at }];
