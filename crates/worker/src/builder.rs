@@ -15,6 +15,7 @@ use perpetua_workflow::implementation::WorkflowImplementation;
 
 use crate::activity::{Activities, ActivityDesk, ActivityImplementation, ActivitySet, Throttle};
 use crate::calls::Calls;
+use crate::eager::EagerActivities;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
@@ -51,6 +52,7 @@ struct Options {
     cancel_grace: Duration,
     deadlock_timeout: Option<Duration>,
     throttle: Throttle,
+    eager_activities: bool,
 }
 
 impl Default for Options {
@@ -68,6 +70,7 @@ impl Default for Options {
             cancel_grace: Duration::from_secs(10),
             deadlock_timeout: deadlock_timeout(std::env::var_os("TEMPORAL_DEBUG").as_deref()),
             throttle: Throttle { default: Duration::from_secs(30), longest: Duration::from_secs(60) },
+            eager_activities: true,
         }
     }
 }
@@ -209,6 +212,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Takes no activities back with the answers to workflow tasks. By default up to three of them begin here at once,
+    /// without a way through the queue, where the worker has slots to spare and can run them itself.
+    pub fn disable_eager_activities(mut self) -> Self {
+        self.options.eager_activities = false;
+        self
+    }
+
     /// Checks the description and makes the worker. Nothing is polled before it is run.
     ///
     /// # Errors
@@ -229,6 +239,7 @@ impl WorkerBuilder {
             cancel_grace,
             deadlock_timeout,
             throttle,
+            eager_activities,
         } = options;
         let workflows = Arc::new(workflows);
         if let Some(observer) = on_build {
@@ -237,21 +248,6 @@ impl WorkerBuilder {
         let shutdown = Shutdown::default();
         let identity = identity.unwrap_or_else(|| client.identity().clone());
         let calls = Calls::new(client, identity, task_queue);
-        let workflows = if workflows.is_empty() {
-            None
-        } else {
-            let desk = WorkflowDesk {
-                calls: calls.clone(),
-                workflows,
-                lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
-                runs: Runs::new(max_cached_workflows),
-                queues: Queues::new(max_cached_workflows > 0),
-                shutdown: shutdown.clone(),
-                sticky_timeout,
-            };
-            let slots = Slots::new(max_concurrent_workflow_tasks);
-            Some(Polled { source: Arc::new(desk), pollers: workflow_pollers, slots })
-        };
         let activities = if activities.is_empty() {
             None
         } else {
@@ -265,7 +261,26 @@ impl WorkerBuilder {
             let slots = Slots::new(max_concurrent_activities);
             Some(Polled { source: Arc::new(desk), pollers: activity_pollers, slots })
         };
-        Ok(Worker { calls, shutdown, graceful: graceful_shutdown, workflows, activities })
+        let eager = activities.as_ref().filter(|_| eager_activities).map(|polled: &Polled<ActivityDesk>| {
+            Arc::new(EagerActivities::new(Arc::clone(&polled.source), polled.slots.clone()))
+        });
+        let workflows = if workflows.is_empty() {
+            None
+        } else {
+            let desk = WorkflowDesk {
+                calls: calls.clone(),
+                workflows,
+                lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
+                runs: Runs::new(max_cached_workflows),
+                queues: Queues::new(max_cached_workflows > 0),
+                shutdown: shutdown.clone(),
+                eager: eager.clone(),
+                sticky_timeout,
+            };
+            let slots = Slots::new(max_concurrent_workflow_tasks);
+            Some(Polled { source: Arc::new(desk), pollers: workflow_pollers, slots })
+        };
+        Ok(Worker { calls, shutdown, graceful: graceful_shutdown, workflows, activities, eager })
     }
 
     /// Makes the worker and runs it on a task of its own.

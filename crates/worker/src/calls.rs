@@ -14,6 +14,7 @@ use perpetua_proto::{taskqueue, workflowservice as wire};
 use perpetua_vocab::{Identity, TaskQueue};
 use uuid::Uuid;
 
+pub(crate) use activity::{PolledActivity, read_activity};
 pub(crate) use workflow::Completion;
 
 /// How long the server may take to let a worker go.

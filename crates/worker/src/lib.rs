@@ -16,6 +16,7 @@ mod activity;
 mod backoff;
 mod builder;
 mod calls;
+mod eager;
 mod error;
 mod failure;
 mod poll;

@@ -24,6 +24,11 @@ impl Slots {
     pub(crate) async fn take(&self) -> Slot {
         Slot(Arc::clone(&self.0).acquire_owned().await.expect("the semaphore is never closed"))
     }
+
+    /// A slot, if one is free and nobody waits for it.
+    pub(crate) fn try_take(&self) -> Option<Slot> {
+        Arc::clone(&self.0).try_acquire_owned().ok().map(Slot)
+    }
 }
 
 #[cfg(test)]
@@ -35,7 +40,9 @@ mod tests {
         let slots = Slots::new(1);
         let slot = slots.take().await;
         assert_eq!(slots.0.available_permits(), 0);
+        assert!(slots.try_take().is_none());
         drop(slot);
         slots.take().await;
+        assert!(slots.try_take().is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! A worker: pollers, what they hand their tasks to, and an orderly end.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::activity::ActivityDesk;
 use crate::calls::{Calls, NamespaceFacts};
+use crate::eager::EagerActivities;
 use crate::poll::{Place, Source, hopeless, poll};
 use crate::running::RunningWorker;
 use crate::shutdown::{Shutdown, ShutdownHandle};
@@ -45,6 +47,7 @@ pub struct Worker {
     pub(crate) graceful: Duration,
     pub(crate) workflows: Option<Polled<WorkflowDesk>>,
     pub(crate) activities: Option<Polled<ActivityDesk>>,
+    pub(crate) eager: Option<Arc<EagerActivities>>,
 }
 
 /// Something to be polled, by how many, for how many tasks at once.
@@ -88,8 +91,7 @@ impl Worker {
         tracing::info!(task_queue = %self.calls.task_queue(), "the worker shuts down");
         tokio::join!(
             self.silence(facts.get().copied().unwrap_or_default()),
-            finish(&mut workflow_pollers),
-            self.finish_activities(&mut activity_pollers),
+            self.finish(&mut workflow_pollers, &mut activity_pollers),
         );
         tracing::info!(task_queue = %self.calls.task_queue(), "the worker has ended");
         self.shutdown.verdict()
@@ -123,11 +125,18 @@ impl Worker {
         self.shutdown.deafen(last_polls);
     }
 
-    /// Gives activities their time, then cancels them, then gives them a little more.
-    async fn finish_activities(&self, pollers: &mut JoinSet<()>) {
-        if timeout(self.graceful, finish(pollers)).await.is_err() {
+    /// Waits for what is in hand. Gives activities their time, then cancels them, then gives them a little more.
+    async fn finish(&self, workflow_pollers: &mut JoinSet<()>, activity_pollers: &mut JoinSet<()>) {
+        let mut finished = pin!(async {
+            tokio::join!(finish(workflow_pollers), finish(activity_pollers));
+            // Only workflow tasks bring more of them.
+            if let Some(eager) = &self.eager {
+                eager.finish().await;
+            }
+        });
+        if timeout(self.graceful, &mut finished).await.is_err() {
             self.shutdown.cancel();
-            finish(pollers).await;
+            finished.await;
         }
     }
 

@@ -10,6 +10,7 @@ mod children;
 mod codecs;
 mod command_line;
 mod concurrency;
+mod eager;
 mod facts;
 mod failures;
 mod guarding;

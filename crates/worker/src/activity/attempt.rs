@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use perpetua_client::{RpcCode, RpcError};
 use perpetua_convert::{CodecError, DataConverter};
-use perpetua_vocab::wire::BadTask;
-use perpetua_vocab::{ActivityTask, ErrorCategory, Failure, Payload, Payloads, TaskToken};
+use perpetua_vocab::{ActivityTask, ActivityTaskExtra, ErrorCategory, Failure, Payload, Payloads, TaskToken};
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -17,7 +16,7 @@ use super::heartbeat::{Sent, Throttle};
 use super::implementation::{Activities, Attempt, AttemptFailure};
 use super::info::ActivityInfo;
 use super::report::{Ended, Report, report};
-use crate::calls::Calls;
+use crate::calls::{Calls, PolledActivity};
 use crate::failure;
 use crate::poll::Source;
 use crate::shutdown::Shutdown;
@@ -35,7 +34,7 @@ pub(crate) struct ActivityDesk {
 }
 
 impl Source for ActivityDesk {
-    type Task = Result<ActivityTask, BadTask>;
+    type Task = PolledActivity;
     const TASKS: &'static str = "activity tasks";
 
     async fn poll(&self) -> Result<Option<Self::Task>, RpcError> {
@@ -44,7 +43,7 @@ impl Source for ActivityDesk {
 
     async fn perform(self: Arc<Self>, task: Self::Task, slot: Slot) {
         match task {
-            Ok(task) => {
+            Ok((task, extra)) => {
                 let span = tracing::info_span!(
                     "activity",
                     activity_type = %task.activity_type,
@@ -53,7 +52,7 @@ impl Source for ActivityDesk {
                     workflow_id = %task.execution.workflow_id,
                     run_id = %task.execution.run_id,
                 );
-                self.attempt(task).instrument(span).await;
+                self.attempt(task, extra).instrument(span).await;
             }
             Err(bad) => {
                 tracing::error!(error = %bad.malformed, "the server sent an activity task that cannot be read");
@@ -66,7 +65,7 @@ impl Source for ActivityDesk {
 }
 
 impl ActivityDesk {
-    async fn attempt(&self, mut task: ActivityTask) {
+    async fn attempt(&self, mut task: ActivityTask, extra: ActivityTaskExtra) {
         let token = task.token.clone();
         if let Err(error) = self.converter().decode(&mut task).await {
             let failure = failure::of_error("UndecodableArguments", error, self.converter());
@@ -74,7 +73,7 @@ impl ActivityDesk {
         }
         let input = task.input.take().unwrap_or_default();
         let last_heartbeat = task.heartbeat_details.take();
-        let info = ActivityInfo::of(task, self.calls.task_queue().clone());
+        let info = ActivityInfo::of(task, extra, self.calls.task_queue().clone());
         let ctx = ActivityContext::new(info, last_heartbeat, self.calls.client().clone(), self.shutdown.clone());
         let Some(ended) = self.watch(&ctx, input).await else {
             tracing::warn!("the activity does not end although the worker does; it is abandoned and nothing reported");

@@ -153,6 +153,11 @@ impl Activities {
         self.by_name.is_empty()
     }
 
+    /// Whether an attempt of the activity `name` can be made.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// Makes an attempt of the activity `name`; `None` if nobody registered it.
     pub(crate) fn start(
         &self,

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use perpetua_vocab::{
-    ActivityId, ActivityTask, ActivityType, Header, Namespace, RetryPolicy, TaskQueue, TaskToken, WorkflowExecution,
-    WorkflowType,
+    ActivityId, ActivityTask, ActivityTaskExtra, ActivityType, Header, Namespace, Priority, RetryPolicy, TaskQueue,
+    TaskToken, WorkflowExecution, WorkflowType,
 };
 
 /// What an attempt of an activity can know about itself.
@@ -39,6 +39,8 @@ pub struct ActivityInfo {
     pub heartbeat: Option<Duration>,
     /// How failures are tried again.
     pub retry_policy: Option<RetryPolicy>,
+    /// Who went first when the queue had a backlog.
+    pub priority: Priority,
     /// Context handed along by interceptors.
     pub header: Header,
     /// What the server knows the attempt by; with it, somebody else can report its end.
@@ -47,7 +49,7 @@ pub struct ActivityInfo {
 
 impl ActivityInfo {
     /// What is left of a task when its arguments and heartbeat details are taken out.
-    pub(crate) fn of(task: ActivityTask, task_queue: TaskQueue) -> Self {
+    pub(crate) fn of(task: ActivityTask, extra: ActivityTaskExtra, task_queue: TaskQueue) -> Self {
         let ActivityTask {
             token,
             workflow_namespace,
@@ -83,6 +85,7 @@ impl ActivityInfo {
             start_to_close: start_to_close.filter(|limit| !limit.is_zero()),
             heartbeat: heartbeat.filter(|limit| !limit.is_zero()),
             retry_policy,
+            priority: extra.priority.unwrap_or_default(),
             header: header.unwrap_or_default(),
             task_token: token,
         }

@@ -3,7 +3,7 @@
 use perpetua_client::RpcError;
 use perpetua_proto::workflowservice as wire;
 use perpetua_vocab::wire::{self as vocab_wire, encode_payloads};
-use perpetua_vocab::{ActivityTask, Failure, Payloads, TaskToken};
+use perpetua_vocab::{ActivityTask, ActivityTaskExtra, Failure, Payloads, TaskToken};
 
 use super::Calls;
 
@@ -15,9 +15,18 @@ pub(crate) struct HeartbeatAnswer {
     pub(crate) reset: bool,
 }
 
+/// An attempt to be made, and what is said of it besides; or what cannot be read.
+pub(crate) type PolledActivity = Result<(ActivityTask, ActivityTaskExtra), vocab_wire::BadTask>;
+
+/// Reads an attempt to be made; none if there is none.
+pub(crate) fn read_activity(wire: wire::PollActivityTaskQueueResponse) -> Option<PolledActivity> {
+    let extra = vocab_wire::activity_task_extra(&wire);
+    vocab_wire::activity_task(wire).transpose().map(|task| task.map(|task| (task, extra)))
+}
+
 impl Calls {
-    /// Waits for an attempt to be made; none if nothing came in a minute. A task that cannot be read is an inner error.
-    pub(crate) async fn poll_activity(&self) -> Result<Option<Result<ActivityTask, vocab_wire::BadTask>>, RpcError> {
+    /// Waits for an attempt to be made; none if nothing came in a minute.
+    pub(crate) async fn poll_activity(&self) -> Result<Option<PolledActivity>, RpcError> {
         let request = wire::PollActivityTaskQueueRequest {
             namespace: self.namespace(),
             task_queue: Some(self.normal_queue()),
@@ -25,8 +34,7 @@ impl Calls {
             worker_instance_key: self.instance.clone(),
             ..Default::default()
         };
-        let response = self.client.rpc(&request).send().await?;
-        Ok(vocab_wire::activity_task(response).transpose())
+        Ok(read_activity(self.client.rpc(&request).send().await?))
     }
 
     pub(crate) async fn heartbeat(&self, token: &TaskToken, details: Payloads) -> Result<HeartbeatAnswer, RpcError> {

@@ -39,6 +39,8 @@ pub(crate) struct Completion {
 pub(crate) struct Followed {
     /// The next task of the run, if there is one already.
     pub(crate) next: Option<wire::PollWorkflowTaskQueueResponse>,
+    /// The attempts of activities that are handed back at once.
+    pub(crate) activities: Vec<wire::PollActivityTaskQueueResponse>,
     /// Whether the task was speculative and has been dropped: it leaves no trace in history.
     pub(crate) dropped: bool,
 }
@@ -80,7 +82,11 @@ impl Calls {
             ..Default::default()
         };
         let response = self.client.rpc(&request).send().await?;
-        Ok(Followed { next: response.workflow_task, dropped: response.reset_history_event_id != 0 })
+        Ok(Followed {
+            next: response.workflow_task,
+            activities: response.activity_tasks,
+            dropped: response.reset_history_event_id != 0,
+        })
     }
 
     pub(crate) async fn fail_workflow_task(

@@ -19,6 +19,7 @@ use super::pages::Pages;
 use super::queues::Queues;
 use super::runs::{Pass, Runs};
 use crate::calls::{Calls, Completion};
+use crate::eager::EagerActivities;
 use crate::failure;
 use crate::poll::Source;
 use crate::shutdown::Shutdown;
@@ -36,6 +37,8 @@ pub(crate) struct WorkflowDesk {
     pub(crate) runs: Arc<Runs>,
     pub(crate) queues: Queues,
     pub(crate) shutdown: Shutdown,
+    /// Takes the attempts that come back with answers; none where nothing is to come back.
+    pub(crate) eager: Option<Arc<EagerActivities>>,
     /// How long a task may wait in the sticky queue before it goes to the normal one.
     pub(crate) sticky_timeout: Duration,
 }
@@ -216,10 +219,13 @@ impl WorkflowDesk {
             return Err(Trouble::of_error(error, self.converter()));
         }
         let Answered { token, first, kept, answer } = answered;
-        let Answer { commands, messages, query_answers, answer: _, closed } = *answer;
+        let Answer { mut commands, messages, query_answers, answer: _, closed } = *answer;
         // A worker that shuts down gives its runs to others.
         let draining = self.shutdown.is_draining();
         let remember = kept && !closed && !draining && self.queues.has_sticky();
+        // What ends the run ends its activities, and a worker that shuts down begins no more.
+        let eager = self.eager.as_ref().filter(|_| !closed && !draining);
+        let kept_slots = eager.map(|eager| eager.ask(&mut commands));
         let completion = Completion {
             token,
             commands,
@@ -231,6 +237,9 @@ impl WorkflowDesk {
         };
         match self.calls.complete_workflow_task(completion).await {
             Ok(followed) => {
+                if let (Some(eager), Some(slots)) = (eager, kept_slots) {
+                    eager.run(slots, followed.activities);
+                }
                 if followed.dropped {
                     tracing::debug!("the task was speculative and left no trace");
                 }

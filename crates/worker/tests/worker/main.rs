@@ -2,6 +2,7 @@
 
 mod activities;
 mod describe;
+mod eager;
 mod mock;
 mod polling;
 mod script;

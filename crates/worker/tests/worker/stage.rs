@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use perpetua_contract::{WorkflowCall, WorkflowDefinition};
+use perpetua_contract::{Activity, ActivityDefinition, WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{AnyError, WorkflowError};
 use perpetua_proto::enums::EventType;
 use perpetua_proto::history::history_event::Attributes;
@@ -19,7 +20,7 @@ use perpetua_proto::query::WorkflowQuery;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 use perpetua_proto::{common, taskqueue};
 use perpetua_workflow::implementation::{Handlers, Handling, LocalFuture, WorkflowImplementation};
-use perpetua_workflow::{Ctx, State};
+use perpetua_workflow::{ActivityFuture, Ctx, State};
 
 use crate::script::json;
 
@@ -69,6 +70,21 @@ impl WorkflowImplementation for Scripted {
                     Ok("unblocked".to_owned())
                 }
                 "clock" => Ok(format!("{:?}", std::time::SystemTime::now())),
+                "ask" => {
+                    for activity in activities(&ctx, object) {
+                        activity.await?;
+                    }
+                    Ok("done".to_owned())
+                }
+                "leave" => {
+                    let activities = activities(&ctx, object);
+                    drop(ctx.spawn(async move {
+                        for activity in activities {
+                            let _ = activity.await; // the run is over before
+                        }
+                    }));
+                    Ok("left".to_owned())
+                }
                 "listen" => {
                     let ear = Ear::of(object);
                     poll_fn(|cx| {
@@ -90,6 +106,16 @@ impl WorkflowImplementation for Scripted {
         });
         handlers.query("ticks", |workflow: &Self, (): ()| workflow.ticks.get());
     }
+}
+
+/// Starts activities that are known by their names, each with an own number: `double double@queue`.
+fn activities(ctx: &Ctx, names: &str) -> Vec<ActivityFuture<impl ActivityDefinition<Output = u32, Error = AnyError>>> {
+    let calls = names.split(' ').zip(1_u32..).map(|(name, number)| {
+        let (name, queue) = name.split_once('@').unwrap_or((name, "orders"));
+        let call = Activity::named(name.to_owned()).args((number,)).returning::<u32>();
+        ctx.activity(call).task_queue(queue).start_to_close(Duration::from_secs(60)).start()
+    });
+    calls.collect()
 }
 
 /// Something that blocks a thread until the test opens it.
