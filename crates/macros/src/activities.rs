@@ -10,10 +10,11 @@ use syn::{Attribute, Ident, ItemImpl, ItemTrait, Type};
 use crate::activity::{Activity, OPTIONS, Place};
 use crate::attributes::{Role, conditions, documentation, take_markers};
 use crate::block::{Block, Member};
+use crate::crate_path;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::moved::{Moved, NotMoved, hidden_name};
-use crate::options::Options;
+use crate::options::{Form, Options};
 use crate::shape::{self, Kind, kind_of};
 use crate::signature::variable;
 
@@ -22,7 +23,7 @@ const ATTRIBUTE: &str = "#[activities]";
 /// Expands `#[activities]`.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    Options::parse(ATTRIBUTE, options, &[], &mut diagnostics);
+    let options = Options::parse(ATTRIBUTE, options, &[("crate", Form::Path)], &mut diagnostics);
     let message = "`#[activities]` stands on an `impl` block or on a trait";
     let expanded = match kind_of(&item) {
         Some(Kind::Impl) => Block::parse_impl(item.clone()).map(|block| expand_impl(block, &mut diagnostics)),
@@ -43,7 +44,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, D
         }
     };
     match expanded {
-        Ok(tokens) => (tokens, diagnostics),
+        Ok(tokens) => (crate_path::renamed(tokens, &options), diagnostics),
         Err(error) => {
             diagnostics.unreadable(error);
             (item, diagnostics)
@@ -106,12 +107,13 @@ fn expand_impl(block: Block<ItemImpl>, diagnostics: &mut Diagnostics) -> TokenSt
     let entries = activities.iter().zip(&definitions).map(|(activity, definition)| {
         let conditions = conditions(&activity.function.attributes);
         let method = &activity.function.signature.ident;
+        let add = format_ident!("{}", if activity.dynamic { "add_dynamic" } else { "add" });
         let execution = activity.method_execution(&quote!(<#self_type as #hidden>::#method), &this);
         quote! {
             #(#conditions)*
             {
                 let #this = ::std::sync::Arc::clone(&self);
-                activities.add::<#definition<#self_type>>(#execution);
+                activities.#add::<#definition<#self_type>>(#execution);
             }
         }
     });
@@ -217,9 +219,18 @@ fn generate(self_type: &Type, activities: &[Activity], definitions: &[Ident], at
 fn check_names(activities: &[Activity], diagnostics: &mut Diagnostics) {
     let conditional = |activity: &Activity| !conditions(&activity.function.attributes).is_empty();
     for (index, activity) in activities.iter().enumerate() {
-        let earlier = activities.iter().take(index).find(|earlier| earlier.name.value() == activity.name.value());
+        let earlier = activities.iter().take(index).find(|earlier| {
+            earlier.dynamic == activity.dynamic && (activity.dynamic || earlier.name.value() == activity.name.value())
+        });
         if let Some(earlier) = earlier.filter(|earlier| !conditional(earlier) && !conditional(activity)) {
             let name = activity.name.value();
+            if activity.dynamic {
+                let help = "it takes every name that no other has; tell the names apart in it";
+                let ident = |activity: &Activity| activity.function.signature.ident.clone();
+                diagnostics.error_with_help(ident(activity), "this is another dynamic activity of this block", help);
+                diagnostics.error(ident(earlier), "this is the first dynamic activity of this block");
+                continue;
+            }
             diagnostics.error(&activity.name, format_args!("two activities are called `{name}`"));
             diagnostics.error(&earlier.name, format_args!("the first activity called `{name}` is this one"));
         }

@@ -12,15 +12,19 @@ use syn::FnArg;
 pub(crate) use model::{Activity, OPTIONS, Place};
 
 use crate::attributes::for_body;
+use crate::crate_path;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
-use crate::options::Options;
+use crate::options::{Form, Known, Options};
 use crate::shape::{Kind, kind_of};
+
+/// The options of an `#[activity]` that stands alone.
+const ALONE: Known = &[("name", Form::Text), ("blocking", Form::Flag), ("dynamic", Form::Flag), ("crate", Form::Path)];
 
 /// Expands `#[activity]`.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
-    let options = Options::parse("#[activity]", options, OPTIONS, &mut diagnostics);
+    let options = Options::parse("#[activity]", options, ALONE, &mut diagnostics);
     let function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
@@ -38,7 +42,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, D
         return (function.into_token_stream(), diagnostics);
     }
     let activity = Activity::read(function, &options, Place::Function, None, &mut diagnostics);
-    (expand_function(&activity), diagnostics)
+    (crate_path::renamed(expand_function(&activity), &options), diagnostics)
 }
 
 fn expand_function(activity: &Activity) -> TokenStream {

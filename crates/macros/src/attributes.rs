@@ -92,6 +92,20 @@ pub(crate) fn for_stub(attributes: &[Attribute]) -> Vec<&Attribute> {
     attributes.iter().filter(goes).collect()
 }
 
+/// The first paragraph of the documentation, in one line; empty if there is none.
+pub(crate) fn first_paragraph(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(given) if given.path.is_ident("doc") => match &given.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let lines = text.lines().map(str::trim).skip_while(|line| line.is_empty());
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// Documentation.
 pub(crate) fn documentation(attributes: &[Attribute]) -> Vec<&Attribute> {
     attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).collect()

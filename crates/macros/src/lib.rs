@@ -16,6 +16,7 @@ mod activities;
 mod activity;
 mod attributes;
 mod block;
+mod crate_path;
 mod diagnostics;
 mod error;
 mod function;

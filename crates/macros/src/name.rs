@@ -9,6 +9,15 @@ use crate::options::Options;
 /// Names that the platform keeps for itself.
 const RESERVED_PREFIX: &str = "__temporal_";
 
+/// Refuses a name beside `dynamic`.
+pub(crate) fn refuse_beside_dynamic(subject: &str, options: &Options, diagnostics: &mut Diagnostics) {
+    if let (Some(name), Some(_)) = (options.given("name"), options.flag("dynamic")) {
+        let message =
+            format!("{subject} that is dynamic takes every name that no other has, so it has none of its own");
+        diagnostics.error_with_help(name, message, "remove `name`, or `dynamic`");
+    }
+}
+
 /// The `name` that was given, or the item's own.
 pub(crate) fn of(ident: &Ident, options: &Options, diagnostics: &mut Diagnostics) -> LitStr {
     let given = options.text("name");

@@ -17,6 +17,10 @@ pub(crate) enum Form {
     Text,
     /// The name of a function.
     Function,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The path of a module.
+    Path,
 }
 
 /// The options that an attribute knows.
@@ -31,6 +35,8 @@ enum Value {
     Flag,
     Text(LitStr),
     Function(Ident),
+    Choice(Ident),
+    Path(syn::Path),
 }
 
 impl Options {
@@ -62,6 +68,27 @@ impl Options {
             Value::Text(text) if given == name => Some(text),
             _ => None,
         })
+    }
+
+    /// The word that was chosen, if one was.
+    pub(crate) fn choice(&self, name: &str) -> Option<&Ident> {
+        self.0.iter().find_map(|(given, value)| match value {
+            Value::Choice(word) if given == name => Some(word),
+            _ => None,
+        })
+    }
+
+    /// The path, if it was given.
+    pub(crate) fn path(&self, name: &str) -> Option<&syn::Path> {
+        self.0.iter().find_map(|(given, value)| match value {
+            Value::Path(path) if given == name => Some(path),
+            _ => None,
+        })
+    }
+
+    /// The name of an option as it was given, to say what is wrong with it.
+    pub(crate) fn given(&self, name: &str) -> Option<&Ident> {
+        self.0.iter().map(|(given, _)| given).find(|given| *given == name)
     }
 
     /// The function, if it was given.
@@ -135,6 +162,25 @@ fn parse_one(
                 return None;
             }
         },
+        (Form::Choice(words), value) => match value.as_ref().map(|value| syn::parse2::<Ident>(value.clone())) {
+            Some(Ok(word)) if words.iter().any(|known| word == known) => Value::Choice(word),
+            _ => {
+                let at = value.unwrap_or_else(|| name.to_token_stream());
+                let words: Vec<_> = words.iter().map(|word| format!("`{name} = {word}`")).collect();
+                let help = format!("write {}", words.join(" or "));
+                diagnostics.error_with_help(at, format_args!("`{name}` has no such value"), help);
+                return None;
+            }
+        },
+        (Form::Path, value) => match value.as_ref().map(|value| syn::parse2(value.clone())) {
+            Some(Ok(path)) => Value::Path(path),
+            _ => {
+                let at = value.unwrap_or_else(|| name.to_token_stream());
+                let help = format!("write `{name} = path`, with the path by which this code reaches the crate");
+                diagnostics.error_with_help(at, format_args!("`{name}` needs a path"), help);
+                return None;
+            }
+        },
     };
     Some((name, value))
 }
@@ -146,6 +192,8 @@ fn usage(attribute: &str, known: Known) -> String {
             Form::Flag => format!("`{name}`"),
             Form::Text => format!("`{name} = \"...\"`"),
             Form::Function => format!("`{name} = function`"),
+            Form::Choice(words) => format!("`{name} = {}`", words.join(" | ")),
+            Form::Path => format!("`{name} = path`"),
         })
         .collect();
     match words.as_slice() {

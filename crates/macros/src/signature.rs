@@ -140,10 +140,29 @@ fn name_in_stub(ident: &Ident) -> Option<Ident> {
     Some(bare)
 }
 
+/// How the arguments of a call travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// One value each.
+    Typed,
+    /// Whatever there is, in one parameter. Callers give the name as well.
+    Raw,
+    /// Whatever there is, in one parameter behind the name.
+    NamedRaw,
+}
+
+impl Carried {
+    /// As one value each, or as they are if the function is dynamic.
+    pub(crate) fn of(dynamic: Option<&Ident>, raw: Self) -> Self {
+        if dynamic.is_some() { raw } else { Self::Typed }
+    }
+}
+
 /// The arguments of a call: parameters that travel.
 #[derive(Clone)]
 pub(crate) struct Arguments {
     list: Vec<Parameter>,
+    carried: Carried,
     /// Where the parameter list stands.
     span: Span,
 }
@@ -152,10 +171,23 @@ impl Arguments {
     /// The arguments of the function with this signature, checked.
     pub(crate) fn new(
         list: Vec<Parameter>,
+        carried: Carried,
         signature: &Signature,
         subject: &str,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        let expected = match carried {
+            Carried::Typed => None,
+            Carried::Raw => Some((1, "the arguments of the call as one", "`arguments: RawArguments`")),
+            Carried::NamedRaw => {
+                Some((2, "the name of the message and its arguments as one", "`name: String, arguments: RawArguments`"))
+            }
+        };
+        if let Some((count, what, parameters)) = expected.filter(|(count, ..)| list.len() != *count) {
+            let taken = list.len();
+            let message = format!("{subject} that is dynamic takes {what}: {count} in all, not {taken}");
+            diagnostics.error_with_help(&signature.ident, message, format_args!("its parameters are {parameters}"));
+        }
         for parameter in &list {
             check_travels(&parameter.ty, &format!("an argument of {subject}"), diagnostics);
             for attribute in &parameter.original.attrs {
@@ -174,7 +206,7 @@ impl Arguments {
             [only] => only.ty.span(),
             _ => signature.paren_token.span.join(),
         };
-        Self { list, span }
+        Self { list, carried, span }
     }
 
     /// How many there are.
@@ -184,9 +216,25 @@ impl Arguments {
 
     /// `name: Type, ..`
     pub(crate) fn declaration(&self) -> TokenStream {
+        let called = self.call_name().map(|called| quote!(#called: ::std::string::String,));
         let names = self.list.iter().map(|parameter| &parameter.name);
         let types = self.list.iter().map(|parameter| &parameter.ty);
-        quote!(#(#names: #types),*)
+        quote!(#called #(#names: #types),*)
+    }
+
+    /// What callers call the name, where they give it and the function does not take it.
+    fn call_name(&self) -> Option<Ident> {
+        (self.carried == Carried::Raw).then(|| variable("called", Span::call_site()))
+    }
+
+    /// The name that callers give, if they do.
+    pub(crate) fn given_name(&self) -> Option<TokenStream> {
+        match (self.carried, self.list.first()) {
+            (Carried::NamedRaw, Some(Parameter { name, ty, .. })) => {
+                Some(quote_spanned!(blame(ty)=> ::perpetua::__macro::called_name(#name)))
+            }
+            _ => self.call_name().map(ToTokens::into_token_stream),
+        }
     }
 
     /// Lets the compiler say more where an argument might be meant to be the context, which does not travel. Whether
@@ -208,18 +256,27 @@ impl Arguments {
 
     /// `(Type, ..)`
     pub(crate) fn tuple_type(&self) -> TokenStream {
+        if self.carried != Carried::Typed {
+            return quote_spanned!(self.span=> ::perpetua::__macro::RawArguments);
+        }
         let types = self.list.iter().map(|parameter| &parameter.ty);
         quote_spanned!(self.span=> (#(#types,)*))
     }
 
     /// The same, where nothing else checks that they travel.
     pub(crate) fn checked_tuple_type(&self) -> TokenStream {
+        if self.carried != Carried::Typed {
+            return self.tuple_type();
+        }
         let tuple = self.tuple_type();
         quote_spanned!(self.span=> <#tuple as ::perpetua::__macro::MessageArguments>::Tuple)
     }
 
     /// `(name, ..)`
     pub(crate) fn tuple(&self) -> TokenStream {
+        if let (Carried::Raw | Carried::NamedRaw, Some(Parameter { name, ty, .. })) = (self.carried, self.list.last()) {
+            return quote_spanned!(blame(ty)=> ::perpetua::__macro::called_arguments(#name));
+        }
         let names = self.list.iter().map(|parameter| &parameter.name);
         quote_spanned!(self.span=> (#(#names,)*))
     }
@@ -227,7 +284,23 @@ impl Arguments {
     /// `(slot, ..)`, for generated code that takes the tuple apart.
     pub(crate) fn pattern(&self) -> TokenStream {
         let slots = self.slots();
+        if self.carried == Carried::Raw {
+            return quote_spanned!(self.span=> #(#slots)*);
+        }
         quote_spanned!(self.span=> (#(#slots,)*))
+    }
+
+    /// The values that the function itself is called with, from the variables of the pattern.
+    pub(crate) fn values(&self) -> Vec<TokenStream> {
+        let values = self.slots().into_iter().zip(&self.list).enumerate();
+        let value = |(index, (slot, parameter)): (usize, (Ident, &Parameter))| match (self.carried, index) {
+            (Carried::Typed, _) => slot.into_token_stream(),
+            (Carried::NamedRaw, 0) => {
+                quote_spanned!(blame(&parameter.ty)=> ::perpetua::__macro::dynamic_name(#slot))
+            }
+            _ => quote_spanned!(blame(&parameter.ty)=> ::perpetua::__macro::dynamic_arguments(#slot)),
+        };
+        values.map(value).collect()
     }
 
     /// One variable for each argument, blamed on its type.

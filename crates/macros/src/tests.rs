@@ -173,6 +173,76 @@ fn workflow_of_a_type() {
 }
 
 #[test]
+fn dynamic_handlers() {
+    let item = quote! {
+        impl Desk {
+            #[run]
+            async fn run(&self, ctx: Ctx) -> WorkflowResult<()> {
+                Ok(())
+            }
+
+            /// Takes whatever comes,
+            /// and keeps it.
+            ///
+            /// Nobody reads it.
+            #[signal(dynamic, unfinished_policy = Abandon)]
+            async fn other(&self, ctx: Ctx, name: String, arguments: RawArguments) {}
+
+            #[query(dynamic, fallible)]
+            fn look(&self, name: String, arguments: RawArguments) -> Result<RawValue, AnyError> {
+                Ok(arguments.answer(&name)?)
+            }
+
+            #[update(dynamic, validator = check)]
+            fn put(&self, name: String, arguments: RawArguments) -> Result<usize, AnyError> {
+                Ok(arguments.len())
+            }
+
+            fn check(&self, name: &str, arguments: &RawArguments) -> Result<(), AnyError> {
+                Ok(())
+            }
+        }
+    };
+    check(workflow::expand(quote!(), item), expect_file!["../tests/expand/dynamic_handlers.rs"]);
+}
+
+#[test]
+fn dynamic_workflow() {
+    let item = quote! {
+        async fn fallback(ctx: Ctx, arguments: RawArguments) -> WorkflowResult<RawValue> {
+            Ok(arguments.answer(&1)?)
+        }
+    };
+    check(workflow::expand(quote!(dynamic), item), expect_file!["../tests/expand/dynamic_workflow.rs"]);
+}
+
+#[test]
+fn dynamic_activity() {
+    let item = quote! {
+        async fn fallback(ctx: ActivityContext, arguments: RawArguments) -> Result<RawValue, ActivityError> {
+            Ok(arguments.answer(&1)?)
+        }
+    };
+    check(activity::expand(quote!(dynamic), item), expect_file!["../tests/expand/dynamic_activity.rs"]);
+}
+
+#[test]
+fn another_path_to_the_crate() {
+    let item = quote! {
+        async fn nothing(ctx: Ctx) -> WorkflowResult<()> {
+            ::perpetua::seconds(1);
+            Ok(())
+        }
+    };
+    let (tokens, diagnostics) = workflow::expand(quote!(crate = crate::reexported::durable), item);
+    assert_eq!(diagnostics.messages(), [""; 0]);
+    let text = tokens.to_string();
+    assert!(!text.contains(":: perpetua :: __macro"), "{text}");
+    assert!(text.contains("crate :: reexported :: durable :: __macro :: WorkflowCall"), "{text}");
+    assert!(text.contains(":: perpetua :: seconds"), "the user's own code stays as it is: {text}");
+}
+
+#[test]
 fn workflow_interface() {
     let item = quote! {
         trait Order {

@@ -11,12 +11,13 @@ mod run;
 use proc_macro2::TokenStream;
 
 use crate::block::Block;
+use crate::crate_path;
 use crate::diagnostics::Diagnostics;
 use crate::options::{Form, Known, Options};
 use crate::shape::{Kind, kind_of};
 
 const ATTRIBUTE: &str = "#[workflow]";
-const OPTIONS: Known = &[("name", Form::Text)];
+const OPTIONS: Known = &[("name", Form::Text), ("dynamic", Form::Flag), ("crate", Form::Path)];
 
 /// Expands `#[workflow]`.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, Diagnostics) {
@@ -44,7 +45,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> (TokenStream, D
         }
     };
     match expanded {
-        Ok(tokens) => (tokens, diagnostics),
+        Ok(tokens) => (crate_path::renamed(tokens, &options), diagnostics),
         Err(error) => {
             diagnostics.unreadable(error);
             (item, diagnostics)

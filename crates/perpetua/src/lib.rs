@@ -134,6 +134,8 @@ pub type ActivityError = AnyError;
 /// |---|---|---|
 /// | `name = "..."` | the name it is registered under | the function's name |
 /// | `blocking` | it blocks its thread, and gets one of its own | it is `async` |
+/// | `dynamic` | it runs every activity that no other one of the worker runs; it takes [`RawArguments`] | it has one name |
+/// | `crate = path` | the path by which this code reaches the crate `perpetua` | `::perpetua` |
 ///
 /// ```
 /// use perpetua::prelude::*;
@@ -326,6 +328,43 @@ pub use perpetua_macros::activities;
 /// | `name = "..."` | `#[signal]`, `#[query]`, `#[update]` | the name that senders use | the method's name |
 /// | `fallible` | `#[query]` | it returns a `Result`; the error is what the sender gets | what it returns is the answer |
 /// | `validator = function` | `#[update]` | may refuse the update before it is accepted | every update is accepted |
+/// | `dynamic` | `#[signal]`, `#[query]`, `#[update]` | it takes every name that no other handler takes | it takes one name |
+/// | `dynamic` | `#[workflow]` | it runs every workflow that no other one of the worker runs | it has one name |
+/// | `unfinished_policy = Abandon` | `#[signal]`, `#[update]` | no warning if it is running when the workflow ends | a warning |
+/// | `crate = path` | `#[workflow]` | the path by which this code reaches the crate `perpetua` | `::perpetua` |
+///
+/// The first paragraph of a handler's documentation is what tools show beside its name.
+///
+/// # Whatever comes
+///
+/// A dynamic handler takes the name of the message and its [`RawArguments`]; its stub takes both from the sender. A dynamic
+/// workflow takes the arguments, and knows its name from [`Ctx::info`]. Names that begin with `__temporal_` do not reach
+/// them. Handlers can also come and go while a workflow runs: [`Ctx::on_signal`], [`Ctx::on_query`], [`Ctx::on_update`].
+///
+/// ```
+/// use perpetua::prelude::*;
+/// use perpetua::{RawArguments, RawValue};
+///
+/// #[derive(Default)]
+/// struct Desk {
+///     seen: State<Vec<String>>,
+/// }
+///
+/// #[workflow(dynamic)]
+/// impl Desk {
+///     #[run]
+///     async fn run(&self, ctx: Ctx, arguments: RawArguments) -> WorkflowResult<RawValue> {
+///         let (first, count) = arguments.decode::<(String, u32)>()?;
+///         ctx.wait_until(|| self.seen.with(Vec::len) == count as usize).await?;
+///         Ok(arguments.answer(&format!("{first} ran {}", ctx.info().workflow_type()))?)
+///     }
+///
+///     #[signal(dynamic)]
+///     fn other(&self, name: String, arguments: RawArguments) {
+///         self.seen.update(|seen| seen.push(format!("{name} with {} arguments", arguments.len())));
+///     }
+/// }
+/// ```
 ///
 /// # Workflows that run elsewhere
 ///

@@ -9,14 +9,14 @@ pub use perpetua_contract::{
 };
 pub use perpetua_convert::{
     AnyError, ApplicationDescription, ApplicationError, Arguments, Canceled, ConversionError, DataConverter, FromCause,
-    RemoteApplication, Value, WorkflowError, derive,
+    RawArguments, RemoteApplication, Value, WorkflowError, derive,
 };
 pub use perpetua_vocab::ErrorCategory;
 pub use perpetua_worker::{Activities, ActivityContext, ActivityExecution, ActivityImplementation, ActivitySet};
-pub use perpetua_workflow::Ctx;
 pub use perpetua_workflow::implementation::{
     Handlers, Handling, LocalFuture, SignalReturned, WorkflowImplementation, returned,
 };
+pub use perpetua_workflow::{Ctx, UnfinishedPolicy};
 
 /// The type of a parameter that is an activity's context.
 #[diagnostic::on_unimplemented(
@@ -60,6 +60,75 @@ impl WorkflowContextParameter for Ctx {
 /// Gives a workflow, or a handler, its context.
 pub fn workflow_context<P: WorkflowContextParameter>(ctx: Ctx) -> P {
     P::from_context(ctx)
+}
+
+/// A message that comes to a dynamic handler: its name and its arguments.
+pub type DynamicMessage = (String, RawArguments);
+
+/// The type of a parameter that is the name of a message.
+#[diagnostic::on_unimplemented(
+    message = "the first parameter of a dynamic handler, after the context, is the name of the message, not `{Self}`",
+    label = "not `String`",
+    note = "write `name: String, arguments: RawArguments`"
+)]
+pub trait DynamicName {
+    /// The name as this type.
+    fn from_name(name: String) -> Self;
+    /// The name.
+    fn into_name(self) -> String;
+}
+
+impl DynamicName for String {
+    fn from_name(name: String) -> Self {
+        name
+    }
+
+    fn into_name(self) -> String {
+        self
+    }
+}
+
+/// Gives a dynamic handler the name of a message.
+pub fn dynamic_name<P: DynamicName>(name: String) -> P {
+    P::from_name(name)
+}
+
+/// Takes the name of a message from a caller.
+pub fn called_name<P: DynamicName>(name: P) -> String {
+    name.into_name()
+}
+
+/// The type of a parameter that is all arguments of a call.
+#[diagnostic::on_unimplemented(
+    message = "what is dynamic takes the arguments as they are, as one value, not as `{Self}`",
+    label = "not `RawArguments`",
+    note = "write `arguments: RawArguments`; they are read with `arguments.get::<T>(0)` or `arguments.decode::<(A, B)>()`"
+)]
+pub trait DynamicArguments {
+    /// The arguments as this type.
+    fn from_arguments(arguments: RawArguments) -> Self;
+    /// The arguments.
+    fn into_arguments(self) -> RawArguments;
+}
+
+impl DynamicArguments for RawArguments {
+    fn from_arguments(arguments: RawArguments) -> Self {
+        arguments
+    }
+
+    fn into_arguments(self) -> RawArguments {
+        self
+    }
+}
+
+/// Gives what is dynamic its arguments.
+pub fn dynamic_arguments<P: DynamicArguments>(arguments: RawArguments) -> P {
+    P::from_arguments(arguments)
+}
+
+/// Takes the arguments of something dynamic from a caller.
+pub fn called_arguments<P: DynamicArguments>(arguments: P) -> RawArguments {
+    arguments.into_arguments()
 }
 
 /// State that begins without looking at the input.

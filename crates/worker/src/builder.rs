@@ -107,7 +107,11 @@ impl WorkerBuilder {
     where
         S: ActivityStub<A, Definition: ActivityImplementation>,
     {
-        self.activities.add::<S::Definition>(S::Definition::execute);
+        if S::Definition::DYNAMIC {
+            self.activities.add_dynamic::<S::Definition>(S::Definition::execute);
+        } else {
+            self.activities.add::<S::Definition>(S::Definition::execute);
+        }
         self
     }
 

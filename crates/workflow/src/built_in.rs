@@ -79,7 +79,7 @@ impl Runtime {
                 signal_definitions: messages(&self.registered.signals, signals, |handler| &handler.about),
                 update_definitions: messages(&self.registered.updates, updates, |handler| &handler.about),
             },
-            current_details: String::new(),
+            current_details: self.details.borrow().clone(),
         }
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Runtime {
     pub(crate) whereabouts: Whereabouts,
     /// Whether the run is being taken apart: then nobody hears what user code still does.
     closing: Cell<bool>,
+    /// What the run says of itself, for people.
+    pub(crate) details: RefCell<String>,
     /// The user's workflow, once it is created.
     pub(crate) instance: RefCell<Option<Rc<dyn Instance>>>,
     /// The handlers that were registered while the run ran.
@@ -79,6 +81,7 @@ impl Runtime {
             tainted: Cell::new(false),
             whereabouts: Whereabouts::default(),
             closing: Cell::new(false),
+            details: RefCell::default(),
             instance: RefCell::new(None),
             registered: Registered::default(),
         })

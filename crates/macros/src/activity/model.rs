@@ -10,11 +10,11 @@ use crate::function::Function;
 use crate::name;
 use crate::options::{Form, Known, Options};
 use crate::signature::{
-    self, Arguments, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
+    self, Arguments, Carried, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
 };
 
 /// The options of `#[activity]`.
-pub(crate) const OPTIONS: Known = &[("name", Form::Text), ("blocking", Form::Flag)];
+pub(crate) const OPTIONS: Known = &[("name", Form::Text), ("blocking", Form::Flag), ("dynamic", Form::Flag)];
 
 const SUBJECT: &str = "an activity";
 
@@ -34,6 +34,8 @@ pub(crate) struct Activity {
     arguments: Arguments,
     returned: Type,
     blocking: bool,
+    /// Whether it takes all names that no other activity has.
+    pub(crate) dynamic: bool,
     /// Nothing is wrong with it.
     sound: bool,
 }
@@ -79,7 +81,13 @@ impl Activity {
             let help = "the implementation's signature may have one, the interface lists the arguments only; remove it";
             diagnostics.error_with_help(context, "an activity of an interface has no context", help);
         }
-        let arguments = Arguments::new(others, signature, SUBJECT, diagnostics);
+        let dynamic = options.flag("dynamic");
+        let carried = Carried::of(dynamic, Carried::Raw);
+        let arguments = Arguments::new(others, carried, signature, SUBJECT, diagnostics);
+        if let (Place::Interface, Some(dynamic)) = (place, dynamic) {
+            let help = "remove it; to call an activity of any name, use `Activity::named(..)`";
+            diagnostics.error_with_help(dynamic, "an interface describes activities that have names", help);
+        }
 
         let returned = match signature::returned(signature, self_type) {
             Some(returned) => {
@@ -93,9 +101,11 @@ impl Activity {
             }
         };
         let name = name::of(&signature.ident, options, diagnostics);
+        name::refuse_beside_dynamic(SUBJECT, options, diagnostics);
         let blocking = blocking.is_some();
         let sound = diagnostics.unchanged_since(before);
-        Self { name, context, arguments, returned, blocking, sound, function }
+        let dynamic = dynamic.is_some();
+        Self { name, context, arguments, returned, blocking, dynamic, sound, function }
     }
 
     /// The function that describes a call of this activity.
@@ -114,10 +124,14 @@ impl Activity {
             };
         }
         let tuple = self.arguments.tuple();
+        let made = match self.arguments.given_name() {
+            Some(name) => quote!(::perpetua::__macro::ActivityCall::named(#name, #tuple)),
+            None => quote!(::perpetua::__macro::ActivityCall::new(#tuple)),
+        };
         quote! {
             #(#attributes)*
             #visibility fn #ident(#parameters) -> #call {
-                ::perpetua::__macro::ActivityCall::new(#tuple)
+                #made
             }
         }
     }
@@ -156,7 +170,12 @@ impl Activity {
         let blamed = blame(&self.returned);
         let whole = |tokens| blame_whole(&self.returned, tokens);
         let path = whole(quote_spanned!(blamed=> ::perpetua::__macro::ActivityImplementation));
-        let block = whole(quote_spanned!(blamed=> impl #path for #definition { #execute }));
+        let dynamic = self.dynamic.then(|| {
+            quote!(
+                const DYNAMIC: bool = true;
+            )
+        });
+        let block = whole(quote_spanned!(blamed=> impl #path for #definition { #dynamic #execute }));
         quote!(#[automatically_derived] #block)
     }
 
@@ -209,8 +228,8 @@ impl Activity {
             let parameter = self.context_parameter();
             quote_spanned!(blame(&context.ty)=> ::perpetua::__macro::activity_context(#parameter))
         });
-        let slots = self.arguments.slots();
-        let call = quote!(#callee(#(#receiver,)* #(#context,)* #(#slots),*));
+        let values = self.arguments.values();
+        let call = quote!(#callee(#(#receiver,)* #(#context,)* #(#values),*));
         let into_result = project(returned, "Returned", "into_result");
         let whole = |tokens| blame_whole(returned, tokens);
         let execution = quote_spanned!(blame(returned)=> ::perpetua::__macro::ActivityExecution);

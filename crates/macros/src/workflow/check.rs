@@ -13,12 +13,24 @@ use crate::suggest::nearest;
 /// Refuses two messages of one kind and name. Conditional ones may replace one another.
 pub(crate) fn names(messages: &[Message], diagnostics: &mut Diagnostics) {
     for (index, message) in messages.iter().enumerate() {
-        let same = |earlier: &&Message| earlier.kind == message.kind && earlier.name.value() == message.name.value();
+        let same = |earlier: &&Message| {
+            earlier.kind == message.kind
+                && earlier.dynamic == message.dynamic
+                && (message.dynamic || earlier.name.value() == message.name.value())
+        };
         if let Some(earlier) = messages.iter().take(index).find(same)
             && earlier.conditions().is_empty()
             && message.conditions().is_empty()
         {
             let (word, name) = (message.kind.word(), message.name.value());
+            if message.dynamic {
+                let help = "it takes every name that no other has; tell the names apart in it";
+                let message_of = |which: &str| format!("{which} dynamic {word} handler of this workflow");
+                let ident = |message: &Message| message.function.signature.ident.clone();
+                diagnostics.error_with_help(ident(message), message_of("this is another"), help);
+                diagnostics.error(ident(earlier), message_of("this is the first"));
+                continue;
+            }
             let help = "rename one of them, or set `name = \"...\"`";
             diagnostics.error_with_help(&message.name, format_args!("two {word} handlers are called `{name}`"), help);
             diagnostics.error(&earlier.name, format_args!("the first {word} handler called `{name}` is this one"));

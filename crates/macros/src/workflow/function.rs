@@ -17,8 +17,9 @@ pub(crate) fn expand(function: Function, options: &Options, diagnostics: &mut Di
         return function.into_token_stream();
     }
     let name = name::of(&function.signature.ident, options, diagnostics);
+    name::refuse_beside_dynamic("a workflow", options, diagnostics);
     let has_receiver = function.signature.receiver().is_some();
-    let run = Run::read(function, Place::Function, None, diagnostics);
+    let run = Run::read(function, Place::Function, options.flag("dynamic"), None, diagnostics);
     let Function { attributes, visibility, signature, body } = &run.function;
     if has_receiver {
         return quote!(#(#attributes)* #visibility #signature #body);
@@ -34,6 +35,7 @@ pub(crate) fn expand(function: Function, options: &Options, diagnostics: &mut Di
     };
     let definition = run::definition(&ident.to_token_stream(), &name, Some(&run), &handle);
     let implementation = run.implementation(&quote!(#ident::call));
+    let dynamic = run::dynamic_item(options);
     let attributes = for_body(attributes);
     let mut signature = signature.clone();
     signature.ident = Ident::new("call", ident.span());
@@ -54,6 +56,8 @@ pub(crate) fn expand(function: Function, options: &Options, diagnostics: &mut Di
 
         #[automatically_derived]
         impl ::perpetua::__macro::WorkflowImplementation for #ident {
+            #dynamic
+
             fn create(_: &::perpetua::__macro::Ctx, _: &Self::Input) -> Self {
                 Self {}
             }

@@ -26,6 +26,10 @@ pub(crate) fn expand(block: Block<ItemTrait>, options: &Options, diagnostics: &m
     check::names(&messages, diagnostics);
 
     let name = name::of(ident, options, diagnostics);
+    if let Some(dynamic) = options.flag("dynamic") {
+        let help = "remove it; to start a workflow of any name, use `Workflow::named(..)`";
+        diagnostics.error_with_help(dynamic, "an interface describes a workflow that has a name", help);
+    }
     let run = runs.first();
     let self_tokens = self_type.to_token_stream();
     let run_stub = run.map(|run| run.stub(&self_tokens, &header.vis));
@@ -81,6 +85,10 @@ fn read(members: Vec<Member>, self_type: &Type, diagnostics: &mut Diagnostics) -
                     let help = "which updates are refused is the implementation's business; remove the option";
                     diagnostics.error_with_help(validator, "an interface has no validators", help);
                 }
+                if let Some(policy) = options.given("unfinished_policy") {
+                    let help = "what becomes of its handlers is the implementation's business; remove the option";
+                    diagnostics.error_with_help(policy, "an interface has no handlers", help);
+                }
                 let place = Place::Interface;
                 messages.push(Message::read(kind, *function, &options, place, self_type, diagnostics));
             }
@@ -91,7 +99,7 @@ fn read(members: Vec<Member>, self_type: &Type, diagnostics: &mut Diagnostics) -
             (_, None) => {
                 marker.options(&[], diagnostics);
                 check::unconditional(&function, "a workflow's `#[run]` function", diagnostics);
-                runs.push(Run::read(*function, Place::Interface, Some(self_type), diagnostics));
+                runs.push(Run::read(*function, Place::Interface, None, Some(self_type), diagnostics));
             }
         }
     }

@@ -5,12 +5,14 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
 use super::run::{Place, STATE_HELP, refuse_context};
-use crate::attributes::{Role, conditions, for_stub};
+use crate::attributes::{Role, conditions, first_paragraph, for_stub};
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::name;
 use crate::options::{Form, Known, Options};
-use crate::signature::{self, Arguments, Parameter, Parameters, blame, blame_whole, project, shared_self, variable};
+use crate::signature::{
+    self, Arguments, Carried, Parameter, Parameters, blame, blame_whole, project, shared_self, variable,
+};
 
 /// What a sender expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +39,16 @@ impl Kind {
     /// The options of its attribute.
     pub(crate) fn options(self) -> Known {
         match self {
-            Self::Signal => &[("name", Form::Text)],
-            Self::Query => &[("name", Form::Text), ("fallible", Form::Flag)],
-            Self::Update => &[("name", Form::Text), ("validator", Form::Function)],
+            Self::Signal => {
+                &[("name", Form::Text), ("dynamic", Form::Flag), ("unfinished_policy", Form::Choice(POLICIES))]
+            }
+            Self::Query => &[("name", Form::Text), ("fallible", Form::Flag), ("dynamic", Form::Flag)],
+            Self::Update => &[
+                ("name", Form::Text),
+                ("validator", Form::Function),
+                ("dynamic", Form::Flag),
+                ("unfinished_policy", Form::Choice(POLICIES)),
+            ],
         }
     }
 
@@ -66,6 +75,9 @@ impl Kind {
     }
 }
 
+/// What can become of a handler that is running when the workflow ends.
+const POLICIES: &[&str] = &["WarnAndAbandon", "Abandon"];
+
 /// What is known of a message and its handler.
 pub(crate) struct Message {
     pub(crate) kind: Kind,
@@ -74,6 +86,10 @@ pub(crate) struct Message {
     pub(crate) arguments: Arguments,
     /// The function that may refuse an update.
     pub(crate) validator: Option<Ident>,
+    /// Whether it takes all names that no other handler has.
+    pub(crate) dynamic: bool,
+    /// What becomes of it if it is running when the workflow ends.
+    policy: Option<Ident>,
     context: Option<Parameter>,
     /// As written, or the unit.
     returned: Type,
@@ -129,11 +145,14 @@ impl Message {
                 diagnostics.error_with_help(context, message, help);
             }
         }
-        let arguments = Arguments::new(others, signature, subject, diagnostics);
+        let dynamic = options.flag("dynamic");
+        let carried = Carried::of(dynamic, Carried::NamedRaw);
+        let arguments = Arguments::new(others, carried, signature, subject, diagnostics);
         let fallible = options.flag("fallible").is_some();
         let returned = signature::returned(signature, Some(self_type));
         check_returned(kind, &function, returned.as_ref(), fallible, diagnostics);
         let name = name::of(&signature.ident, options, diagnostics);
+        name::refuse_beside_dynamic(subject, options, diagnostics);
         if kind.reserves(&name.value()) {
             diagnostics.error_with_help(&name, "every workflow answers this query already", "choose another name");
         }
@@ -142,6 +161,8 @@ impl Message {
             name,
             arguments,
             validator: options.function("validator").cloned(),
+            dynamic: dynamic.is_some(),
+            policy: options.choice("unfinished_policy").cloned(),
             context,
             returned: returned.unwrap_or_else(|| parse_quote!(())),
             fallible,
@@ -187,6 +208,7 @@ impl Message {
     /// The message with its arguments.
     fn call(&self) -> TokenStream {
         let (call, name) = (self.call_name(), &self.name);
+        let name = self.arguments.given_name().unwrap_or_else(|| name.to_token_stream());
         let tuple = self.arguments.tuple();
         let call = quote_spanned!(blame(&self.returned)=> ::perpetua::__macro::#call::new(#name, #tuple));
         blame_whole(&self.returned, call)
@@ -282,6 +304,7 @@ impl Message {
         let input = self.arguments.checked_tuple_type();
         let pattern = self.arguments.pattern();
         let slots = self.arguments.slots();
+        let values = self.arguments.values();
         let returned = &self.returned;
         let blamed = blame(returned);
         let (this, handlers) = (variable("this", blamed), variable("handlers", blamed));
@@ -292,7 +315,7 @@ impl Message {
             );
         let context = context.as_ref().map_or_else(|| quote!(_), ToTokens::to_token_stream);
         let is_async = self.function.signature.asyncness.is_some();
-        let mut result = quote_spanned!(blamed=> <Self as #hidden>::#ident(&*#this, #(#given,)* #(#slots),*));
+        let mut result = quote_spanned!(blamed=> <Self as #hidden>::#ident(&*#this, #(#given,)* #(#values),*));
         if is_async {
             result = quote_spanned!(blamed=> #result.await);
         }
@@ -315,22 +338,50 @@ impl Message {
         let (output, _) = self.output_and_error();
         let thrown = project(returned, "Returned", "Thrown");
         let answer = project(returned, "SignalAnswer", "Returned");
+        let dynamic = quote_spanned!(blamed=> ::perpetua::__macro::DynamicMessage);
         let listed = match self.kind {
+            Kind::Signal if self.dynamic => quote_spanned! {blamed=>
+                #handlers.dynamic_signal::<#answer>(|#this: #shared, #context, #pattern: #dynamic| #handling)
+            },
             Kind::Signal => quote_spanned! {blamed=>
-                #handlers.signal::<#input, #answer>(#name, |#this: #shared, #context, #pattern: #input| #handling);
+                #handlers.signal::<#input, #answer>(#name, |#this: #shared, #context, #pattern: #input| #handling)
+            },
+            Kind::Query if self.fallible && self.dynamic => quote_spanned! {blamed=>
+                #handlers.dynamic_fallible_query::<#output, #thrown>(|#this: &Self, #pattern: #dynamic| #result)
             },
             Kind::Query if self.fallible => quote_spanned! {blamed=>
-                #handlers.fallible_query::<#input, #output, #thrown>(#name, |#this: &Self, #pattern: #input| #result);
+                #handlers.fallible_query::<#input, #output, #thrown>(#name, |#this: &Self, #pattern: #input| #result)
+            },
+            Kind::Query if self.dynamic => quote_spanned! {blamed=>
+                #handlers.dynamic_query::<#output>(|#this: &Self, #pattern: #dynamic| #result)
             },
             Kind::Query => quote_spanned! {blamed=>
-                #handlers.query::<#input, #output>(#name, |#this: &Self, #pattern: #input| #result);
+                #handlers.query::<#input, #output>(#name, |#this: &Self, #pattern: #input| #result)
+            },
+            Kind::Update if self.dynamic => quote_spanned! {blamed=>
+                #handlers.dynamic_update::<#output, #thrown>(|#this: #shared, #context, #pattern: #dynamic| #handling)
             },
             Kind::Update => quote_spanned! {blamed=>
-                #handlers.update::<#input, #output, #thrown>(#name, |#this: #shared, #context, #pattern: #input| #handling);
+                #handlers.update::<#input, #output, #thrown>(#name, |#this: #shared, #context, #pattern: #input| #handling)
             },
         };
+        let description = first_paragraph(&self.function.attributes);
+        let description = (!description.is_empty()).then(|| quote!(.description(#description)));
+        let policy = self
+            .policy
+            .as_ref()
+            .map(|policy| quote!(.unfinished_policy(::perpetua::__macro::UnfinishedPolicy::#policy)));
+        let listed = quote!(#listed #description #policy;);
         let validator = self.validator.as_ref().map(|validator| {
-            quote!(#handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
+            if self.dynamic {
+                quote! {
+                    #handlers.dynamic_validator(|#this: &Self, #pattern: &#dynamic| {
+                        Self::#validator(#this, #(#slots),*)
+                    });
+                }
+            } else {
+                quote!(#handlers.validator(|#this: &Self, #pattern: &#input| Self::#validator(#this, #(#slots),*));)
+            }
         });
         quote! {
             #(#conditions)*

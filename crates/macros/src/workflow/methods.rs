@@ -31,7 +31,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let Block { header, members } = block;
     let ident = shape::check_impl(&header, ATTRIBUTE, diagnostics);
     let self_type = &*header.self_ty;
-    let mut functions = Functions::read(members, self_type, diagnostics);
+    let mut functions = Functions::read(members, self_type, options, diagnostics);
     functions.check(self_type, diagnostics);
     let Functions { runs, inits, messages, others, .. } = &functions;
 
@@ -49,6 +49,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let moved = Moved { header: &header, hidden: &hidden, functions: &marked, others: &others };
 
     let name = name::of(&ident, options, diagnostics);
+    name::refuse_beside_dynamic("a workflow", options, diagnostics);
     let documentation = documentation(&header.attrs);
     let run = runs.first();
     let self_tokens = self_type.to_token_stream();
@@ -58,7 +59,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
     let handle = handle::expand(&ident, self_type, messages, visibility);
     let definition = run::definition(&self_tokens, &name, run, &handle.definition);
     let handle = handle.items;
-    let implementation = implementation(self_type, &functions, &hidden);
+    let implementation = implementation(self_type, &functions, &hidden, options);
     let hints = messages.iter().map(Message::context_hints);
     quote! {
         #moved
@@ -81,7 +82,7 @@ pub(crate) fn expand(block: Block<ItemImpl>, options: &Options, diagnostics: &mu
 }
 
 impl Functions {
-    fn read(members: Vec<Member>, self_type: &Type, diagnostics: &mut Diagnostics) -> Self {
+    fn read(members: Vec<Member>, self_type: &Type, workflow: &Options, diagnostics: &mut Diagnostics) -> Self {
         let mut functions =
             Self { runs: Vec::new(), inits: Vec::new(), inits_sound: true, messages: Vec::new(), others: Vec::new() };
         for member in members {
@@ -107,7 +108,13 @@ impl Functions {
                 (_, None) => {
                     marker.options(&[], diagnostics);
                     check::unconditional(&function, "a workflow's `#[run]` function", diagnostics);
-                    functions.runs.push(Run::read(*function, Place::Method, Some(self_type), diagnostics));
+                    functions.runs.push(Run::read(
+                        *function,
+                        Place::Method,
+                        workflow.flag("dynamic"),
+                        Some(self_type),
+                        diagnostics,
+                    ));
                 }
             }
         }
@@ -175,7 +182,7 @@ pub(crate) fn check_one_run(runs: &[Run], self_type: impl ToTokens, help: &str, 
     }
 }
 
-fn implementation(self_type: &Type, functions: &Functions, hidden: &Ident) -> TokenStream {
+fn implementation(self_type: &Type, functions: &Functions, hidden: &Ident, options: &Options) -> TokenStream {
     let Functions { runs, inits, inits_sound, messages, .. } = functions;
     let run = runs.first().map_or_else(
         || {
@@ -199,9 +206,12 @@ fn implementation(self_type: &Type, functions: &Functions, hidden: &Ident) -> To
     let create = create(self_type, runs.first(), inits.first(), *inits_sound);
     let entries: Vec<TokenStream> = messages.iter().map(|message| message.entry(hidden)).collect();
     let handlers = variable("handlers", Span::call_site());
+    let dynamic = run::dynamic_item(options);
     quote! {
         #[automatically_derived]
         impl ::perpetua::__macro::WorkflowImplementation for #self_type {
+            #dynamic
+
             #create
 
             #run

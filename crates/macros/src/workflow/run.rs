@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{LitStr, Type, Visibility, parse_quote};
+use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
 use crate::attributes::for_stub;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
+use crate::options::Options;
 use crate::signature::{
-    self, Arguments, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
+    self, Arguments, Carried, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
 };
 
 /// Where a workflow, or one of its functions, stands.
@@ -39,6 +40,7 @@ impl Run {
     pub(crate) fn read(
         function: Function,
         place: Place,
+        dynamic: Option<&Ident>,
         self_type: Option<&Type>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
@@ -85,7 +87,8 @@ impl Run {
                 context
             }
         };
-        let arguments = Arguments::new(others, signature, subject, diagnostics);
+        let carried = Carried::of(dynamic, Carried::Raw);
+        let arguments = Arguments::new(others, carried, signature, subject, diagnostics);
         let returned = match signature::returned(signature, self_type) {
             Some(returned) => {
                 signature::check_travels(&returned, "the result of a workflow", diagnostics);
@@ -120,10 +123,14 @@ impl Run {
             };
         }
         let tuple = self.arguments.tuple();
+        let made = match self.arguments.given_name() {
+            Some(name) => quote!(::perpetua::__macro::WorkflowCall::named(#name, #tuple)),
+            None => quote!(::perpetua::__macro::WorkflowCall::new(#tuple)),
+        };
         quote! {
             #(#attributes)*
             #visibility fn #ident(#parameters) -> #call {
-                ::perpetua::__macro::WorkflowCall::new(#tuple)
+                #made
             }
         }
     }
@@ -147,10 +154,10 @@ impl Run {
         };
         let receiver = (self.place == Place::Method).then(|| quote!(&*#this,));
         let pattern = self.arguments.pattern();
-        let slots = self.arguments.slots();
+        let values = self.arguments.values();
         let context = variable("context", blame(&parameter.ty));
         let given = quote_spanned!(blame(&parameter.ty)=> ::perpetua::__macro::workflow_context(#context));
-        let call = quote!(#callee(#receiver #given, #(#slots),*).await);
+        let call = quote!(#callee(#receiver #given, #(#values),*).await);
         let into_result = project(returned, "WorkflowReturned", "into_result");
         whole(quote_spanned! {blame(returned)=>
             fn run(#this: #shared, #context: ::perpetua::__macro::Ctx, #pattern: Self::Input) -> #future {
@@ -158,6 +165,15 @@ impl Run {
             }
         })
     }
+}
+
+/// The item of an implementation that says that it is dynamic, if it is.
+pub(crate) fn dynamic_item(options: &Options) -> Option<TokenStream> {
+    options.flag("dynamic").map(|_| {
+        quote!(
+            const DYNAMIC: bool = true;
+        )
+    })
 }
 
 /// Refuses a context in an interface.

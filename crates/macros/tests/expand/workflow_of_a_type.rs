@@ -276,7 +276,8 @@ const _: () = {
                                 <Self as __ApprovalMethods_run>::approve(&*this, argument_1),
                             ),
                         ),
-                    );
+                    )
+                    .description("Approves.");
             }
             #[cfg(unix)]
             {

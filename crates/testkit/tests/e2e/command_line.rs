@@ -11,7 +11,7 @@ use crate::basket::{Basket, total};
 crate::recorded::replayed_with!(Basket);
 
 /// Runs `temporal` against a server; what it prints.
-async fn temporal(address: &str, arguments: &[&str]) -> Outcome<String> {
+pub(crate) async fn temporal(address: &str, arguments: &[&str]) -> Outcome<String> {
     let cli = std::env::var_os("PERPETUA_TEMPORAL_CLI").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/temporal/venv/bin/temporal")),
         PathBuf::from,

@@ -14,6 +14,7 @@ mod eager;
 mod facts;
 mod failures;
 mod guarding;
+mod handlers;
 mod messages;
 mod nondeterminism;
 mod options;

@@ -13,7 +13,7 @@ use crate::basket::{Basket, Item, total};
 crate::recorded::replayed_with!(Basket);
 
 /// A Python that imports the SDK, running one of the scripts beside this crate.
-fn python(script: &str) -> Command {
+pub(crate) fn python(script: &str) -> Command {
     let python = std::env::var_os("PERPETUA_PYTHON").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/temporal/venv/bin/python3")),
         PathBuf::from,

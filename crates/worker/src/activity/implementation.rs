@@ -19,6 +19,9 @@ use super::ActivityContext;
     note = "methods of a type are registered together, with `.activities(value)`; an `#[activities]` trait describes activities that run elsewhere"
 )]
 pub trait ActivityImplementation: ActivityDefinition<Input: Send, Output: Send> {
+    /// Whether it runs all activities whose names no other one has.
+    const DYNAMIC: bool = false;
+
     /// One attempt.
     fn execute(ctx: ActivityContext, input: Self::Input) -> ActivityExecution<Self::Output>;
 }
@@ -80,6 +83,8 @@ impl<O> fmt::Debug for ActivityExecution<O> {
 #[derive(Default)]
 pub struct Activities {
     by_name: BTreeMap<&'static str, Entry>,
+    /// The one for all names that are not there.
+    dynamic: Option<Entry>,
     duplicates: Vec<String>,
 }
 
@@ -107,12 +112,11 @@ pub(crate) enum AttemptFailure {
     Unencodable(ConversionError),
 }
 
-impl Activities {
-    /// Lists an activity. Two of one name are an error when the worker is built.
-    pub fn add<D>(
-        &mut self,
+impl Entry {
+    fn new<D>(
         execute: impl Fn(ActivityContext, D::Input) -> ActivityExecution<D::Output> + Send + Sync + 'static,
-    ) where
+    ) -> Self
+    where
         D: ActivityDefinition<Input: Send, Output: Send, Error: ReturnedError>,
     {
         let start = move |ctx: ActivityContext, input: Payloads, converter: &DataConverter| {
@@ -127,11 +131,39 @@ impl Activities {
                 ActivityExecution::Blocking(function) => Attempt::Blocking(Box::new(move || encode(function()))),
             })
         };
-        let entry = Entry { definition: type_name::<D>(), start: Box::new(start) };
+        Self { definition: type_name::<D>(), start: Box::new(start) }
+    }
+}
+
+impl Activities {
+    /// Lists an activity. Two of one name are an error when the worker is built.
+    pub fn add<D>(
+        &mut self,
+        execute: impl Fn(ActivityContext, D::Input) -> ActivityExecution<D::Output> + Send + Sync + 'static,
+    ) where
+        D: ActivityDefinition<Input: Send, Output: Send, Error: ReturnedError>,
+    {
+        let entry = Entry::new::<D>(execute);
         if let Some(earlier) = self.by_name.insert(D::NAME, entry) {
             self.duplicates.push(format!(
                 "activity `{}` is registered twice: by {} and by {}",
                 D::NAME,
+                earlier.definition,
+                type_name::<D>()
+            ));
+        }
+    }
+
+    /// Lists an activity for all names that no other one has. Two of them are an error when the worker is built.
+    pub fn add_dynamic<D>(
+        &mut self,
+        execute: impl Fn(ActivityContext, D::Input) -> ActivityExecution<D::Output> + Send + Sync + 'static,
+    ) where
+        D: ActivityDefinition<Input: Send, Output: Send, Error: ReturnedError>,
+    {
+        if let Some(earlier) = self.dynamic.replace(Entry::new::<D>(execute)) {
+            self.duplicates.push(format!(
+                "two dynamic activities are registered, {} and {}; a worker has one at most",
                 earlier.definition,
                 type_name::<D>()
             ));
@@ -150,7 +182,7 @@ impl Activities {
 
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_name.is_empty()
+        self.by_name.is_empty() && self.dynamic.is_none()
     }
 
     /// Whether an attempt of the activity `name` can be made.
@@ -166,12 +198,14 @@ impl Activities {
         input: Payloads,
         converter: &DataConverter,
     ) -> Option<Result<Attempt, ConversionError>> {
-        self.by_name.get(name).map(|entry| (entry.start)(ctx, input, converter))
+        let entry = self.by_name.get(name).or(self.dynamic.as_ref())?;
+        Some((entry.start)(ctx, input, converter))
     }
 }
 
 impl fmt::Debug for Activities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.names()).finish()
+        let dynamic = self.dynamic.iter().map(|_| "(dynamic)");
+        f.debug_list().entries(self.names().chain(dynamic)).finish()
     }
 }
