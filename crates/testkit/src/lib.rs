@@ -8,14 +8,18 @@
 //! Read first: [`LocalServer`], [`connect_or_start`], [`both_ways`].
 
 mod commands;
+mod dice;
 mod evidence;
+pub mod fuzz;
 mod install;
 mod local;
 mod pages;
+pub mod programs;
 mod record;
 mod stage;
 
 pub use commands::commands;
+pub use dice::Dice;
 pub use install::InstallError;
 pub use local::{LocalServer, LocalServerError};
 pub use pages::{replay, replay_at_every_cut};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use perpetua_convert::DataConverter;
 use perpetua_core::{Fault, Reader, Step};
-use perpetua_vocab::{Event, EventKind, Namespace, WorkflowExecution};
+use perpetua_vocab::{Event, EventKind, Namespace, RunId, TaskQueue, WorkflowExecution, WorkflowId, WorkflowType};
 use perpetua_workflow::{LiveRun, Progress, RunSetup, TaskHead, Workflows};
 
 /// How many places of a history are cut where it is worth it: all, but for long histories.
@@ -22,14 +22,7 @@ pub fn replay(workflows: &Arc<Workflows>, pages: &[&[Event]]) -> Result<(), Faul
     let Some(EventKind::WorkflowStarted(started)) = first.map(|event| &event.kind) else {
         panic!("a history begins with WorkflowExecutionStarted, not with {first:?}")
     };
-    let mut run = LiveRun::new(RunSetup {
-        namespace: Namespace::new("default"),
-        execution: WorkflowExecution { workflow_id: started.workflow_id.clone(), run_id: started.original_run.clone() },
-        workflow_type: started.workflow_type.clone(),
-        task_queue: started.task_queue.clone(),
-        converter: DataConverter::default(),
-        workflows: Arc::clone(workflows),
-    });
+    let mut run = live_run(workflows, started.workflow_type.clone(), &started.workflow_id, &started.original_run);
     run.begin(TaskHead::default());
     for (number, page) in pages.iter().enumerate() {
         let last = number + 1 == pages.len();
@@ -39,6 +32,23 @@ pub fn replay(workflows: &Arc<Workflows>, pages: &[&[Event]]) -> Result<(), Faul
         }
     }
     Ok(())
+}
+
+/// A run of which nothing was read yet.
+pub(crate) fn live_run(
+    workflows: &Arc<Workflows>,
+    workflow_type: WorkflowType,
+    workflow_id: &WorkflowId,
+    run_id: &RunId,
+) -> LiveRun {
+    LiveRun::new(RunSetup {
+        namespace: Namespace::new("default"),
+        execution: WorkflowExecution { workflow_id: workflow_id.clone(), run_id: run_id.clone() },
+        workflow_type,
+        task_queue: TaskQueue::new("queue"),
+        converter: DataConverter::default(),
+        workflows: Arc::clone(workflows),
+    })
 }
 
 /// Replays a history cut in two at every place (a long one, at a hundred places), and event by event. The turns that are read must be the same each time.
@@ -83,7 +93,7 @@ fn turns(pages: &[&[Event]]) -> Result<Vec<Step>, Fault> {
 }
 
 /// The ways in which a history is cut: in two, and event by event, with an empty page at the end.
-fn cuts(history: &[Event], most: usize) -> Vec<Vec<&[Event]>> {
+pub(crate) fn cuts(history: &[Event], most: usize) -> Vec<Vec<&[Event]>> {
     let step = history.len().div_ceil(most).max(1);
     let mut cuts: Vec<Vec<_>> = (0..=history.len())
         .step_by(step)

@@ -188,12 +188,14 @@ async fn an_activity_without_a_limit_is_pointed_at() -> Outcome {
     .await
 }
 
-/// Held by the test for as long as workflows that wait for it shall block.
-static TURNSTILE: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+/// Held by a test for as long as its workflow shall block, the first time that it runs.
+static TURNSTILES: Mutex<BTreeMap<WorkflowId, mpsc::Receiver<()>>> = Mutex::new(BTreeMap::new());
 
 #[workflow]
-async fn blocks_its_thread(_ctx: Ctx) -> WorkflowResult<String> {
-    if let Some(turnstile) = &*TURNSTILE.lock().unwrap_or_else(PoisonError::into_inner) {
+async fn blocks_its_thread(ctx: Ctx) -> WorkflowResult<String> {
+    let id = ctx.info().execution().workflow_id.clone();
+    let turnstile = TURNSTILES.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    if let Some(turnstile) = turnstile {
         _ = turnstile.recv();
     }
     Ok("at last".into())
@@ -203,10 +205,10 @@ async fn blocks_its_thread(_ctx: Ctx) -> WorkflowResult<String> {
 async fn a_workflow_that_blocks_its_thread_is_named_and_others_go_on() -> Outcome {
     both_ways(async |stage| {
         let (hold, turnstile) = mpsc::channel::<()>();
-        *TURNSTILE.lock().unwrap_or_else(PoisonError::into_inner) = Some(turnstile);
+        let id = stage.id("blocks");
+        TURNSTILES.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), turnstile);
         let builder = stage.worker().lanes(1).deadlock_timeout(milliseconds(300));
         let worker = builder.workflow(blocks_its_thread).workflow(adds).spawn()?;
-        let id = stage.id("blocks");
         let start = stage.client().start(blocks_its_thread()).task_queue(stage.task_queue());
         let handle = start.id(&id).await?;
         let (_, message) = task_failure(&handle).await?;

@@ -1,5 +1,6 @@
 //! Signals, queries and updates, before, while and after a workflow runs.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use perpetua::prelude::*;
@@ -513,8 +514,8 @@ async fn a_history_of_several_pages_is_read_to_its_end() -> Outcome {
     .await
 }
 
-/// Held by the test until it has sent its signal.
-static PEN: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+/// Held by a test until it has sent its signal.
+static PENS: Mutex<BTreeMap<WorkflowId, mpsc::Receiver<()>>> = Mutex::new(BTreeMap::new());
 
 /// A will that takes its time to be signed.
 #[derive(Default)]
@@ -525,8 +526,9 @@ struct Will {
 #[workflow]
 impl Will {
     #[run]
-    async fn run(&self, _ctx: Ctx) -> WorkflowResult<Vec<String>> {
-        if let Some(pen) = PEN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<Vec<String>> {
+        let pen = PENS.lock().unwrap_or_else(PoisonError::into_inner).remove(&ctx.info().execution().workflow_id);
+        if let Some(pen) = pen {
             // Blocks the task, so that the signal arrives while it is in hand.
             _ = pen.recv();
         }
@@ -543,9 +545,9 @@ impl Will {
 async fn a_signal_that_arrives_while_the_workflow_completes_is_not_lost() -> Outcome {
     both_ways(async |stage| {
         let (hold, pen) = mpsc::channel::<()>();
-        *PEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(pen);
-        let worker = stage.worker().deadlock_timeout(None).workflow(Will::run).spawn()?;
         let id = stage.id("will");
+        PENS.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), pen);
+        let worker = stage.worker().deadlock_timeout(None).workflow(Will::run).spawn()?;
         let start = stage.client().start(Will::run()).task_queue(stage.task_queue()).task_timeout(minutes(2));
         let handle = start.id(&id).await?;
         event(&handle, "WorkflowTaskStarted").await?;

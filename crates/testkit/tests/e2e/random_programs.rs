@@ -3,17 +3,12 @@
 //!
 //! `PERPETUA_SEED` sets the first seed and `PERPETUA_PROGRAMS` how many there are, to look for more than CI does.
 
-mod plan;
-mod program;
-
 use perpetua::prelude::seconds;
 use perpetua::{Handle, RequestError, WorkerBuilder, WorkflowId};
-use perpetua_testkit::{Outcome, Stage, both_ways};
+use perpetua_testkit::programs::{COUNTED, Input, Place, Plan, Program, stumble};
+use perpetua_testkit::{Dice, Outcome, Stage, both_ways};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-
-use plan::{COUNTED, Dice, Place, Plan};
-use program::{Input, Program, stumble};
 
 crate::recorded::replayed_with!(Program);
 
@@ -24,14 +19,14 @@ fn number(variable: &str, default: u64) -> u64 {
 
 /// Two or three plans in a row.
 fn input(seed: u64, other: &WorkflowId) -> Input {
-    let dice = &mut Dice(seed.wrapping_mul(1000));
+    let dice = &mut Dice::of(seed.wrapping_mul(1000));
     let plans = (0..2 + dice.below(2)).map(|_| Plan::random(dice, Place::MAIN)).collect();
     Input { plans, other: other.to_string(), count: 0, log: Vec::new() }
 }
 
 /// Sends a workflow what its seed says, cancels it, and waits for its end.
 async fn drive(handle: Handle<Program>, seed: u64) -> Outcome {
-    let dice = &mut Dice(seed.wrapping_mul(1000) + 1);
+    let dice = &mut Dice::of(seed.wrapping_mul(1000) + 1);
     let mut updates = JoinSet::new();
     let mut counted = 0;
     while counted < COUNTED {

@@ -2,10 +2,14 @@
 //! server is needed for that. `cargo xtask record` writes them anew.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use perpetua_testkit::{Outcome, Recorded, recorded_histories, replay, replay_at_every_cut};
+use perpetua_proto::history::History;
+use perpetua_testkit::fuzz::{Mutator, history_message};
+use perpetua_testkit::{Dice, Outcome, Recorded, recorded_histories, replay, replay_at_every_cut};
 use perpetua_workflow::Workflows;
+use prost::Message;
 
 use crate::{
     activities, bad_input, cancellation, chains, children, command_line, concurrency, failures, messages,
@@ -75,6 +79,23 @@ fn every_recorded_history_is_replayed_whole_and_cut_at_every_place() -> Outcome 
     }
     let silent: Vec<_> = MODULES.iter().map(|(name, _)| *name).filter(|name| !modules.contains(*name)).collect();
     assert_eq!(silent, ["command_line"], "what the command line leaves names the machine, the others leave something");
+    Ok(())
+}
+
+#[test]
+fn a_recorded_history_with_changes_harms_nobody() -> Outcome {
+    for recorded in recorded_histories()? {
+        let Some(workflows) = workflows_of(&recorded.module) else { continue };
+        let history = History::decode(recorded.raw.clone())?;
+        if history.events.len() < 100 {
+            let mutator = Mutator::new(vec![history]);
+            for seed in 0..4 {
+                let changed = mutator.changed(&mut Dice::of(seed));
+                let played = catch_unwind(AssertUnwindSafe(|| history_message(&workflows, changed)));
+                assert!(played.is_ok(), "{} with the changes of seed {seed}", recorded.place());
+            }
+        }
+    }
     Ok(())
 }
 

@@ -13,22 +13,22 @@ use super::plan::{COUNTED, Leaving, Plan};
 
 /// An activity that fails so many times before it succeeds.
 #[activity]
-pub(crate) async fn stumble(ctx: ActivityContext, fails: u32) -> Result<u32, ActivityError> {
+pub async fn stumble(ctx: ActivityContext, fails: u32) -> Result<u32, ActivityError> {
     let attempt = ctx.info().attempt;
     if attempt > fails { Ok(attempt) } else { Err(AnyError::message(format!("attempt {attempt}"))) }
 }
 
 /// What a run is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Input {
+pub struct Input {
     /// What to do, a run for each, unless the workflow is canceled.
-    pub(crate) plans: Vec<Plan>,
+    pub plans: Vec<Plan>,
     /// A workflow that takes signals.
-    pub(crate) other: String,
+    pub other: String,
     /// What the runs before have counted.
-    pub(crate) count: u32,
+    pub count: u32,
     /// What the runs before have seen.
-    pub(crate) log: Vec<String>,
+    pub log: Vec<String>,
 }
 
 /// What everything in a run shares.
@@ -46,7 +46,8 @@ impl Shared {
 }
 
 /// A workflow that follows plans.
-pub(crate) struct Program {
+#[derive(Debug)]
+pub struct Program {
     shared: Rc<Shared>,
 }
 
@@ -60,7 +61,7 @@ impl Program {
 
     /// What was seen on the way.
     #[run]
-    pub(crate) async fn run(&self, ctx: Ctx, input: Input) -> WorkflowResult<Vec<String>> {
+    pub async fn run(&self, ctx: Ctx, input: Input) -> WorkflowResult<Vec<String>> {
         let mut plans = input.plans.into_iter();
         while let Some(plan) = plans.next() {
             follow(plan, ctx.clone(), Rc::clone(&self.shared)).await;
@@ -74,19 +75,21 @@ impl Program {
         Ok(self.shared.log.get())
     }
 
+    /// Counts.
     #[signal]
-    pub(crate) fn count(&self) {
+    pub fn count(&self) {
         self.shared.count.update(|count| *count += 1);
     }
 
+    /// Follows another plan.
     #[signal]
-    pub(crate) async fn plan(&self, ctx: Ctx, plan: Plan) {
+    pub async fn plan(&self, ctx: Ctx, plan: Plan) {
         follow(plan, ctx, Rc::clone(&self.shared)).await;
     }
 
     /// Counts, and says how far it is. Refused while the count is odd.
     #[update(validator = check_even)]
-    pub(crate) fn step(&self) -> Result<u32, ActivityError> {
+    pub fn step(&self) -> Result<u32, ActivityError> {
         self.shared.count.update(|count| *count += 1);
         Ok(self.shared.count.get())
     }
@@ -95,14 +98,16 @@ impl Program {
         if self.shared.count.get().is_multiple_of(2) { Ok(()) } else { Err(AnyError::message("odd")) }
     }
 
+    /// Follows another plan, and says how much was noted.
     #[update]
-    pub(crate) async fn act(&self, ctx: Ctx, plan: Plan) -> WorkflowResult<usize> {
+    pub async fn act(&self, ctx: Ctx, plan: Plan) -> WorkflowResult<usize> {
         follow(plan, ctx, Rc::clone(&self.shared)).await;
         Ok(self.shared.log.with(Vec::len))
     }
 
+    /// What was noted.
     #[query]
-    pub(crate) fn log(&self) -> Vec<String> {
+    pub fn log(&self) -> Vec<String> {
         self.shared.log.get()
     }
 }

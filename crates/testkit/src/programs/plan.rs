@@ -2,58 +2,45 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Dice;
+
 /// Every workflow hears at least so many signals `count`, so that waiting for as many always ends.
-pub(crate) const COUNTED: u32 = 4;
-
-/// Numbers that look random, from a seed (splitmix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(crate) fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-
-    fn number(&mut self, bound: u32) -> u32 {
-        u32::try_from(self.below(bound.into())).expect("below a small bound")
-    }
-}
+pub const COUNTED: u32 = 4;
 
 /// What becomes of an activity or a child when whoever waits for it is canceled.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) enum Leaving {
+pub enum Leaving {
+    /// It is asked to stop, and nobody waits for it.
     Try,
+    /// It is asked to stop, and waited for.
     Wait,
+    /// It is left alone.
     Abandon,
 }
 
 /// What a workflow does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Plan {
+pub enum Plan {
     /// Sleeps for so many milliseconds.
     Sleep(u64),
     /// Calls an activity that fails so many times before it succeeds.
     Call {
+        /// How often it fails.
         fails: u32,
+        /// What becomes of it when it is canceled.
         leaving: Leaving,
     },
     /// Calls an activity that fails for good.
     CallInVain,
     /// Starts a child with a plan of its own; counts for it while it runs, and maybe cancels it.
     Child {
+        /// What the child does.
         plan: Box<Self>,
+        /// How often is counted for it.
         counts: u32,
+        /// Whether it is canceled.
         cancels: bool,
+        /// What becomes of it then, or when its parent is.
         leaving: Leaving,
     },
     /// Counts for another workflow.
@@ -62,23 +49,35 @@ pub(crate) enum Plan {
     CountForNobody,
     /// Asks a workflow that does not exist to stop.
     CancelNobody,
+    /// Waits until so much was counted.
     WaitFor(u32),
+    /// The same, for so many milliseconds at most.
     WaitNoLonger(u32, u64),
+    /// Counts.
     Count,
+    /// Draws a random number.
     Draw,
+    /// Waits until the scope is canceled.
     WaitToBeCanceled,
+    /// One after the other.
     InOrder(Vec<Self>),
+    /// Side by side.
     Both(Box<[Self; 2]>),
+    /// Side by side, until one is done.
     First(Box<[Self; 3]>),
+    /// Side by side, so many at a time.
     All(Vec<Self>, usize),
+    /// On a task of its own, which is awaited.
     Spawned(Box<Self>),
+    /// On a task of its own, which nobody awaits.
     Detached(Box<Self>),
+    /// Out of the reach of cancellation.
     Shielded(Box<Self>),
 }
 
 /// Where a plan is followed.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
     depth: u32,
     /// Whether a cancellation will come.
     cancelable: bool,
@@ -86,9 +85,9 @@ pub(crate) struct Place {
 
 impl Place {
     /// The main function of a workflow that is canceled in the end.
-    pub(crate) const MAIN: Self = Self { depth: 0, cancelable: true };
+    pub const MAIN: Self = Self { depth: 0, cancelable: true };
     /// A handler, which no cancellation reaches.
-    pub(crate) const HANDLER: Self = Self { depth: 2, cancelable: false };
+    pub const HANDLER: Self = Self { depth: 2, cancelable: false };
     /// A child that nobody is sure to cancel.
     const CHILD: Self = Self { depth: 2, cancelable: false };
 
@@ -99,7 +98,7 @@ impl Place {
 
 impl Plan {
     /// A plan that comes to an end in this place, whatever happens.
-    pub(crate) fn random(dice: &mut Dice, place: Place) -> Self {
+    pub fn random(dice: &mut Dice, place: Place) -> Self {
         let plan = |dice: &mut Dice| Self::random(dice, place.below());
         let some = |dice: &mut Dice| (0..1 + dice.below(3)).map(|_| Self::random(dice, place.below())).collect();
         // First what consists of other things, later rather what does not.
