@@ -22,5 +22,6 @@ mod python;
 mod random_programs;
 mod recorded;
 mod replacement;
+mod replay;
 mod timers;
 mod workers;
