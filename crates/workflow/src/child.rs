@@ -1,26 +1,26 @@
 //! Child workflows.
 
-use std::cell::Cell;
+mod handle;
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use perpetua_contract::{SignalCall, SignalTarget, WorkflowCall, WorkflowDefinition};
+use perpetua_contract::{WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{AnyError, Arguments, CallError, ChildFailure, Remote};
 use perpetua_core::{ChildCancellationType, ChildRequest, Fault, Origin, Outcome};
 use perpetua_vocab::{
-    Failure, FailureInfo, Header, Identity, ParentClosePolicy, Priority, RetryPolicy, RunId, SignalName,
-    StartChildWorkflow, TaskQueue, UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
+    Failure, FailureInfo, Header, Identity, ParentClosePolicy, Priority, RetryPolicy, StartChildWorkflow, TaskQueue,
+    UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
+
+pub use handle::{ChildHandle, ChildResult};
 
 use crate::Ctx;
 use crate::contained::with_causes;
-use crate::external::{PendingSignal, Target};
 use crate::instance::{SOURCE, failure};
 use crate::operation::Operation;
 
@@ -81,26 +81,6 @@ enum State<D: WorkflowDefinition, S> {
     Refused,
     Over,
 }
-
-/// A child workflow that runs. Signals are sent through it.
-///
-/// Dropping it lets the child run on, beyond the reach of the workflow's own cancellation; [`cancel`](Self::cancel) asks
-/// the child to stop.
-pub struct ChildHandle<D: WorkflowDefinition>(Rc<Inner<D>>);
-
-struct Inner<D> {
-    ctx: Ctx,
-    name: String,
-    workflow_id: WorkflowId,
-    run_id: RunId,
-    /// None while it is polled, and when its outcome was given.
-    operation: Cell<Option<Operation>>,
-    definition: PhantomData<fn() -> D>,
-}
-
-/// The result of a child workflow that runs. Dropping it changes nothing.
-#[must_use = "a future does nothing until it is awaited"]
-pub struct ChildResult<D: WorkflowDefinition>(Rc<Inner<D>>);
 
 impl<D: WorkflowDefinition> PendingChildWorkflow<D> {
     #[track_caller]
@@ -354,9 +334,8 @@ impl<D: WorkflowDefinition> Future for ChildStart<D> {
             |ctx, name, starting, outcome| match outcome {
                 Outcome::ChildStarted(run_id) => {
                     let Starting { started: _, result, workflow_id } = starting;
-                    let operation = Cell::new(Some(result));
-                    let inner = Inner { ctx, name, workflow_id, run_id, operation, definition: PhantomData };
-                    Ok(D::handle(ChildHandle(Rc::new(inner))))
+                    let execution = WorkflowExecution { workflow_id, run_id };
+                    Ok(D::handle(ChildHandle::new(ctx, name, execution, result)))
                 }
                 Outcome::Child(Err(failure)) | Outcome::ChildNotStarted { failure, .. } => {
                     Err(ChildFailure::read(*failure, &ctx.runtime.converter))
@@ -370,87 +349,6 @@ impl<D: WorkflowDefinition> Future for ChildStart<D> {
 // The call's arguments are never pinned.
 impl<D: WorkflowDefinition> Unpin for ChildFuture<D> {}
 impl<D: WorkflowDefinition> Unpin for ChildStart<D> {}
-
-impl<D: WorkflowDefinition> ChildHandle<D> {
-    /// Its workflow id.
-    pub fn id(&self) -> &WorkflowId {
-        &self.0.workflow_id
-    }
-
-    /// The id of its first run.
-    pub fn run_id(&self) -> &RunId {
-        &self.0.run_id
-    }
-
-    /// Its result. To be awaited once.
-    pub fn result(&self) -> ChildResult<D> {
-        ChildResult(Rc::clone(&self.0))
-    }
-
-    /// Cancels it, as its [`cancellation`](PendingChildWorkflow::cancellation) has it. What becomes of it is its
-    /// [`result`](Self::result).
-    pub fn cancel(&self) {
-        self.0.ctx.runtime.assert_may_act("cancel a child workflow");
-        if let Some(operation) = self.0.operation.take() {
-            operation.cancel();
-            self.0.operation.set(Some(operation));
-        }
-    }
-
-    /// Sends a signal that is known by its name only.
-    #[track_caller]
-    pub fn signal_named<I: Arguments>(&self, name: impl Into<SignalName>, arguments: I) -> PendingSignal {
-        let execution = WorkflowExecution { workflow_id: self.0.workflow_id.clone(), run_id: RunId::default() };
-        PendingSignal::new(self.0.ctx.clone(), Target::Child(execution), name.into(), &arguments)
-    }
-}
-
-impl<D: WorkflowDefinition> SignalTarget<D> for ChildHandle<D> {
-    type Signal = PendingSignal;
-
-    #[track_caller]
-    fn signal<I: Arguments>(&self, call: SignalCall<D, I>) -> PendingSignal {
-        let (name, arguments) = call.into_parts();
-        self.signal_named(name.into_owned(), arguments)
-    }
-}
-
-impl<D: WorkflowDefinition> Future for ChildResult<D> {
-    type Output = Result<D::Output, ChildFailure<D::Error>>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Inner { ctx, name, operation: place, .. } = &*self.0;
-        let mut operation = place.take().expect("the result of a child workflow was awaited again after it was given");
-        let polled = operation.poll_outcome(context);
-        match polled {
-            Poll::Ready(outcome) => Poll::Ready(settle::<D>(ctx, name, outcome)),
-            Poll::Pending => {
-                place.set(Some(operation));
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl<D> Drop for Inner<D> {
-    fn drop(&mut self) {
-        if let Some(operation) = self.operation.take() {
-            operation.detach();
-        }
-    }
-}
-
-impl<D: WorkflowDefinition> Clone for ChildHandle<D> {
-    fn clone(&self) -> Self {
-        Self(Rc::clone(&self.0))
-    }
-}
-
-impl<D: WorkflowDefinition> fmt::Debug for ChildHandle<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChildHandle").field("id", &self.0.workflow_id).field("run_id", &self.0.run_id).finish()
-    }
-}
 
 impl<D: WorkflowDefinition> fmt::Debug for PendingChildWorkflow<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -467,11 +365,5 @@ impl<D: WorkflowDefinition> fmt::Debug for ChildFuture<D> {
 impl<D: WorkflowDefinition> fmt::Debug for ChildStart<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChildStart").finish_non_exhaustive()
-    }
-}
-
-impl<D: WorkflowDefinition> fmt::Debug for ChildResult<D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChildResult").field("id", &self.0.workflow_id).finish_non_exhaustive()
     }
 }

@@ -96,7 +96,8 @@ impl Ctx {
         D::handle(ExternalHandle::new(self.clone(), workflow_id.into()))
     }
 
-    /// Waits for a time. The time is kept by the server: it passes while no worker runs. A sleep of zero is over at once.
+    /// Waits for a time. The time is kept by the server: it passes while no worker runs. A sleep of zero is over at once and
+    /// leaves no trace; one of more than 10,000 years is one of 10,000 years.
     ///
     /// # Errors
     /// [`Canceled`] when the workflow is asked to stop.

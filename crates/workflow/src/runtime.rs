@@ -252,6 +252,11 @@ impl Runtime {
         self.closing.get() || self.run.borrow().is_replaying()
     }
 
+    /// Whether the run is being taken apart.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+
     /// Takes the run apart: what was pending stays pending; the tasks are dropped without a trace.
     pub(crate) fn close(&self) {
         self.closing.set(true);

@@ -13,6 +13,7 @@ mod concurrency;
 mod eager;
 mod facts;
 mod failures;
+mod families;
 mod guarding;
 mod handlers;
 mod messages;

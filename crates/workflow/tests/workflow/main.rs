@@ -3,6 +3,7 @@
 
 mod activities;
 mod cancellation;
+mod children;
 mod concurrent;
 mod conditions;
 mod ending;

@@ -65,6 +65,9 @@ fn command(command: &Command, server: &Server) -> String {
         CommandKind::CompleteWorkflow { result } => format!("complete {}", payloads(result.as_ref())),
         CommandKind::FailWorkflow { failure } => format!("fail {}", self::failure(failure)),
         CommandKind::CancelWorkflow { .. } => "cancel".to_owned(),
+        CommandKind::StartChildWorkflow(start) => {
+            format!("start_child {} {}({})", start.workflow_id, start.workflow_type, payloads(Some(&start.input)))
+        }
         CommandKind::ContinueAsNew(next) => {
             let ContinueAsNew { workflow_type, input, .. } = &**next;
             let start = format!("continue_as_new {workflow_type}({})", payloads(Some(input)));

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use perpetua_convert::{Arguments, PayloadConverter};
 use perpetua_vocab::{
-    ActivityCanceled, ActivityClosed, ActivityFailed, ActivityId, ActivityScheduled, ApplicationFailure, CommandKind,
-    Event, EventId, EventKind, Failure, FailureInfo, Identity, Message, MessageBody, MessageId, Query, QueryId,
-    QueryName, RetryState, RunId, SignalName, Signaled, TaskQueue, TimeoutKind, TimerId, TimerStarted, Timestamp,
-    UpdateAccepted, UpdateCompleted, UpdateId, UpdateName, UpdateRequest, WorkflowCancelRequested, WorkflowClosed,
-    WorkflowContinuedAsNew, WorkflowFailed, WorkflowId, WorkflowStarted, WorkflowTaskCompleted, WorkflowTaskFailed,
-    WorkflowTaskFailedCause, WorkflowTaskStarted, WorkflowType,
+    ActivityCanceled, ActivityClosed, ActivityFailed, ActivityId, ActivityScheduled, ApplicationFailure, ChildWorkflow,
+    ChildWorkflowCompleted, ChildWorkflowStarted, CommandKind, Event, EventId, EventKind, Failure, FailureInfo,
+    Identity, Message, MessageBody, MessageId, Namespace, Query, QueryId, QueryName, RetryState, RunId, SignalName,
+    Signaled, StartChildWorkflowInitiated, TaskQueue, TimeoutKind, TimerId, TimerStarted, Timestamp, UpdateAccepted,
+    UpdateCompleted, UpdateId, UpdateName, UpdateRequest, WorkflowCancelRequested, WorkflowClosed,
+    WorkflowContinuedAsNew, WorkflowExecution, WorkflowFailed, WorkflowId, WorkflowStarted, WorkflowTaskCompleted,
+    WorkflowTaskFailed, WorkflowTaskFailedCause, WorkflowTaskStarted, WorkflowType,
 };
 use perpetua_workflow::{Answer, TaskHead};
 use serde::Serialize;
@@ -186,6 +187,49 @@ impl Server {
             body: MessageBody::Request(Box::new(request)),
         });
         self
+    }
+
+    /// The child runs.
+    pub(crate) fn start_child(&mut self, child: &str) -> &mut Self {
+        let (initiated, workflow_type) = self.child(child);
+        self.write(EventKind::ChildWorkflowStarted(Box::new(ChildWorkflowStarted {
+            namespace: Namespace::default(),
+            execution: WorkflowExecution { workflow_id: WorkflowId::new(child), run_id: RunId::new("child run") },
+            workflow_type,
+            initiated,
+            rest: Default::default(),
+        })));
+        self
+    }
+
+    /// The child returns a value.
+    pub(crate) fn complete_child(&mut self, child: &str, value: impl Serialize) -> &mut Self {
+        let payload = PayloadConverter::default().encode(&value).expect("a test's value can be encoded");
+        let (initiated, workflow_type) = self.child(child);
+        let child = ChildWorkflow {
+            namespace: Namespace::default(),
+            execution: WorkflowExecution { workflow_id: WorkflowId::new(child), run_id: RunId::new("child run") },
+            workflow_type,
+            initiated,
+            started: None,
+        };
+        self.write(EventKind::ChildWorkflowCompleted(Box::new(ChildWorkflowCompleted {
+            child,
+            result: Some(vec![payload]),
+            rest: Default::default(),
+        })));
+        self
+    }
+
+    /// The event that asked for the child, and which workflow it is.
+    fn child(&self, child: &str) -> (EventId, WorkflowType) {
+        let mut asked = self.history.iter().filter_map(|event| match &event.kind {
+            EventKind::StartChildWorkflowInitiated(it) if it.workflow_id == child => {
+                Some((event.id, it.workflow_type.clone()))
+            }
+            _ => None,
+        });
+        asked.next_back().expect("history has what the test speaks of")
     }
 
     /// An update that takes its place after this event, whatever else was sent with it.
@@ -421,6 +465,17 @@ impl Server {
                 task_completed: Some(task_completed),
                 rest: Default::default(),
             })),
+            CommandKind::StartChildWorkflow(start) => {
+                EventKind::StartChildWorkflowInitiated(Box::new(StartChildWorkflowInitiated {
+                    namespace: start.namespace.clone(),
+                    workflow_id: start.workflow_id.clone(),
+                    workflow_type: start.workflow_type.clone(),
+                    input: Some(start.input.clone()),
+                    parent_close_policy: start.parent_close_policy,
+                    task_completed,
+                    rest: Default::default(),
+                }))
+            }
             other => panic!("this server does not know {other:?}"),
         };
         self.is_closed = command.closes_workflow();
