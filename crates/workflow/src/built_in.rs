@@ -39,8 +39,11 @@ struct Message {
 }
 
 /// The queries that every workflow answers, and what is said of them.
-pub(crate) const BUILT_IN: [(&str, &str); 1] =
-    [("__temporal_workflow_metadata", "Returns what the workflow is and which messages it takes.")];
+pub(crate) const BUILT_IN: [(&str, &str); 3] = [
+    ("__enhanced_stack_trace", "Returns what the workflow waits for, with lines of source code, for tools."),
+    ("__stack_trace", "Returns what the workflow waits for, with lines of source code."),
+    ("__temporal_workflow_metadata", "Returns what the workflow is and which messages it takes."),
+];
 
 impl Runtime {
     /// The answer to a query that every workflow answers, if this one did not put a handler of its own over it.
@@ -52,6 +55,10 @@ impl Runtime {
             "__temporal_workflow_metadata" => {
                 as_protobuf(json(&self.metadata()), "temporal.api.sdk.v1.WorkflowMetadata")
             }
+            "__enhanced_stack_trace" => {
+                as_protobuf(json(&self.enhanced_stack_trace()), "temporal.api.sdk.v1.EnhancedStackTrace")
+            }
+            "__stack_trace" => json(&self.stack_trace()),
             _ => return None,
         };
         Some(QueryAnswer::Answered(vec![answer]))

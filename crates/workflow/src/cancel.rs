@@ -31,16 +31,19 @@ use perpetua_convert::Canceled;
 use crate::Ctx;
 use crate::scope::{Layer, LayerKind, Membership, Scope};
 use crate::spawn::JoinHandle;
+use crate::waits::Wait;
 
 /// Waits for a request to stop.
 pub(crate) struct CancellationFuture {
     ctx: Ctx,
     membership: Membership,
+    wait: Wait,
 }
 
 impl CancellationFuture {
+    #[track_caller]
     pub(crate) fn new(ctx: Ctx) -> Self {
-        Self { ctx, membership: Membership::default() }
+        Self { ctx, membership: Membership::default(), wait: Wait::new("request to stop") }
     }
 }
 
@@ -48,13 +51,15 @@ impl Future for CancellationFuture {
     type Output = Canceled;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Canceled> {
-        let Self { ctx, membership } = &mut *self;
+        let Self { ctx, membership, wait } = &mut *self;
         if let Some(canceled) = ctx.cancellation() {
             membership.leave();
+            wait.is_over();
             return Poll::Ready(canceled);
         }
         ctx.runtime.assert_may_act("wait for a cancellation");
         membership.watch_beyond_shields(ctx, context.waker());
+        wait.goes_on();
         Poll::Pending
     }
 }

@@ -243,6 +243,7 @@ impl Ctx {
 
     /// Waits until somebody asks the workflow to stop, or cancels a scope around the caller, and says why. A shield does
     /// not keep this from it.
+    #[track_caller]
     pub fn canceled(&self) -> impl Future<Output = Canceled> + use<> {
         CancellationFuture::new(self.clone())
     }

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
+use perpetua_core::Place;
+
 use crate::contained::{Panic, contained, drop_contained};
 use crate::handlers::UnfinishedPolicy;
 use crate::implementation::LocalFuture;
@@ -17,6 +19,7 @@ use crate::info::UpdateInfo;
 use crate::read_only::{ReadOnly, read_only};
 use crate::runtime::Runtime;
 use crate::state::writes;
+use crate::waits::Waits;
 
 /// The tasks of one workflow: its main function, its handlers, what it spawned.
 #[derive(Default)]
@@ -29,6 +32,8 @@ pub(crate) struct Tasks {
     closed: Cell<bool>,
     /// The update whose handler runs, or whose handler spawned the task that runs.
     update: RefCell<Option<Arc<UpdateInfo>>>,
+    /// What they wait for.
+    pub(crate) waits: Rc<Waits>,
 }
 
 struct Task {
@@ -37,6 +42,8 @@ struct Task {
     policy: UnfinishedPolicy,
     /// The update whose handler it is, or spawned it.
     update: Option<Arc<UpdateInfo>>,
+    /// The line of source code that spawned it, if the user's code did.
+    spawned_at: Option<Place>,
     /// Taken out while it runs, so that it may spawn others.
     future: Option<LocalFuture<()>>,
     waker: Arc<TaskWaker>,
@@ -145,6 +152,15 @@ impl Tasks {
         self.spawn_handler(part, UnfinishedPolicy::default(), future)
     }
 
+    /// The same for a task of the user's, whom this line of source code spawns.
+    pub(crate) fn spawn_at(&self, at: Place, future: LocalFuture<()>) -> Option<u64> {
+        let id = self.spawn(Part::Spawned, future)?;
+        if let Some(task) = self.tasks.borrow_mut().get_mut(&id) {
+            task.spawned_at = Some(at);
+        }
+        Some(id)
+    }
+
     /// The same for a handler, which may be cut off by the end of the workflow.
     pub(crate) fn spawn_handler(&self, part: Part, policy: UnfinishedPolicy, future: LocalFuture<()>) -> Option<u64> {
         if self.closed.get() {
@@ -161,7 +177,8 @@ impl Tasks {
             queued: AtomicBool::new(true),
         });
         let update = self.update.borrow().clone();
-        self.tasks.borrow_mut().insert(task, Task { part, policy, update, future: Some(future), waker });
+        let new = Task { part, policy, update, spawned_at: None, future: Some(future), waker };
+        self.tasks.borrow_mut().insert(task, new);
         self.ready.push(task);
         Some(task)
     }
@@ -175,6 +192,12 @@ impl Tasks {
     /// What is not done, in the order in which it was begun.
     pub(crate) fn parts(&self) -> Vec<Arc<Part>> {
         self.tasks.borrow().values().map(|task| Arc::clone(&task.part)).collect()
+    }
+
+    /// The same, with their numbers, and where they were spawned.
+    pub(crate) fn numbered(&self) -> Vec<(u64, Arc<Part>, Option<Place>)> {
+        let tasks = self.tasks.borrow();
+        tasks.iter().map(|(number, task)| (*number, Arc::clone(&task.part), task.spawned_at)).collect()
     }
 
     /// The handlers that are not done, in the order in which they were called, and what becomes of them when the workflow
@@ -259,7 +282,7 @@ impl Tasks {
         let before = RUNNING.replace(ready.address());
         let was_open = ready.open.swap(true, Ordering::AcqRel);
         let _restore = Restore { before, was_open, ready };
-        f()
+        self.waits.current(f)
     }
 
     /// Whether this workflow is the one that runs.
@@ -289,7 +312,7 @@ impl Tasks {
         waker.polled.store(self.ready.turn.load(Ordering::Acquire), Ordering::Release);
         let waker = Waker::from(waker);
         let poll = || contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
-        let polled = self.on_behalf_of(update, poll);
+        let polled = self.waits.of_task(id, || self.on_behalf_of(update, poll));
         if let Ok(Poll::Pending) = polled
             && let Some(task) = self.tasks.borrow_mut().get_mut(&id)
         {

@@ -45,10 +45,12 @@ mod scope;
 mod select;
 mod sleep;
 mod spawn;
+mod stack_trace;
 mod state;
 pub mod sync;
 mod timeout;
 mod wait;
+mod waits;
 mod wakers;
 mod whereabouts;
 

@@ -26,6 +26,7 @@ impl Operation {
 
     /// What was started within the scopes around the caller.
     pub(crate) fn of(ctx: &Ctx, ticket: Ticket) -> Self {
+        ctx.runtime.tasks.waits.own(ticket);
         let membership = Membership::numbered(ctx.runtime.next_number());
         let mut operation = Self { ctx: ctx.clone(), membership, ticket: Some(ticket) };
         operation.heed_scopes(ticket);

@@ -13,6 +13,7 @@ use perpetua_convert::{Arguments, DataConverter, RawArguments, ReturnedError, Va
 use perpetua_core::Fault;
 
 use crate::Ctx;
+use crate::built_in::BUILT_IN;
 use crate::handlers::{
     About, Arrived, PreparedUpdate, QueryHandler, Read, SignalHandler, UnfinishedPolicy, UpdateHandler, answer, typed,
     unreadable, untyped,
@@ -298,10 +299,6 @@ impl About {
     }
 }
 
-/// Queries that every workflow answers; a handler may be put over them.
-pub(crate) const BUILT_IN_QUERIES: [&str; 3] =
-    ["__stack_trace", "__enhanced_stack_trace", "__temporal_workflow_metadata"];
-
 impl Ctx {
     /// Registers a handler for the signals of this name, or with [`Dynamic`] for all signals that no other handler takes. It
     /// takes the place of the one before, if there was one, declared or registered. Signals that had no handler are
@@ -472,7 +469,7 @@ impl Ctx {
         self.runtime.assert_may_register("register a handler");
         let MessageName(name) = name;
         let reserved = name.as_deref().filter(|name| {
-            let answered = kind == "query" && BUILT_IN_QUERIES.contains(name);
+            let answered = kind == "query" && BUILT_IN.iter().any(|(known, _)| known == name);
             is_reserved(name) && !answered
         });
         if let Some(name) = reserved {

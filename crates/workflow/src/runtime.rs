@@ -1,12 +1,11 @@
 //! What all parts of one running workflow share: its contexts, its futures, its executor.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Waker;
 
 use perpetua_convert::DataConverter;
-use perpetua_core::{Fault, Pending, Place, Run, Ticket};
+use perpetua_core::{Fault, Pending, Run, Ticket};
 
 use crate::contained::{Panic, contained, drop_contained};
 use crate::executor::{Part, Tasks};
@@ -33,8 +32,6 @@ pub(crate) struct Runtime {
     waiters: Wakers<Ticket>,
     /// Who waits for a condition on the state, by a number that only orders them.
     conditions: Wakers<u64>,
-    /// The lines of source code that wait for them.
-    condition_places: RefCell<BTreeMap<u64, Place>>,
     /// How often state had been written when conditions last looked.
     seen_writes: Cell<u64>,
     /// Whether conditions are to look, even if no state was written.
@@ -71,7 +68,6 @@ impl Runtime {
             converter,
             waiters: Wakers::default(),
             conditions: Wakers::default(),
-            condition_places: RefCell::default(),
             seen_writes: Cell::new(0),
             look_due: Cell::new(false),
             numbers: Cell::new(0),
@@ -175,10 +171,12 @@ impl Runtime {
     }
 
     pub(crate) fn wait_for_ticket(&self, ticket: Ticket, waker: &Waker) {
+        self.tasks.waits.own(ticket);
         self.waiters.put(ticket, waker);
     }
 
     pub(crate) fn forget_ticket(&self, ticket: Ticket) {
+        self.tasks.waits.disown(ticket);
         drop(self.waiters.take(&ticket));
     }
 
@@ -208,13 +206,11 @@ impl Runtime {
         how(&mut self.run.borrow_mut(), ticket);
     }
 
-    pub(crate) fn wait_for_condition(&self, number: u64, at: Place, waker: &Waker) {
-        self.condition_places.borrow_mut().insert(number, at);
+    pub(crate) fn wait_for_condition(&self, number: u64, waker: &Waker) {
         self.conditions.put(number, waker);
     }
 
     pub(crate) fn forget_condition(&self, number: u64) {
-        self.condition_places.borrow_mut().remove(&number);
         drop(self.conditions.take(&number));
     }
 
@@ -239,11 +235,10 @@ impl Runtime {
         !self.conditions.is_empty() || self.run.borrow().has_pending_operations()
     }
 
-    /// What the workflow waits for: operations, then conditions.
+    /// What the workflow waits for: operations, then conditions and the like.
     pub(crate) fn pending(&self) -> Vec<Pending> {
         let mut pending: Vec<_> = self.run.borrow().pending().map(|(_, pending)| pending).collect();
-        let conditions = self.condition_places.borrow();
-        pending.extend(conditions.values().map(|at| Pending { what: "condition".to_owned(), at: Some(*at) }));
+        pending.extend(self.tasks.waits.others().into_iter().map(|(_, pending)| pending));
         pending
     }
 

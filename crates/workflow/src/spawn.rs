@@ -13,6 +13,7 @@ use crate::Ctx;
 use crate::executor::Part;
 use crate::read_only::assert_not_read_only;
 use crate::scope::Scope;
+use crate::waits::Wait;
 
 /// The result of a spawned task, to come. Dropping it leaves the task running; [`cancel`](Self::cancel) asks it to stop,
 /// and [`abort`](Self::abort) ends it.
@@ -22,6 +23,7 @@ pub struct JoinHandle<T> {
     task: Option<u64>,
     scope: Rc<Scope>,
     slot: Rc<RefCell<Slot<T>>>,
+    wait: Wait,
 }
 
 /// Where a task leaves its result. User code never runs while it is borrowed.
@@ -36,6 +38,7 @@ enum Slot<T> {
     Taken,
 }
 
+#[track_caller]
 pub(crate) fn spawn<F: Future<Output: 'static> + 'static>(ctx: &Ctx, future: F) -> JoinHandle<F::Output> {
     let slot = Rc::new(RefCell::new(Slot::Running));
     let result = Rc::clone(&slot);
@@ -43,8 +46,9 @@ pub(crate) fn spawn<F: Future<Output: 'static> + 'static>(ctx: &Ctx, future: F) 
     // The task is polled by itself, so what is around the one that spawns it is put around the task as well.
     let layer = ctx.runtime.layers.of_task(Rc::clone(&scope));
     let runtime = Rc::clone(&ctx.runtime);
-    let task = ctx.runtime.tasks.spawn(
-        Part::Spawned,
+    let wait = Wait::new("spawned task");
+    let task = ctx.runtime.tasks.spawn_at(
+        wait.place(),
         Box::pin(async move {
             let mut future = Box::pin(future);
             let value = poll_fn(|context| runtime.layers.instead(&layer, || future.as_mut().poll(context))).await;
@@ -54,7 +58,7 @@ pub(crate) fn spawn<F: Future<Output: 'static> + 'static>(ctx: &Ctx, future: F) 
             }
         }),
     );
-    JoinHandle { ctx: ctx.clone(), task, scope, slot }
+    JoinHandle { ctx: ctx.clone(), task, scope, slot, wait }
 }
 
 impl<T> JoinHandle<T> {
@@ -83,15 +87,19 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = T;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         assert_not_read_only("wait for a task");
         let awaited = Slot::Awaited(context.waker().clone());
         match self.slot.replace(awaited) {
             Slot::Done(value) => {
                 drop(self.slot.replace(Slot::Taken));
+                self.wait.is_over();
                 Poll::Ready(value)
             }
-            Slot::Running | Slot::Awaited(_) => Poll::Pending,
+            Slot::Running | Slot::Awaited(_) => {
+                self.wait.goes_on();
+                Poll::Pending
+            }
             Slot::Taken => panic!("the handle of a task was polled again after it gave the task's result"),
         }
     }

@@ -2,18 +2,18 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_convert::{Canceled, Elapsed, WaitFailure};
-use perpetua_core::{Fault, Place};
+use perpetua_core::Fault;
 
 use crate::Ctx;
 use crate::read_only::{ReadOnly, while_read_only};
 use crate::scope::Membership;
 use crate::sleep::{Sleep, SleepFuture};
+use crate::waits::Wait;
 
 /// A wait for a condition. Await it, with or without a timeout.
 #[must_use = "a wait does nothing until it is awaited"]
@@ -23,7 +23,7 @@ pub struct WaitUntil<P> {
     /// Orders the waits; the number in the run's table while it waits.
     number: Option<u64>,
     membership: Membership,
-    at: Place,
+    wait: Wait,
 }
 
 /// A wait for a condition that is given up after a time.
@@ -38,7 +38,7 @@ pub struct WaitUntilTimeout<P> {
 impl<P: Fn() -> bool> WaitUntil<P> {
     #[track_caller]
     pub(crate) fn new(ctx: Ctx, condition: P) -> Self {
-        Self { ctx, condition, number: None, membership: Membership::default(), at: Location::caller() }
+        Self { ctx, condition, number: None, membership: Membership::default(), wait: Wait::new("condition") }
     }
 
     /// Gives up after a time. The timer is set only if the condition does not hold at once, and taken back when it does.
@@ -46,7 +46,7 @@ impl<P: Fn() -> bool> WaitUntil<P> {
     /// # Errors
     /// [`WaitFailure::Elapsed`] when the time is over, [`WaitFailure::Canceled`] when the workflow is asked to stop.
     pub fn timeout(self, after: Duration) -> WaitUntilTimeout<P> {
-        let sleep = Some(self.ctx.sleep(after).described_at(self.at));
+        let sleep = Some(self.ctx.sleep(after).described_at(self.wait.place()));
         WaitUntilTimeout { wait: self, after, sleep, running: None }
     }
 
@@ -71,7 +71,8 @@ impl<P: Fn() -> bool> WaitUntil<P> {
         }
         let number = self.membership.number(&self.ctx);
         self.number = Some(number);
-        runtime.wait_for_condition(number, self.at, context.waker());
+        runtime.wait_for_condition(number, context.waker());
+        self.wait.goes_on();
         self.membership.watch(&self.ctx, context.waker());
         Poll::Pending
     }
@@ -80,6 +81,7 @@ impl<P: Fn() -> bool> WaitUntil<P> {
         if let Some(number) = self.number.take() {
             self.ctx.runtime.forget_condition(number);
             self.membership.leave();
+            self.wait.is_over();
         }
     }
 }

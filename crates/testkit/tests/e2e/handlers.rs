@@ -156,6 +156,94 @@ async fn the_command_line_shows_what_a_workflow_takes() -> Outcome {
     .await
 }
 
+#[activity]
+async fn slow(ctx: ActivityContext) -> Result<(), ActivityError> {
+    ctx.canceled().await;
+    Err(AnyError::message("it was canceled"))
+}
+
+/// Waits for several things.
+#[derive(Default)]
+struct Waiting {
+    done: State<bool>,
+}
+
+#[workflow]
+impl Waiting {
+    #[run]
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<()> {
+        let napping = ctx.clone();
+        let nap = ctx.spawn(async move { napping.sleep(hours(1)).await.is_ok() });
+        select! {
+            waited = ctx.wait_until(|| self.done.get()) => waited?,
+            called = ctx.activity(slow()).start_to_close(hours(1)).heartbeat(seconds(5)) => called?,
+        }
+        nap.cancel();
+        ctx.wait_until(|| ctx.all_handlers_finished()).await?;
+        Ok(())
+    }
+
+    #[signal]
+    fn finish(&self) {
+        self.done.set(true);
+    }
+
+    #[update]
+    async fn finished(&self, ctx: Ctx) -> WorkflowResult<bool> {
+        ctx.wait_until(|| self.done.get()).await?;
+        Ok(true)
+    }
+
+    #[query]
+    fn is_done(&self) -> bool {
+        self.done.get()
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_shows_what_a_workflow_waits_for() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(Waiting::run).activity(slow).spawn()?;
+        let id = stage.id("waiting");
+        let handle = stage.client().start(Waiting::run()).task_queue(stage.task_queue()).id(&id).await?;
+        assert!(!handle.is_done().await?);
+        let update = handle.finished().id("u1").start().await?;
+        let stack = ["workflow", "stack", "--workflow-id", id.as_str(), "--output", "json"];
+        let answer: Value = serde_json::from_str(&temporal(stage.client().address(), &stack).await?)?;
+        let text = answer["queryResult"][0].as_str().ok_or_else(|| format!("a text: {answer}"))?;
+        let lines: Vec<_> = text.lines().map(|line| line.split(" (at ").next().unwrap_or_default().trim()).collect();
+        let expected = [
+            "main function of workflow `Waiting`",
+            "activity `slow` (id 1)",
+            "condition",
+            "",
+            "task spawned",
+            "timer 1",
+            "",
+            "handler of update `finished` (id `u1`)",
+            "condition",
+        ];
+        assert_eq!(lines, expected, "{text}");
+        let here = format!("(at {}:", file!());
+        assert_eq!(text.matches(&here).count(), 5, "{text}");
+        let query = ["workflow", "query", "--workflow-id", id.as_str(), "--name", "__enhanced_stack_trace"];
+        let query = [&query[..], &["--output", "json"]].concat();
+        let answer: Value = serde_json::from_str(&temporal(stage.client().address(), &query).await?)?;
+        let trace = &answer["queryResult"][0];
+        assert_eq!(trace["_protoMessageType"], "temporal.api.sdk.v1.EnhancedStackTrace", "{trace}");
+        assert_eq!(trace["sdk"]["name"], "perpetua", "{trace}");
+        assert_eq!(trace["stacks"][0]["locations"][0]["filePath"], file!(), "{trace}");
+        handle.finish().await?;
+        assert!(update.result().await?);
+        handle.result().await?;
+        let text = temporal(stage.client().address(), &stack[..4]).await?;
+        assert!(text.contains("the workflow has ended"), "{text}");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
 /// What is registered as it goes.
 #[workflow]
 async fn stages(ctx: Ctx) -> WorkflowResult<Vec<String>> {

@@ -83,8 +83,9 @@ impl<T> Queue<T> {
 }
 
 impl<T> Receive<T> {
+    #[track_caller]
     pub(super) fn new(queue: &Rc<Queue<T>>, room: Option<&Rc<Permits>>) -> Self {
-        Self { queue: Rc::clone(queue), filled: Take::new(&queue.filled, 1), room: room.cloned() }
+        Self { queue: Rc::clone(queue), filled: Take::new(&queue.filled, 1, "value of a channel"), room: room.cloned() }
     }
 }
 
@@ -128,6 +129,7 @@ impl<T> Channel<T> {
     }
 
     /// Waits for a value; none when the channel was closed and is empty.
+    #[track_caller]
     pub fn receive(&self) -> Receive<T> {
         Receive::new(&self.0, None)
     }

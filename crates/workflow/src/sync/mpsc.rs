@@ -88,8 +88,12 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`SendError`], with the value, when the receiver is gone.
+    #[track_caller]
     pub fn send(&self, value: T) -> Send<T> {
-        let room = self.0.room.as_ref().map(|room| Take::new(room, 1));
+        let room = match &self.0.room {
+            Some(room) => Some(Take::new(room, 1, "room in a channel")),
+            None => None,
+        };
         Send { shared: Rc::clone(&self.0), room, value: Some(value) }
     }
 
@@ -117,6 +121,7 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     /// Waits for a value; none when all senders are gone and no value is left.
+    #[track_caller]
     pub fn receive(&self) -> Receive<T> {
         Receive::new(&self.0.queue, self.0.room.as_ref())
     }

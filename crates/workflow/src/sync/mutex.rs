@@ -53,6 +53,7 @@ impl<T> Mutex<T> {
     }
 
     /// Waits for the value. A task that already has it waits for ever.
+    #[track_caller]
     pub fn lock(&self) -> Lock<'_, T> {
         Lock { mutex: self, turn: self.turn.acquire() }
     }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use super::touch;
+use crate::waits::Wait;
 
 /// A notice without a value, from one task to another, or to all.
 ///
@@ -50,6 +51,7 @@ pub struct Notified {
     rounds: u64,
     /// Its number while it waits.
     waits: Option<u64>,
+    wait: Wait,
 }
 
 impl Notify {
@@ -73,8 +75,9 @@ impl Notify {
     }
 
     /// Waits for a notice.
+    #[track_caller]
     pub fn notified(&self) -> Notified {
-        Notified { shared: Rc::clone(&self.0), rounds: self.0.rounds.get(), waits: None }
+        Notified { shared: Rc::clone(&self.0), rounds: self.0.rounds.get(), waits: None, wait: Wait::new("notice") }
     }
 }
 
@@ -132,6 +135,7 @@ impl Future for Notified {
             if this.leave() {
                 this.shared.notify_one();
             }
+            this.wait.is_over();
             return Poll::Ready(());
         }
         let is_notified = match this.waits {
@@ -140,11 +144,13 @@ impl Future for Notified {
         };
         if is_notified {
             this.leave();
+            this.wait.is_over();
             return Poll::Ready(());
         }
         if this.waits.is_none() {
             this.waits = Some(this.shared.wait(context.waker()));
         }
+        this.wait.goes_on();
         Poll::Pending
     }
 }

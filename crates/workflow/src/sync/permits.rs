@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use crate::state::note_write;
+use crate::waits::Wait;
 
 /// A number of permits, and who waits for how many.
 ///
@@ -120,11 +121,13 @@ pub(super) struct Take {
     wants: usize,
     /// Its number while it waits.
     waits: Option<u64>,
+    wait: Wait,
 }
 
 impl Take {
-    pub(super) fn new(permits: &Rc<Permits>, wants: usize) -> Self {
-        Self { permits: Rc::clone(permits), wants, waits: None }
+    #[track_caller]
+    pub(super) fn new(permits: &Rc<Permits>, wants: usize, what: &'static str) -> Self {
+        Self { permits: Rc::clone(permits), wants, waits: None, wait: Wait::new(what) }
     }
 
     pub(super) fn wants(&self) -> usize {
@@ -150,11 +153,13 @@ impl Future for Take {
             if let Some(number) = this.waits.take() {
                 permits.leave(number);
             }
+            this.wait.is_over();
             return Poll::Ready(if is_served { Ok(()) } else { Err(Closed) });
         }
         if this.waits.is_none() {
             this.waits = Some(permits.wait(this.wants, context.waker()));
         }
+        this.wait.goes_on();
         Poll::Pending
     }
 }

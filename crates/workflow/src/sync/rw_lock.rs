@@ -65,11 +65,13 @@ impl<T> RwLock<T> {
     }
 
     /// Waits until nobody writes.
+    #[track_caller]
     pub fn read(&self) -> ReadLock<'_, T> {
         ReadLock { lock: self, turn: self.turns.acquire() }
     }
 
     /// Waits until nobody reads or writes.
+    #[track_caller]
     pub fn write(&self) -> WriteLock<'_, T> {
         WriteLock { lock: self, turn: self.turns.acquire_many(READERS) }
     }

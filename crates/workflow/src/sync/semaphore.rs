@@ -50,13 +50,15 @@ impl Semaphore {
     }
 
     /// Waits for a permit.
+    #[track_caller]
     pub fn acquire(&self) -> Acquire {
         self.acquire_many(1)
     }
 
     /// Waits for so many permits at once. Who comes later waits until they are there.
+    #[track_caller]
     pub fn acquire_many(&self, permits: usize) -> Acquire {
-        Acquire(Take::new(&self.0, permits))
+        Acquire(Take::new(&self.0, permits, "permit or lock"))
     }
 
     /// A permit, if one is there and nobody waits for it.

@@ -548,7 +548,7 @@ fn a_workflow_says_which_messages_it_takes() {
     Scenario::of::<Described>(|| ()).start().asking("__temporal_workflow_metadata").check(expect![[r#"
         turn 1
             start_timer 1 1s
-            __temporal_workflow_metadata? {"definition":{"type":"Described","queryDefinitions":[{"description":"Any."},{"name":"__temporal_workflow_metadata","description":"Returns what the workflow is and which messages it takes."},{"name":"z","description":"Last."}],"signalDefinitions":[{"name":"a"},{"name":"b","description":"Registered."},{"name":"c","description":"Declared."}],"updateDefinitions":[{"description":"All."}]}}
+            __temporal_workflow_metadata? {"definition":{"type":"Described","queryDefinitions":[{"description":"Any."},{"name":"__enhanced_stack_trace","description":"Returns what the workflow waits for, with lines of source code, for tools."},{"name":"__stack_trace","description":"Returns what the workflow waits for, with lines of source code."},{"name":"__temporal_workflow_metadata","description":"Returns what the workflow is and which messages it takes."},{"name":"z","description":"Last."}],"signalDefinitions":[{"name":"a"},{"name":"b","description":"Registered."},{"name":"c","description":"Declared."}],"updateDefinitions":[{"description":"All."}]}}
     "#]]);
 }
 

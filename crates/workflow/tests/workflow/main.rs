@@ -23,6 +23,7 @@ mod randomness;
 mod replay;
 mod scopes;
 mod sources;
+mod stack_traces;
 mod starting;
 mod support;
 mod sync;
