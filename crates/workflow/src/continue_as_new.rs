@@ -164,6 +164,7 @@ impl Ctx {
         });
         // Servers keep the queue and the timeouts that are left out; everything else is to be said again.
         let info = self.runtime.info.borrow();
+        let notes = self.runtime.notes.borrow();
         let retry_policy = retry_policy.or_else(|| info.retry_policy().cloned());
         Err(WorkflowError::continue_as_new(ContinueAsNew {
             workflow_type: WorkflowType::new(name),
@@ -175,8 +176,8 @@ impl Ctx {
             start_delay,
             versioning,
             header: Header::default(),
-            memo: info.memo_to_keep(),
-            search_attributes: info.search_attributes_to_keep(),
+            memo: notes.memo_to_keep(),
+            search_attributes: notes.search_attributes_to_keep(),
         }))
     }
 }

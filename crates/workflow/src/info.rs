@@ -47,8 +47,6 @@ struct Given {
     retry_policy: Option<RetryPolicy>,
     priority: Priority,
     header: Header,
-    memo: Fields,
-    search_attributes: Fields,
     last_result: Option<Payloads>,
     last_failure: Option<Box<Failure>>,
     started: SystemTime,
@@ -91,8 +89,6 @@ impl WorkflowInfo {
             retry_policy: None,
             priority: Priority::default(),
             header: Header::new(),
-            memo: Fields::new(),
-            search_attributes: Fields::new(),
             last_result: None,
             last_failure: None,
             started: SystemTime::UNIX_EPOCH,
@@ -135,8 +131,6 @@ impl WorkflowInfo {
         given.retry_policy = event.retry_policy.clone();
         given.priority = event.priority().unwrap_or_default();
         given.header = event.header.clone().unwrap_or_default();
-        given.memo = event.memo.clone().unwrap_or_default();
-        given.search_attributes = event.search_attributes.clone().unwrap_or_default();
         given.last_result = event.last_completion_result.clone();
         given.last_failure = event.continued_failure.clone();
     }
@@ -289,20 +283,6 @@ impl WorkflowInfo {
     /// may change from task to task.
     pub fn deployment_version(&self) -> Option<&WorkerDeploymentVersion> {
         self.deployment_version.as_ref()
-    }
-
-    /// The memo, for the run that follows this one; none if it is empty.
-    pub(crate) fn memo_to_keep(&self) -> Option<Fields> {
-        Some(self.given.memo.clone()).filter(|memo| !memo.is_empty())
-    }
-
-    /// The search attributes, for the run that follows this one, without those that speak of this run's own workers and
-    /// patches; none if there are none.
-    pub(crate) fn search_attributes_to_keep(&self) -> Option<Fields> {
-        let is_own = |name: &str| name.starts_with("Temporal") || name == "BuildIds";
-        let kept = self.given.search_attributes.iter().filter(|(name, _)| !is_own(name));
-        let kept: Fields = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-        Some(kept).filter(|kept| !kept.is_empty())
     }
 
     pub(crate) fn last_result(&self) -> Option<&Payloads> {

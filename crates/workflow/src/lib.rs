@@ -32,6 +32,7 @@ mod join;
 mod last;
 mod live;
 mod log;
+mod notes;
 mod operation;
 mod play;
 mod random;

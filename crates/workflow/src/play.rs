@@ -118,6 +118,7 @@ impl Player {
         let name = started.workflow_type.clone();
         let runtime = &self.runtime;
         runtime.info.borrow_mut().learn(&started);
+        runtime.notes.borrow_mut().learn(&started);
         // A run that was reset has a new seed from there on, even if that is its beginning.
         if new_seed.is_none() && !started.original_run.is_empty() {
             *runtime.random.borrow_mut() = Generator::seeded(started.original_run.as_str());

@@ -15,6 +15,7 @@ pub(crate) enum ReadOnly {
     Condition,
     /// It may write state and draw randomness, and start nothing.
     Init,
+    SideEffect,
 }
 
 impl ReadOnly {
@@ -26,6 +27,9 @@ impl ReadOnly {
                 ("an update validator", "it may only look, since what it does leaves no trace in history")
             }
             Self::Condition => ("a condition of `wait_until`", "it may only look, since it is called again and again"),
+            Self::SideEffect => {
+                ("the closure of a side effect", "it may only look and return a value, since no replay calls it again")
+            }
             Self::Init => ("an `#[init]` function", "it only builds the state; the main function does the rest"),
         };
         format!("{who} {did}; {why}")

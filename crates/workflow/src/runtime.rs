@@ -12,6 +12,7 @@ use crate::executor::{Part, Tasks};
 use crate::guard::{Violation, guarded};
 use crate::info::WorkflowInfo;
 use crate::instance::Instance;
+use crate::notes::Notes;
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, assert_may_change, assert_not_read_only, read_only, while_read_only};
 use crate::registered::Registered;
@@ -26,6 +27,7 @@ pub(crate) struct Runtime {
     pub(crate) run: RefCell<Run>,
     pub(crate) tasks: Tasks,
     pub(crate) info: RefCell<WorkflowInfo>,
+    pub(crate) notes: RefCell<Notes>,
     pub(crate) converter: DataConverter,
     pub(crate) random: RefCell<Generator>,
     /// Who waits for an operation.
@@ -65,6 +67,7 @@ impl Runtime {
             tasks: Tasks::default(),
             random: RefCell::new(Generator::seeded(info.execution().run_id.as_str())),
             info: RefCell::new(info),
+            notes: RefCell::default(),
             converter,
             waiters: Wakers::default(),
             conditions: Wakers::default(),

@@ -16,6 +16,7 @@ mod losing;
 mod macros;
 mod messages;
 mod nondeterminism;
+mod notes;
 mod places;
 mod queries;
 mod random_plans;

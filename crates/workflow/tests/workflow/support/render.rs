@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use perpetua_core::Fault;
 use perpetua_vocab::{
-    Command, CommandKind, ContinueAsNew, ContinueAsNewVersioning, Failure, FailureInfo, Message, MessageBody, Outcome,
-    Payload, QueryAnswer, StartActivity,
+    Command, CommandKind, ContinueAsNew, ContinueAsNewVersioning, Failure, FailureInfo, Fields, Message, MessageBody,
+    Outcome, Payload, QueryAnswer, StartActivity,
 };
 use perpetua_workflow::Answer;
 
@@ -73,6 +73,14 @@ fn command(command: &Command, server: &Server) -> String {
             let start = format!("continue_as_new {workflow_type}({})", payloads(Some(input)));
             start + &continue_as_new_options(next)
         }
+        CommandKind::RecordMarker(marker) => {
+            let details = marker.details.iter().map(|(name, values)| format!("{name}={}", payloads(Some(values))));
+            format!("record_marker {} {}", marker.name, details.collect::<Vec<_>>().join(" "))
+        }
+        CommandKind::UpsertSearchAttributes { search_attributes } => {
+            format!("upsert_search_attributes {}", fields(search_attributes))
+        }
+        CommandKind::ModifyProperties { memo } => format!("upsert_memo {}", fields(memo)),
         other => format!("{other:?}"),
     };
     if let Some(summary) = &command.metadata.summary {
@@ -170,6 +178,10 @@ fn message(message: &Message) -> String {
         }
         other => format!("{other:?}"),
     }
+}
+
+fn fields(fields: &Fields) -> String {
+    fields.iter().map(|(name, value)| format!("{name}={}", payload(value))).collect::<Vec<_>>().join(" ")
 }
 
 fn payloads(values: Option<&Vec<Payload>>) -> String {

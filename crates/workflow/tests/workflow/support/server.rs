@@ -7,8 +7,9 @@ use perpetua_convert::{Arguments, PayloadConverter};
 use perpetua_vocab::{
     ActivityCanceled, ActivityClosed, ActivityFailed, ActivityId, ActivityScheduled, ApplicationFailure, ChildWorkflow,
     ChildWorkflowCompleted, ChildWorkflowStarted, CommandKind, Event, EventId, EventKind, Failure, FailureInfo,
-    Identity, Message, MessageBody, MessageId, Namespace, Query, QueryId, QueryName, RetryState, RunId, SignalName,
-    Signaled, StartChildWorkflowInitiated, TaskQueue, TimeoutKind, TimerId, TimerStarted, Timestamp, UpdateAccepted,
+    Identity, MarkerRecorded, Message, MessageBody, MessageId, Namespace, PropertiesModified, Query, QueryId,
+    QueryName, RecordMarker, RetryState, RunId, SearchAttributesUpserted, SignalName, Signaled,
+    StartChildWorkflowInitiated, TaskQueue, TimeoutKind, TimerId, TimerStarted, Timestamp, UpdateAccepted,
     UpdateCompleted, UpdateId, UpdateName, UpdateRequest, WorkflowCancelRequested, WorkflowClosed,
     WorkflowContinuedAsNew, WorkflowExecution, WorkflowFailed, WorkflowId, WorkflowStarted, WorkflowTaskCompleted,
     WorkflowTaskFailed, WorkflowTaskFailedCause, WorkflowTaskStarted, WorkflowType,
@@ -443,6 +444,20 @@ impl Server {
             CommandKind::Message { message } => {
                 let message = messages.iter().find(|sent| sent.id == *message).expect("the message is sent as well");
                 self.hear(message, requests)
+            }
+            CommandKind::RecordMarker(marker) => {
+                let RecordMarker { name, details, failure, header } = (**marker).clone();
+                let header = Some(header);
+                EventKind::MarkerRecorded(Box::new(MarkerRecorded { name, details, failure, header, task_completed }))
+            }
+            CommandKind::UpsertSearchAttributes { search_attributes } => {
+                EventKind::SearchAttributesUpserted(Box::new(SearchAttributesUpserted {
+                    search_attributes: Some(search_attributes.clone()),
+                    task_completed,
+                }))
+            }
+            CommandKind::ModifyProperties { memo } => {
+                EventKind::PropertiesModified(Box::new(PropertiesModified { memo: Some(memo.clone()), task_completed }))
             }
             CommandKind::CompleteWorkflow { result } => EventKind::WorkflowCompleted(Box::new(WorkflowClosed {
                 result: result.clone(),
