@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::{Duration, SystemTime};
 
-use perpetua_convert::{BoxFuture, DataConverter, Value};
+use perpetua_convert::{BoxFuture, DataConverter, SearchAttributeKey, SearchAttributeKind, SearchAttributes, Value};
 use perpetua_proto::workflowservice::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse};
 use perpetua_vocab::{Fields, Priority, RunId, TaskQueue, WorkflowExecution, WorkflowId, WorkflowType};
 
@@ -66,7 +66,7 @@ pub struct WorkflowDescription {
     /// The workflow task that waits for a worker, or that a worker is answering.
     pub pending_workflow_task: Option<PendingWorkflowTask>,
     memo: Fields,
-    search_attributes: Fields,
+    search_attributes: SearchAttributes,
     converter: DataConverter,
     raw: Box<DescribeWorkflowExecutionResponse>,
 }
@@ -88,15 +88,28 @@ impl WorkflowDescription {
 
     /// The value of a search attribute; none if it is not set.
     ///
+    /// ```no_run
+    /// use perpetua_convert::{Keyword, SearchAttributeKey};
+    /// const CUSTOMER: SearchAttributeKey<Keyword> = SearchAttributeKey::keyword("CustomerId");
+    ///
+    /// # use perpetua_contract::NamedWorkflow;
+    /// # async fn example(client: perpetua_client::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let description = client.handle::<NamedWorkflow>("order-7").describe().await?;
+    /// let customer: Option<String> = description.search_attribute(CUSTOMER)?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
-    /// When it is not a `T`.
-    pub fn search_attribute<T: Value>(&self, name: &str) -> Result<Option<T>, PayloadError> {
-        let payload = self.search_attributes.get(name);
-        Ok(payload.map(|payload| self.converter.payloads().decode(payload)).transpose()?)
+    /// When the value is of another kind than the key says.
+    pub fn search_attribute<K: SearchAttributeKind>(
+        &self,
+        key: SearchAttributeKey<K>,
+    ) -> Result<Option<K::Value>, PayloadError> {
+        Ok(self.search_attributes.get(key)?)
     }
 
-    /// The search attributes as payloads, in JSON.
-    pub fn search_attribute_fields(&self) -> &Fields {
+    /// All search attributes.
+    pub fn search_attributes(&self) -> &SearchAttributes {
         &self.search_attributes
     }
 

@@ -19,6 +19,7 @@
 
 mod expectation;
 mod fault;
+mod flags;
 mod history;
 mod job;
 mod markers;
@@ -28,6 +29,7 @@ mod origin;
 mod run;
 
 pub use fault::Fault;
+pub use flags::CORE_FLAGS;
 pub use history::{Reader, Record, Step, Turn, UpdateArrival};
 pub use job::Job;
 pub use mismatch::{Cause, Mismatch, Row};

@@ -72,10 +72,11 @@ pub use perpetua_contract::{
     SignalCall, SignalTarget, UpdateCall, UpdateTarget, Workflow, WorkflowCall, WorkflowDefinition, WorkflowStub,
 };
 pub use perpetua_convert::{
-    ActivityFailure, AnyError, ApplicationDescription, ApplicationError, Arguments, BoxFuture, CallError, Canceled,
-    ChildFailure, CodecError, ConversionError, DataConverter, Elapsed, ExternalFailure, FromCause, PayloadCodec,
-    PayloadConverter, RawArguments, RawValue, Remote, RemoteApplication, ReturnedError, Value, WaitFailure,
-    WorkflowError, WorkflowResult,
+    ActivityFailure, AnyError, ApplicationDescription, ApplicationError, Arguments, Bool, BoxFuture, CallError,
+    Canceled, ChildFailure, CodecError, ConversionError, DataConverter, Datetime, Double, Elapsed, ExternalFailure,
+    FromCause, Int, Keyword, KeywordList, Memo, MemoUpdate, PayloadCodec, PayloadConverter, RawArguments, RawValue,
+    Remote, RemoteApplication, ReturnedError, SearchAttributeKey, SearchAttributeKind, SearchAttributeUpdate,
+    SearchAttributeValue, SearchAttributes, Text, Value, WaitFailure, WorkflowError, WorkflowResult,
 };
 pub use perpetua_vocab::{
     ActivityId, ActivityType, ContinueAsNewReason, ContinueAsNewVersioning, ErrorCategory, Failure, FailureInfo,

@@ -2,7 +2,7 @@
 
 pub use crate::{
     Activity, ActivityContext, ActivityError, ActivityFailure, AnyError, ApplicationError, Canceled, ChildFailure,
-    Client, Ctx, Elapsed, ExternalFailure, ParentClosePolicy, RetryPolicy, State, WaitFailure, Worker, Workflow,
-    WorkflowError, WorkflowFailure, WorkflowResult, activities, activity, days, hours, join, milliseconds, minutes,
-    seconds, select, try_join, workflow,
+    Client, Ctx, Elapsed, ExternalFailure, MemoUpdate, ParentClosePolicy, RetryPolicy, SearchAttributeKey, State,
+    WaitFailure, Worker, Workflow, WorkflowError, WorkflowFailure, WorkflowResult, activities, activity, days, hours,
+    join, milliseconds, minutes, seconds, select, try_join, workflow,
 };

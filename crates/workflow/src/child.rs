@@ -10,12 +10,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
-use perpetua_convert::{AnyError, Arguments, CallError, ChildFailure, Remote};
+use perpetua_convert::{
+    AnyError, Arguments, CallError, ChildFailure, ConversionError, Remote, SearchAttributeKey, SearchAttributeKind,
+    SearchAttributeValue,
+};
 use perpetua_core::{ChildCancellationType, ChildRequest, Fault, Origin, Outcome};
 use perpetua_vocab::{
-    Failure, FailureInfo, Header, Identity, ParentClosePolicy, Priority, RetryPolicy, StartChildWorkflow, TaskQueue,
-    UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
+    Failure, FailureInfo, Fields, Header, Identity, ParentClosePolicy, Priority, RetryPolicy, StartChildWorkflow,
+    TaskQueue, UserMetadata, WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
+use serde::Serialize;
 
 pub use handle::{ChildHandle, ChildResult};
 
@@ -48,6 +52,10 @@ struct Options {
     cron_schedule: String,
     priority: Option<Priority>,
     cancellation: ChildCancellationType,
+    memo: Fields,
+    search_attributes: Fields,
+    /// The first value that cannot be sent, and why not.
+    unsendable: Option<ConversionError>,
 }
 
 /// A child workflow under way; gives its result. Dropped before it is over, it cancels the child, as the child's
@@ -154,6 +162,36 @@ impl<D: WorkflowDefinition> PendingChildWorkflow<D> {
         self
     }
 
+    /// Adds a value that is shown with the child and in lists, but cannot be searched for.
+    pub fn memo(mut self, key: impl Into<String>, value: impl Serialize) -> Self {
+        match self.ctx.runtime.converter.payloads().encode(&value) {
+            Ok(payload) => {
+                self.options.memo.insert(key.into(), payload);
+            }
+            Err(error) => {
+                self.options.unsendable.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// Sets a search attribute of the child, by which it is found. The server must know it, with the kind of the key.
+    pub fn search_attribute<K: SearchAttributeKind>(
+        mut self,
+        key: SearchAttributeKey<K>,
+        value: impl SearchAttributeValue<K>,
+    ) -> Self {
+        match key.set(value).into_field() {
+            Ok((name, payload)) => {
+                self.options.search_attributes.insert(name, payload);
+            }
+            Err(error) => {
+                self.options.unsendable.get_or_insert(error);
+            }
+        }
+        self
+    }
+
     /// One line, in Markdown, that tools show beside the child, and with the child itself.
     pub fn summary(mut self, summary: impl Into<String>) -> Self {
         self.metadata.summary = self.ctx.runtime.converter.payloads().encode(&summary.into()).ok();
@@ -185,6 +223,9 @@ impl<D: WorkflowDefinition> PendingChildWorkflow<D> {
         if let Some((limit, _)) = limits.iter().find(|(_, limit)| limit.is_some_and(|limit| limit.is_zero())) {
             return Err(format!("child workflow `{name}` has a `.{limit}(..)` of zero: it could never be met"));
         }
+        if let Some(error) = &options.unsendable {
+            return Err(format!("child workflow `{name}` cannot be started: {}", with_causes(error)));
+        }
         let converter = &self.ctx.runtime.converter;
         let input = self
             .call
@@ -209,8 +250,8 @@ impl<D: WorkflowDefinition> PendingChildWorkflow<D> {
                 id_reuse_policy: options.id_reuse_policy,
                 retry_policy: options.retry_policy.clone(),
                 cron_schedule: options.cron_schedule.clone(),
-                memo: None,
-                search_attributes: None,
+                memo: Some(options.memo.clone()).filter(|memo| !memo.is_empty()),
+                search_attributes: Some(options.search_attributes.clone()).filter(|attributes| !attributes.is_empty()),
                 priority: options.priority.clone(),
             },
             cancellation: options.cancellation,

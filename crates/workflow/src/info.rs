@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use perpetua_core::Turn;
 use perpetua_vocab::{
-    ContinueAsNewReason, EventId, EventKind, Failure, Fields, Header, Namespace, ParentWorkflow, Payloads, Priority,
+    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payloads, Priority,
     RetryPolicy, RunId, TaskQueue, UpdateId, UpdateName, WorkerDeploymentVersion, WorkflowExecution, WorkflowStarted,
     WorkflowType,
 };

@@ -67,7 +67,9 @@ pub use handlers::UnfinishedPolicy;
 pub use info::{UpdateInfo, WorkflowInfo};
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use log::Logger;
-pub use perpetua_core::{CancellationType, Cause, ChildCancellationType, Fault, Mismatch, Pending, Place, Row};
+pub use perpetua_core::{
+    CORE_FLAGS, CancellationType, Cause, ChildCancellationType, Fault, Mismatch, Pending, Place, Row,
+};
 pub use random::Random;
 pub use register::{
     Dynamic, MessageName, NamesMessages, Plain, QueryFunction, RegisteredQuery, RegisteredSignal, RegisteredUpdate,

@@ -94,7 +94,7 @@ fn parse(
         pending_children: response.pending_children.into_iter().map(child).collect::<Result<_, _>>()?,
         pending_workflow_task: response.pending_workflow_task.map(workflow_task).transpose()?,
         memo: perpetua_vocab::Fields::new(),
-        search_attributes: info.search_attributes.map(search_attributes).unwrap_or_default(),
+        search_attributes: info.search_attributes.map(search_attributes).unwrap_or_default().into(),
         converter: converter.clone(),
         raw,
     };

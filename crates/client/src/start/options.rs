@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perpetua_contract::{SignalCall, WorkflowDefinition};
-use perpetua_convert::{Arguments, ConversionError};
+use perpetua_convert::{Arguments, ConversionError, SearchAttributeUpdate};
 use perpetua_vocab::{
     Fields, Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, UserMetadata, WorkflowId, WorkflowType,
 };
@@ -29,6 +29,7 @@ pub(crate) struct Options {
     pub(crate) cron: Option<String>,
     pub(crate) start_delay: Option<Duration>,
     pub(crate) memo: Fields,
+    pub(crate) search_attributes: Fields,
     pub(crate) metadata: UserMetadata,
     pub(crate) priority: Option<Priority>,
     pub(crate) request_id: String,
@@ -61,6 +62,7 @@ impl Options {
             cron: None,
             start_delay: None,
             memo: Fields::new(),
+            search_attributes: Fields::new(),
             metadata: UserMetadata::default(),
             priority: None,
             request_id: Uuid::new_v4().to_string(),
@@ -75,6 +77,13 @@ impl Options {
     pub(crate) fn memo(&mut self, key: String, value: &impl Serialize) {
         if let Some(payload) = self.encode(value) {
             self.memo.insert(key, payload);
+        }
+    }
+
+    pub(crate) fn search_attribute(&mut self, update: SearchAttributeUpdate) {
+        let field = update.into_field();
+        if let Some((name, payload)) = self.keep_mistake(field) {
+            self.search_attributes.insert(name, payload);
         }
     }
 
@@ -171,6 +180,16 @@ macro_rules! start_setters {
         /// Adds a value that is shown with the workflow and in lists, but cannot be searched for.
         pub fn memo(mut self, key: impl Into<String>, value: impl serde::Serialize) -> Self {
             self.options().memo(key.into(), &value);
+            self
+        }
+
+        /// Sets a search attribute, by which the workflow is found. The server must know it, with the kind of the key.
+        pub fn search_attribute<K: perpetua_convert::SearchAttributeKind>(
+            mut self,
+            key: perpetua_convert::SearchAttributeKey<K>,
+            value: impl perpetua_convert::SearchAttributeValue<K>,
+        ) -> Self {
+            self.options().search_attribute(key.set(value));
             self
         }
 

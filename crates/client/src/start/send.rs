@@ -1,7 +1,9 @@
 //! From options to a running workflow.
 
 use perpetua_proto::{enums, workflowservice as wire};
-use perpetua_vocab::wire::{encode_duration, encode_memo, encode_payloads, encode_user_metadata};
+use perpetua_vocab::wire::{
+    encode_duration, encode_memo, encode_payloads, encode_search_attributes, encode_user_metadata,
+};
 use perpetua_vocab::{RunId, VisitPayloads, WorkflowId};
 
 use super::options::{Options, Signal};
@@ -119,6 +121,7 @@ fn request(options: Options) -> Request {
         cron,
         start_delay,
         memo,
+        search_attributes,
         metadata,
         priority,
         request_id,
@@ -144,6 +147,11 @@ fn request(options: Options) -> Request {
         retry_policy: retry.map(Into::into),
         cron_schedule: cron.unwrap_or_default(),
         memo: if memo.is_empty() { None } else { Some(encode_memo(memo)) },
+        search_attributes: if search_attributes.is_empty() {
+            None
+        } else {
+            Some(encode_search_attributes(search_attributes))
+        },
         workflow_start_delay: start_delay.map(encode_duration),
         user_metadata: encode_user_metadata(metadata),
         priority: priority.map(Into::into),
@@ -175,6 +183,7 @@ fn with_signal(
         retry_policy: start.retry_policy,
         cron_schedule: start.cron_schedule,
         memo: start.memo,
+        search_attributes: start.search_attributes,
         workflow_start_delay: start.workflow_start_delay,
         user_metadata: start.user_metadata,
         priority: start.priority,

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use perpetua_client::{PayloadError, PendingActivityState, RequestError, WorkflowStatus};
 use perpetua_contract::NamedWorkflow;
+use perpetua_convert::SearchAttributeKey;
 use perpetua_proto::workflow::{
     PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
     WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
@@ -79,7 +80,11 @@ async fn what_the_server_says_has_types() {
     assert_eq!(description.memo::<String>("note").expect("text").as_deref(), Some("fragile"));
     assert_eq!(description.memo::<String>("other").expect("nothing to read"), None);
     assert!(matches!(description.memo::<u32>("note"), Err(PayloadError::Conversion(_))));
-    assert_eq!(description.search_attribute::<String>("CustomerId").expect("text").as_deref(), Some("ann"));
+    let customer = SearchAttributeKey::keyword("CustomerId");
+    assert_eq!(description.search_attribute(customer).expect("text").as_deref(), Some("ann"));
+    let as_number = description.search_attribute(SearchAttributeKey::int("CustomerId"));
+    assert!(matches!(as_number, Err(PayloadError::Conversion(_))));
+    assert_eq!(description.search_attributes().names().collect::<Vec<_>>(), ["CustomerId"]);
 
     let [activity] = &description.pending_activities[..] else { panic!("one activity") };
     assert_eq!((activity.activity_type.as_str(), activity.attempt), ("charge", 3));

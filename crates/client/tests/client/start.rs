@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use perpetua_client::{IdConflict, IdReuse, StartError};
 use perpetua_contract::{NamedWorkflow, SignalCall, Workflow, WorkflowCall};
+use perpetua_convert::{Bool, Double, Keyword, SearchAttributeKey};
 use perpetua_proto::enums::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy};
 use perpetua_proto::errordetails::WorkflowExecutionAlreadyStartedFailure;
 use perpetua_proto::workflowservice::{
@@ -17,6 +18,10 @@ use tonic::{Code, Status};
 use crate::mock::{Mock, status_with};
 
 type Start = StartWorkflowExecutionRequest;
+
+const CUSTOMER: SearchAttributeKey<Keyword> = SearchAttributeKey::keyword("CustomerId");
+const PAID: SearchAttributeKey<Bool> = SearchAttributeKey::bool("Paid");
+const RATE: SearchAttributeKey<Double> = SearchAttributeKey::double("Rate");
 
 fn call() -> WorkflowCall<NamedWorkflow<(String, u32), String>> {
     Workflow::named("Order").args(("ann".to_owned(), 7)).returning()
@@ -68,6 +73,7 @@ async fn every_option_has_its_field() {
     let start = mock.client().start(call()).task_queue("orders").id_reuse(IdReuse::AllowDuplicateFailedOnly);
     let start = start.id_conflict(IdConflict::UseExisting).execution_timeout(second * 3).run_timeout(second * 2);
     let start = start.task_timeout(second).retry(RetryPolicy::exponential().max_attempts(4)).start_delay(second * 4);
+    let start = start.search_attribute(CUSTOMER, "ann").search_attribute(PAID, true);
     let start = start.memo("note", "fragile").summary("one line").details("more").request_id("q1");
     start.priority(Priority { key: 2, ..Priority::default() }).await.expect("started");
 
@@ -81,12 +87,24 @@ async fn every_option_has_its_field() {
     assert_eq!(seconds(&request.workflow_start_delay), Some(4));
     assert_eq!(request.retry_policy.as_ref().map(|policy| policy.maximum_attempts), Some(4));
     assert_eq!(&request.memo.as_ref().expect("a memo").fields["note"].data[..], b"\"fragile\"");
+    let attributes = &request.search_attributes.as_ref().expect("search attributes").indexed_fields;
+    assert_eq!((&attributes["CustomerId"].data[..], &attributes["Paid"].data[..]), (&b"\"ann\""[..], &b"true"[..]));
+    assert_eq!(&attributes["CustomerId"].metadata["type"][..], b"Keyword");
     let metadata = request.user_metadata.as_ref().expect("metadata");
     assert_eq!(metadata.summary.as_ref().map(|payload| &payload.data[..]), Some(&b"\"one line\""[..]));
     assert_eq!(metadata.details.as_ref().map(|payload| &payload.data[..]), Some(&b"\"more\""[..]));
     assert_eq!(request.request_id, "q1");
     assert_eq!(request.priority.as_ref().map(|priority| priority.priority_key), Some(2));
     assert_eq!(request.workflow_id.len(), 36, "a random UUID");
+}
+
+#[tokio::test]
+async fn a_search_attribute_that_cannot_be_sent_is_found_before_anything_is_sent() {
+    let mock = mock();
+    let start = mock.client().start(call()).task_queue("orders").search_attribute(RATE, f64::NAN);
+    let error = start.await.expect_err("JSON has no such number");
+    assert!(matches!(error, StartError::Unencodable { .. }), "{error:?}");
+    assert_eq!(mock.requests::<Start>(), []);
 }
 
 #[tokio::test]

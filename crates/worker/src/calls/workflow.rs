@@ -13,6 +13,7 @@ use perpetua_vocab::wire::{encode_duration, encode_payloads};
 use perpetua_vocab::{
     Command, Failure, Message, QueryAnswer, QueryId, TaskToken, WorkflowExecution, WorkflowTaskFailedCause,
 };
+use perpetua_workflow::CORE_FLAGS;
 
 use super::Calls;
 
@@ -75,6 +76,7 @@ impl Calls {
             sdk_metadata: first.then(|| sdk::WorkflowTaskCompletedMetadata {
                 sdk_name: SDK_NAME.to_owned(),
                 sdk_version: env!("CARGO_PKG_VERSION").to_owned(),
+                core_used_flags: CORE_FLAGS.into(),
                 ..Default::default()
             }),
             capabilities: Some(Capabilities { discard_speculative_workflow_task_with_events: true }),

@@ -85,6 +85,7 @@ async fn a_task_is_answered_with_what_the_server_needs() {
     assert!(request.capabilities.expect("capabilities").discard_speculative_workflow_task_with_events);
     let sdk = request.sdk_metadata.clone().expect("the first answer says who made it");
     assert_eq!((sdk.sdk_name.as_str(), sdk.sdk_version.as_str()), ("perpetua", env!("CARGO_PKG_VERSION")));
+    assert_eq!(sdk.core_used_flags, [1, 2, 3], "other SDKs replay it as it was played");
     assert_eq!(result(request).as_deref(), Some("\"hello\""));
     end(&mock, worker).await;
 }
