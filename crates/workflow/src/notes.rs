@@ -77,7 +77,7 @@ impl Ctx {
     /// # use perpetua_workflow::Ctx;
     /// # async fn example(ctx: Ctx) -> WorkflowResult<()> {
     /// let name = if ctx.patched("ship-by-air") { "fly" } else { "ship" };
-    /// ctx.activity(Activity::named(name).returning::<()>()).start_to_close(Duration::from_secs(60)).await?;
+    /// ctx.activity(Activity::named(name).args(()).returning::<()>()).start_to_close(Duration::from_secs(60)).await?;
     /// # Ok(())
     /// # }
     /// ```

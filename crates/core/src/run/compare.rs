@@ -14,7 +14,7 @@ use crate::{Fault, Mismatch, Record};
 /// The marker of a deprecated patch needs no partner, nor a place: the call may be gone from the code, or moved.
 ///
 /// # Errors
-/// Where the first thing is without a partner.
+/// [`Fault::Nondeterminism`] at the first thing without a partner.
 pub(super) fn pair(asked: Vec<Asked>, record: Record, turn: u32) -> Result<Vec<(Expectation, EventId)>, Fault> {
     let Record { completed, answers } = record;
     let mut asked = asked.into_iter().peekable();

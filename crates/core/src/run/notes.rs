@@ -12,8 +12,7 @@ use super::Run;
 use super::compare::pair;
 use crate::expectation::{Asked, Expectation};
 use crate::markers::{Markers, list_patches, mark_patch, mark_side_effect};
-use crate::mismatch::{Parting, Said};
-use crate::{Fault, Mismatch, Origin, PatchAnswer, Place, SideEffect};
+use crate::{Fault, Origin, PatchAnswer, Place, SideEffect};
 
 /// What is known of the notes of a run.
 #[derive(Debug, Default)]
@@ -88,23 +87,12 @@ impl Run {
 
     /// What history has where the code asks for a side effect, of which it has no marker in this turn.
     fn side_effect_without_marker(&mut self, id: u64, at: Option<Place>) -> Fault {
-        let missing = Expectation::SideEffect { id };
-        let code = missing.to_string();
         let issued = std::mem::take(&mut self.issued);
         let mut asked: Vec<_> = issued.into_iter().flatten().map(|(asked, _)| asked).collect();
-        asked.push(Asked { what: missing, at });
-        let (turn, record) = (self.turn, self.record.clone());
-        let paired = record.map(|record| (record.completed, pair(asked, record, turn)));
-        match paired {
-            Some((_, Err(fault))) => fault,
-            // Not reached: what has no marker has no partner.
-            Some((event, Ok(_))) => {
-                let code = vec![Said { what: code, at }];
-                let (agreed, history) = (Vec::new(), Vec::new());
-                Mismatch::new(Parting { turn, completed: Some(event), agreed, history, code }, event).into()
-            }
-            None => Fault::code("a side effect was replayed in a turn without a record"),
-        }
+        asked.push(Asked { what: Expectation::SideEffect { id }, at });
+        // What has no marker has no partner.
+        let fault = self.record.clone().and_then(|record| pair(asked, record, self.turn).err());
+        fault.unwrap_or_else(|| Fault::code("a side effect was replayed and history has no value of it"))
     }
 
     /// Changes search attributes of the run; a null payload takes one away.
