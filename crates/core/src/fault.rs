@@ -12,7 +12,9 @@ use crate::Mismatch;
 pub enum Fault {
     /// The code no longer does what history recorded. The author must act.
     Nondeterminism(Box<Mismatch>),
-    /// Workflow code panicked, or did what workflow code must not do. The author must act.
+    /// Workflow code panicked. The author must act.
+    Panic(Box<str>),
+    /// Workflow code did what workflow code must not do. The author must act.
     Code(Box<str>),
     /// The server sent something that cannot be accepted. The operator must act.
     Protocol(Malformed),
@@ -23,8 +25,15 @@ impl Fault {
     pub fn cause(&self) -> WorkflowTaskFailedCause {
         match self {
             Self::Nondeterminism(_) => WorkflowTaskFailedCause::NondeterminismError,
-            Self::Code(_) | Self::Protocol(_) => WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure,
+            Self::Panic(_) | Self::Code(_) | Self::Protocol(_) => {
+                WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure
+            }
         }
+    }
+
+    /// A panic of the code, in words.
+    pub fn panic(message: impl Into<String>) -> Self {
+        Self::Panic(message.into().into_boxed_str())
     }
 
     /// A fault of the code, in words.
@@ -37,7 +46,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nondeterminism(mismatch) => mismatch.fmt(f),
-            Self::Code(message) => f.write_str(message),
+            Self::Panic(message) | Self::Code(message) => f.write_str(message),
             Self::Protocol(malformed) => write!(f, "the history cannot be read: {malformed}"),
         }
     }
@@ -76,7 +85,11 @@ mod tests {
         let parting = Parting { turn: 1, completed: None, agreed: Vec::new(), history: Vec::new(), code: Vec::new() };
         let mismatch = Fault::from(Mismatch::new(parting, EventId::FIRST));
         assert_eq!(mismatch.cause(), WorkflowTaskFailedCause::NondeterminismError);
-        let others = [Fault::code("it panicked"), Fault::from(Malformed::missing("HistoryEvent.event_id"))];
+        let others = [
+            Fault::panic("it panicked"),
+            Fault::code("it waits for a thread"),
+            Fault::from(Malformed::missing("HistoryEvent.event_id")),
+        ];
         for fault in others {
             assert_eq!(fault.cause(), WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure, "{fault}");
         }

@@ -19,7 +19,7 @@ use crate::eager::EagerActivities;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
-use crate::workflow::{Lanes, Queues, Runs, WorkflowDesk};
+use crate::workflow::{EndsWorkflow, Lanes, Queues, Runs, WorkflowDesk};
 use crate::{BuildError, RunningWorker, Worker};
 
 /// A worker that is being described. [`spawn`](Self::spawn) sets it to work; [`build`](Self::build) is for those who want
@@ -48,6 +48,7 @@ struct Options {
     workflow_pollers: usize,
     activity_pollers: usize,
     sticky_timeout: Duration,
+    ends_workflow: EndsWorkflow,
     graceful_shutdown: Duration,
     cancel_grace: Duration,
     deadlock_timeout: Option<Duration>,
@@ -66,6 +67,7 @@ impl Default for Options {
             workflow_pollers: 5,
             activity_pollers: 5,
             sticky_timeout: Duration::from_secs(10),
+            ends_workflow: EndsWorkflow::default(),
             graceful_shutdown: Duration::ZERO,
             cancel_grace: Duration::from_secs(10),
             deadlock_timeout: deadlock_timeout(std::env::var_os("TEMPORAL_DEBUG").as_deref()),
@@ -131,6 +133,20 @@ impl WorkerBuilder {
     /// their history when they have something to do. 0 remembers none: slow, but a good test of determinism.
     pub fn max_cached_workflows(mut self, count: usize) -> Self {
         self.options.max_cached_workflows = count;
+        self
+    }
+
+    /// Lets a panic of workflow code fail the workflow, for good. By default it fails the workflow task, which is tried
+    /// again, so that a corrected program goes on where the broken one stopped.
+    pub fn fail_workflow_on_panic(mut self) -> Self {
+        self.options.ends_workflow.on_panic = true;
+        self
+    }
+
+    /// Lets workflow code that disagrees with its history fail the workflow, for good. By default it fails the workflow
+    /// task, which is tried again, so that a corrected program goes on where the broken one stopped.
+    pub fn fail_workflow_on_nondeterminism(mut self) -> Self {
+        self.options.ends_workflow.on_nondeterminism = true;
         self
     }
 
@@ -239,6 +255,7 @@ impl WorkerBuilder {
             workflow_pollers,
             activity_pollers,
             sticky_timeout,
+            ends_workflow,
             graceful_shutdown,
             cancel_grace,
             deadlock_timeout,
@@ -280,6 +297,7 @@ impl WorkerBuilder {
                 shutdown: shutdown.clone(),
                 eager: eager.clone(),
                 sticky_timeout,
+                ends_workflow,
             };
             let slots = Slots::new(max_concurrent_workflow_tasks);
             Some(Polled { source: Arc::new(desk), pollers: workflow_pollers, slots })

@@ -22,6 +22,7 @@ mod thread;
 mod watch;
 
 pub(crate) use desk::WorkflowDesk;
+pub(crate) use fate::EndsWorkflow;
 pub(crate) use lanes::Lanes;
 pub(crate) use queues::Queues;
 pub(crate) use runs::Runs;

@@ -177,19 +177,33 @@ impl Runtime {
         handler: &UpdateHandler,
         prepared: PreparedUpdate,
     ) -> Result<(), Fault> {
+        let name = update.name.clone();
         let part = Part::Update(update);
         match self.contained_in(&part, prepared)? {
-            Handling::Done(result) => self.run.borrow_mut().complete_update(ticket, outcome(result)),
+            Handling::Done(result) => self.answer_update(ticket, name.as_str(), result),
             Handling::Running(future) => {
                 let shared = Rc::clone(self);
                 let answer = async move {
-                    let outcome = outcome(future.await);
-                    shared.run.borrow_mut().complete_update(ticket, outcome);
+                    let result = future.await;
+                    shared.answer_update(ticket, name.as_str(), result);
                 };
                 self.tasks.spawn_handler(part, handler.about.policy.get(), Box::pin(answer));
             }
         }
         Ok(())
+    }
+
+    /// An answer that cannot be written is a fault of the workflow, as its own result is.
+    fn answer_update(&self, ticket: UpdateTicket, name: &str, result: UpdateResult) {
+        let outcome = match result {
+            Ok(Ok(payload)) => Outcome::Success(Some(vec![payload])),
+            Ok(Err(failure)) => Outcome::Failure(failure),
+            Err(error) => {
+                let error = with_causes(&error);
+                return self.fail_task(Fault::code(format!("the answer to update `{name}` cannot be sent: {error}")));
+            }
+        };
+        self.run.borrow_mut().complete_update(ticket, outcome);
     }
 
     /// Calls user code; a panic is a fault of the workflow.
@@ -200,12 +214,5 @@ impl Runtime {
     /// A context for a handler, which is canceled apart from the main function.
     fn apart(self: &Rc<Self>, part: &Part) -> Ctx {
         Ctx { runtime: Rc::clone(self), scope: Scope::new(part.clone()) }
-    }
-}
-
-fn outcome(result: UpdateResult) -> Outcome {
-    match result {
-        Ok(payload) => Outcome::Success(Some(vec![payload])),
-        Err(failure) => Outcome::Failure(failure),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) type SignalHandling = Handling<Result<(), LocalFailure>>;
 pub(crate) type Validated = Result<(), Box<Failure>>;
 
 /// What an update is answered with.
-pub(crate) type UpdateResult = Result<Payload, Box<Failure>>;
+pub(crate) type UpdateResult = Result<Result<Payload, Box<Failure>>, ConversionError>;
 
 /// An update whose arguments were read. The handler is called when it is accepted.
 pub(crate) type PreparedUpdate = Box<dyn FnOnce() -> Handling<UpdateResult>>;
@@ -366,9 +366,20 @@ impl<O: Value, E: ReturnedError> Handling<Result<O, E>> {
     /// The same, with the answer encoded.
     pub(crate) fn into_update_handling(self, converter: DataConverter) -> Handling<UpdateResult> {
         match self {
-            Self::Done(result) => Handling::Done(answer(result, &converter)),
-            Self::Running(future) => Handling::running(async move { answer(future.await, &converter) }),
+            Self::Done(result) => Handling::Done(update_result(result, &converter)),
+            Self::Running(future) => Handling::running(async move { update_result(future.await, &converter) }),
         }
+    }
+}
+
+/// What an update is answered with.
+pub(crate) fn update_result<O: Value, E: ReturnedError>(
+    result: Result<O, E>,
+    converter: &DataConverter,
+) -> UpdateResult {
+    match result {
+        Ok(value) => converter.payloads().encode(&value).map(Ok),
+        Err(error) => Ok(Err(Box::new(error.into_failure(converter)))),
     }
 }
 

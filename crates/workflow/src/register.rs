@@ -16,7 +16,7 @@ use crate::Ctx;
 use crate::built_in::BUILT_IN;
 use crate::handlers::{
     About, Arrived, PreparedUpdate, QueryHandler, Read, SignalHandler, UnfinishedPolicy, UpdateHandler, answer, typed,
-    unreadable, untyped,
+    unreadable, untyped, update_result,
 };
 use crate::implementation::{Handling, LocalFailure, SignalReturned};
 use crate::registered::is_reserved;
@@ -429,9 +429,9 @@ impl Ctx {
             let input = (N::READ)(arrived.name, arrived.arguments, arrived.converter.payloads())?;
             let (handler, converter) = (Rc::clone(&handler), arrived.converter.clone());
             Ok(Box::new(move || match handler.call(ctx, input) {
-                Handling::Done(returned) => Handling::Done(answer(returned.into_result(), &converter)),
+                Handling::Done(returned) => Handling::Done(update_result(returned.into_result(), &converter)),
                 Handling::Running(future) => {
-                    Handling::running(async move { answer(future.await.into_result(), &converter) })
+                    Handling::running(async move { update_result(future.await.into_result(), &converter) })
                 }
             }) as PreparedUpdate)
         };

@@ -162,7 +162,7 @@ impl Runtime {
             Panic::ReadOnly(violation) => Fault::code(violation),
             Panic::Message(message) => {
                 let name = self.info.borrow().workflow_type().clone();
-                Fault::code(format!("workflow `{name}` panicked in {part}: {message}"))
+                Fault::panic(format!("workflow `{name}` panicked in {part}: {message}"))
             }
         }
     }

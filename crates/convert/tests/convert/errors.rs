@@ -553,5 +553,5 @@ fn errors_are_small() {
     assert_eq!(words(size_of::<Remote>()), 1);
     assert!(words(size_of::<ActivityFailure<AnyError>>()) <= 3);
     assert!(words(size_of::<WorkflowError<AnyError>>()) <= 4);
-    assert!(words(size_of::<perpetua_convert::CodecError>()) <= 5);
+    assert!(words(size_of::<perpetua_convert::CodecError>()) <= 6);
 }

@@ -12,6 +12,7 @@ mod command_line;
 mod concurrency;
 mod eager;
 mod facts;
+mod failing;
 mod failures;
 mod families;
 mod guarding;

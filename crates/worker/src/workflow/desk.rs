@@ -1,18 +1,19 @@
 //! A workflow task, from the poll to the answer.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use perpetua_client::RpcError;
 use perpetua_convert::DataConverter;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
-use perpetua_vocab::{QueryAnswer, TaskToken, WorkflowTask, wire};
+use perpetua_vocab::{CommandKind, Failure, QueryAnswer, TaskToken, WorkflowTask, wire};
 use perpetua_workflow::{Answer, RunSetup, TaskHead, Workflows};
 use tokio::time::sleep;
 use tracing::Instrument;
 
 use super::codec;
-use super::fate::{Failed, Trouble, wait_before_report};
+use super::fate::{EndsWorkflow, Failed, Trouble, wait_before_report};
 use super::lane::{Beginning, Part, Played, Subject, Work};
 use super::lanes::Lanes;
 use super::pages::Pages;
@@ -41,6 +42,8 @@ pub(crate) struct WorkflowDesk {
     pub(crate) eager: Option<Arc<EagerActivities>>,
     /// How long a task may wait in the sticky queue before it goes to the normal one.
     pub(crate) sticky_timeout: Duration,
+    /// Which faults of a workflow's code fail the workflow.
+    pub(crate) ends_workflow: EndsWorkflow,
 }
 
 /// What a task is answered with, or why it is not.
@@ -128,7 +131,7 @@ impl WorkflowDesk {
         let pass = self.runs.enter(&subject.execution.run_id).await;
         codec::decode_task(self.converter(), &mut task).await.map_err(|error| {
             self.lanes.forget(subject.execution.run_id.clone());
-            Trouble::of_error(error, self.converter())
+            Trouble::undecodable(error, self.converter())
         })?;
         let only_query = task.query.is_some();
         let first = task.previous_started.is_none();
@@ -152,7 +155,7 @@ impl WorkflowDesk {
         loop {
             let (next, beginning) = match self.lanes.play(subject.clone(), work).await {
                 Played::Answered { answer, kept } => return Ok(Some((answer, kept))),
-                Played::Faulted(fault) => return Err(Trouble::of_fault(fault)),
+                Played::Faulted(fault) => return Err(Trouble::of_fault(fault, self.ends_workflow)),
                 Played::Stuck(blame) => return Err(Trouble::new(blame)),
                 Played::NeedsPage => (pages.next(&self.calls).await, None),
                 Played::NeedsHistory(mut beginning) if !whole => {
@@ -282,12 +285,15 @@ impl WorkflowDesk {
 
     /// Tells the server that a task cannot be answered, in a way that does not make it try again too soon.
     async fn report(&self, failed: Failed) {
-        let Failed { token, attempt, only_query, trouble: Trouble { cause, mut failure } } = failed;
+        let Failed { token, attempt, only_query, trouble } = failed;
+        let Trouble { cause, mut failure, ends_workflow } = trouble;
         if let Err(error) = codec::encode_failure(self.converter(), &mut failure).await {
             failure = failure::application("UnencodableFailure", error.to_string());
         }
         let told = if only_query {
             self.calls.answer_query(token, QueryAnswer::Failed(Box::new(failure))).await
+        } else if ends_workflow {
+            self.fail_workflow(token, failure).await
         } else {
             let Some(wait) = wait_before_report(attempt) else {
                 return tracing::debug!(attempt, "the failure is not reported; the task is left to time out");
@@ -301,6 +307,20 @@ impl WorkflowDesk {
         if let Err(error) = told {
             note_unanswered(&error);
         }
+    }
+
+    /// Answers a task with the end of the workflow, whatever its code would have said.
+    async fn fail_workflow(&self, token: TaskToken, failure: Failure) -> Result<(), RpcError> {
+        let completion = Completion {
+            token,
+            commands: vec![CommandKind::FailWorkflow { failure: Box::new(failure) }.into()],
+            messages: Vec::new(),
+            query_answers: BTreeMap::new(),
+            sticky: None,
+            wants_next: false,
+            first: false,
+        };
+        self.calls.complete_workflow_task(completion).await.map(drop)
     }
 
     fn unregistered(&self, task: &WorkflowTask) -> Trouble {

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use perpetua_convert::DataConverter;
-use perpetua_vocab::{Failure, Malformed, TaskToken, WorkflowTaskFailedCause};
+use perpetua_convert::{CodecError, DataConverter};
+use perpetua_vocab::{Failure, FailureInfo, Malformed, TaskToken, WorkflowTaskFailedCause};
 use perpetua_workflow::Fault;
 
 use super::pages::PageError;
@@ -27,11 +27,20 @@ pub(crate) struct Failed {
     pub(crate) trouble: Trouble,
 }
 
+/// Which faults fail the workflow, and not the task alone. By default none.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EndsWorkflow {
+    pub(crate) on_panic: bool,
+    pub(crate) on_nondeterminism: bool,
+}
+
 /// Why it cannot.
 #[derive(Debug)]
 pub(crate) struct Trouble {
     pub(crate) cause: WorkflowTaskFailedCause,
     pub(crate) failure: Failure,
+    /// Whether the workflow fails with it, and not the task alone.
+    pub(crate) ends_workflow: bool,
 }
 
 impl Trouble {
@@ -40,6 +49,7 @@ impl Trouble {
         Self {
             cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure,
             failure: failure::application(TASK_FAILURE, message),
+            ends_workflow: false,
         }
     }
 
@@ -47,11 +57,35 @@ impl Trouble {
         Self {
             cause: WorkflowTaskFailedCause::WorkflowWorkerUnhandledFailure,
             failure: failure::of_error(TASK_FAILURE, error, converter),
+            ends_workflow: false,
         }
     }
 
-    pub(crate) fn of_fault(fault: Fault) -> Self {
-        Self { cause: fault.cause(), failure: failure::application(TASK_FAILURE, fault.to_string()) }
+    /// What came cannot be decoded. If the codec says that it never can, the workflow fails for good.
+    pub(crate) fn undecodable(error: CodecError, converter: &DataConverter) -> Self {
+        let ends_workflow = error.is_non_retryable;
+        let trouble = Self::of_error(error, converter);
+        if ends_workflow { trouble.ending_the_workflow("CodecError") } else { trouble }
+    }
+
+    /// The same, as what the workflow fails with.
+    fn ending_the_workflow(mut self, failure_type: &str) -> Self {
+        self.ends_workflow = true;
+        if let FailureInfo::Application(application) = &mut self.failure.info {
+            application.failure_type = failure_type.to_owned();
+            application.non_retryable = true;
+        }
+        self
+    }
+
+    /// What workflow code did wrong; the workflow fails with it, where the worker was told so.
+    pub(crate) fn of_fault(fault: Fault, ends: EndsWorkflow) -> Self {
+        let trouble = Self { cause: fault.cause(), ..Self::new(fault.to_string()) };
+        match fault {
+            Fault::Nondeterminism(_) if ends.on_nondeterminism => trouble.ending_the_workflow("Nondeterminism"),
+            Fault::Panic(_) if ends.on_panic => trouble.ending_the_workflow("Panic"),
+            _ => trouble,
+        }
     }
 
     pub(crate) fn malformed(malformed: &Malformed) -> Self {
@@ -60,9 +94,10 @@ impl Trouble {
 
     /// None where the run is gone, so that nobody waits for an answer.
     pub(crate) fn of_page(error: PageError, converter: &DataConverter) -> Option<Self> {
-        match &error {
+        match error {
             PageError::Rpc(rpc) if rpc.is_not_found() => None,
-            _ => Some(Self::of_error(error, converter)),
+            PageError::Codec(error) => Some(Self::undecodable(error, converter)),
+            error => Some(Self::of_error(error, converter)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use perpetua_convert::{BoxFuture, CodecError, DataConverter, PayloadCodec};
 use perpetua_proto::command::command::Attributes;
 use perpetua_proto::enums::{QueryResultType, TaskQueueKind, WorkflowTaskFailedCause};
+use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryResponse, PollWorkflowTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
     RespondWorkflowTaskCompletedResponse, RespondWorkflowTaskFailedRequest,
@@ -576,7 +577,7 @@ async fn a_worker_that_may_not_poll_for_workflows_ends_and_says_why() {
     assert!(matches!(error, WorkerError::Refused { tasks: "workflow tasks", .. }), "{error:?}");
 }
 
-/// A codec that turns all bytes around, and refuses "no".
+/// A codec that turns all bytes around, refuses "no", and will refuse "never" for good.
 #[derive(Debug)]
 struct Mirror;
 
@@ -588,6 +589,8 @@ impl Mirror {
                 let data: Vec<u8> = payload.data.iter().rev().copied().collect();
                 if data == b"\"on\"" || data == b"\"no\"" {
                     Err(CodecError::new("I say no"))
+                } else if data == b"\"never\"" {
+                    Err(CodecError::new("the key is destroyed").non_retryable())
                 } else {
                     Ok(Payload { data: data.into(), ..payload })
                 }
@@ -626,5 +629,79 @@ async fn codecs_run_on_the_way_in_and_on_the_way_out() {
     mock.give_workflow_task(page);
     let message = message(mock.failed.ok().await);
     assert!(message.contains("I say no"), "{message}");
+    end(&mock, worker).await;
+}
+
+/// What the run fails with, by the worker's own decision: the type of the failure and its message.
+fn failed_with(request: RespondWorkflowTaskCompletedRequest) -> (String, String) {
+    let attributes = request.commands.into_iter().next().and_then(|command| command.attributes);
+    let Some(Attributes::FailWorkflowExecutionCommandAttributes(fail)) = attributes else { panic!("{attributes:?}") };
+    let failure = fail.failure.expect("a failure");
+    let Some(FailureInfo::ApplicationFailureInfo(info)) = failure.failure_info else { panic!("{failure:?}") };
+    assert!(info.non_retryable, "the workflow is not tried again");
+    (info.r#type, failure.message)
+}
+
+#[tokio::test]
+async fn what_a_codec_can_never_decode_fails_the_workflow() {
+    let mock = Mock::default();
+    let client = mock.client_with(|builder| builder.converter(DataConverter::default().with_codec(Mirror)));
+    let worker = Worker::builder(&client, "orders").workflow(scripted).spawn().expect("nothing is wrong with it");
+    mock.give_workflow_task(Story::of("a", "reven").whole());
+    let (failure_type, message) = failed_with(mock.completed.ok().await);
+    assert_eq!(failure_type, "CodecError");
+    assert!(message.contains("the key is destroyed"), "{message}");
+    // The same in a page that is fetched.
+    let story = Story::of("b", "reven");
+    let mut task = story.whole();
+    let history = std::mem::take(&mut task.history);
+    task.next_page_token = b"more".to_vec().into();
+    mock.give_workflow_task(task);
+    let call = mock.histories.next().await;
+    call.answer(GetWorkflowExecutionHistoryResponse { history, ..Default::default() });
+    assert_eq!(failed_with(mock.completed.ok().await).0, "CodecError");
+    // A question about it is answered with the reason, and ends nothing.
+    mock.give_workflow_task(Story::of("c", "reven").answered().query("ticks", 1));
+    let request = mock.queries.ok().await;
+    assert!(request.error_message.contains("the key is destroyed"), "{}", request.error_message);
+    end(&mock, worker).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_a_codec_cannot_encode_fails_the_task() {
+    let mock = Mock::default();
+    let client = mock.client_with(|builder| builder.converter(DataConverter::default().with_codec(Quiet)));
+    let worker = Worker::builder(&client, "orders").workflow(scripted).spawn().expect("nothing is wrong with it");
+    mock.give_workflow_task(Story::of("a", "echo a").whole());
+    let message = message(mock.failed.ok().await);
+    assert!(message.contains("I say nothing"), "{message}");
+    end(&mock, worker).await;
+}
+
+/// A codec that encodes nothing, and says that it never will.
+#[derive(Debug)]
+struct Quiet;
+
+impl PayloadCodec for Quiet {
+    fn encode(&self, payloads: Vec<Payload>) -> BoxFuture<'_, Result<Vec<Payload>, CodecError>> {
+        let nothing_to_say = payloads.is_empty();
+        Box::pin(async move {
+            if nothing_to_say { Ok(payloads) } else { Err(CodecError::new("I say nothing").non_retryable()) }
+        })
+    }
+
+    fn decode(&self, payloads: Vec<Payload>) -> BoxFuture<'_, Result<Vec<Payload>, CodecError>> {
+        Box::pin(async { Ok(payloads) })
+    }
+}
+
+#[tokio::test]
+async fn a_panic_fails_the_workflow_where_the_worker_is_told_so() {
+    let mock = Mock::default();
+    let worker = worker_with(&mock, |builder| builder.fail_workflow_on_panic());
+    mock.give_workflow_task(Story::of("a", "panic").whole());
+    let (failure_type, message) = failed_with(mock.completed.ok().await);
+    assert_eq!(failure_type, "Panic");
+    assert!(message.contains("as I was told"), "{message}");
     end(&mock, worker).await;
 }

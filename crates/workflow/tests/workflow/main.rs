@@ -8,6 +8,7 @@ mod concurrent;
 mod conditions;
 mod ending;
 mod executor;
+mod failing;
 mod foreign;
 mod guarding;
 mod handlers;

@@ -345,15 +345,12 @@ fn the_error_of_an_update_handler_fails_the_update() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_written_fails_the_update() {
-    failing().turn(|server| server.update("u", "mute", ())).turn(|server| server.fire("1")).check(expect![[r#"
+fn an_answer_that_cannot_be_written_is_a_fault() {
+    failing().turn(|server| server.update("u", "mute", ())).check(expect![[r#"
         turn 1
             start_timer 1 60s
         turn 2
-            accept u
-            respond u failed: `alloc::collections::btree::map::BTreeMap<(i32, i32), i32>` cannot be encoded <- key must be a string
-        turn 3
-            complete null
+            fault: the answer to update `mute` cannot be sent: `alloc::collections::btree::map::BTreeMap<(i32, i32), i32>` cannot be encoded: key must be a string
     "#]]);
 }
 

@@ -130,7 +130,7 @@ fn a_panic_is_a_failure_of_the_replay() {
     let mut workflows = perpetua_workflow::Workflows::default();
     workflows.add::<Panicking>();
     let failure = Replayer::new().workflows(workflows).replay(&History::new(events)).expect_err("it panics");
-    assert!(matches!(failure.fault(), Fault::Code(_)), "{failure}");
+    assert!(matches!(failure.fault(), Fault::Panic(_)), "{failure}");
     assert!(failure.mismatch().is_none());
     assert!(failure.to_string().contains("out of paper"), "{failure}");
 }
