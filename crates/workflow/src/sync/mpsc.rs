@@ -90,6 +90,7 @@ impl<T> Sender<T> {
     /// [`SendError`], with the value, when the receiver is gone.
     #[track_caller]
     pub fn send(&self, value: T) -> Send<T> {
+        #[allow(clippy::manual_map, reason = "a closure would hide who calls")]
         let room = match &self.0.room {
             Some(room) => Some(Take::new(room, 1, "room in a channel")),
             None => None,
