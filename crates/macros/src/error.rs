@@ -7,6 +7,7 @@ mod model;
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
+use crate::crate_path;
 use crate::diagnostics::Diagnostics;
 
 /// Expands the derive.
@@ -21,5 +22,5 @@ pub(crate) fn expand(item: TokenStream) -> (TokenStream, Diagnostics) {
     };
     let kinds = model::read(&input, &mut diagnostics);
     let tokens = expand::expand(&input, kinds.filter(|_| diagnostics.unchanged_since(0)).as_deref());
-    (tokens, diagnostics)
+    (crate_path::renamed(tokens, &model::options_of_the_type(&input)), diagnostics)
 }

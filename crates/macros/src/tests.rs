@@ -243,6 +243,35 @@ fn another_path_to_the_crate() {
 }
 
 #[test]
+fn another_path_to_the_crate_of_errors() {
+    let whole = quote! {
+        #[application(crate = durable)]
+        enum BankError {
+            #[application(non_retryable)]
+            Poor,
+        }
+    };
+    let only = quote! {
+        #[application(type = "Poor", crate = durable)]
+        struct Poor;
+    };
+    for item in [whole, only] {
+        let (tokens, diagnostics) = error::expand(item);
+        assert_eq!(diagnostics.messages(), [""; 0]);
+        let text = tokens.to_string();
+        assert!(text.contains("durable :: __macro") && !text.contains(":: perpetua ::"), "{text}");
+    }
+    let (_, diagnostics) = error::expand(quote! {
+        #[application(crate = durable, benign)]
+        enum BankError {
+            #[application(crate = durable)]
+            Poor,
+        }
+    });
+    assert_eq!(diagnostics.messages().len(), 2, "{:#?}", diagnostics.messages());
+}
+
+#[test]
 fn workflow_interface() {
     let item = quote! {
         trait Order {

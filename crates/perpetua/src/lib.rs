@@ -426,4 +426,5 @@ pub use perpetua_macros::workflow;
 /// | `non_retryable` | trying again is pointless | the retry policy decides |
 /// | `next_retry_delay = "30s"` | how long to wait before the next attempt; in `ms`, `s`, `m` or `h` | the retry policy decides |
 /// | `benign` | it is expected, and makes no noise in logs and metrics | it is an error like any other |
+/// | `crate = path` | on the type itself: the path by which this code reaches the crate `perpetua` | `::perpetua` |
 pub use perpetua_macros::ApplicationError;

@@ -17,6 +17,17 @@ const ATTRIBUTE: &str = "#[application]";
 const OPTIONS: Known =
     &[("type", Form::Text), ("non_retryable", Form::Flag), ("benign", Form::Flag), ("next_retry_delay", Form::Text)];
 
+/// What is an option of the whole type.
+const OF_THE_TYPE: Known = &[("crate", Form::Path)];
+/// The options of a struct, which is one kind of error and a whole type.
+const OF_A_STRUCT: Known = &[
+    ("type", Form::Text),
+    ("non_retryable", Form::Flag),
+    ("benign", Form::Flag),
+    ("next_retry_delay", Form::Text),
+    ("crate", Form::Path),
+];
+
 /// One kind of error.
 pub(crate) struct Kind {
     /// The variant; `None` for a struct.
@@ -51,7 +62,7 @@ pub(crate) fn read(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option
     let kinds = match &input.data {
         Data::Struct(data) => vec![read_kind(None, &input.ident, &input.attrs, &data.fields, diagnostics)],
         Data::Enum(data) => {
-            for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("application")) {
+            for attribute in input.attrs.iter().filter(|attribute| is_ours(attribute) && !is_of_the_type(attribute)) {
                 let help = "put it on the variants it is meant for";
                 diagnostics.error_with_help(attribute, "`#[application]` describes one kind of error", help);
             }
@@ -70,6 +81,31 @@ pub(crate) fn read(input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option
     Some(kinds)
 }
 
+/// The options of the whole type.
+pub(crate) fn options_of_the_type(input: &DeriveInput) -> Options {
+    let attributes: Vec<Attribute> = input.attrs.iter().filter(|attribute| is_ours(attribute)).cloned().collect();
+    // What is wrong with them is reported where the kinds are read.
+    let mut unheard = Diagnostics::default();
+    match &input.data {
+        Data::Enum(_) => {
+            let own: Vec<_> = attributes.into_iter().filter(is_of_the_type).collect();
+            read_options(&own, OF_THE_TYPE, &mut unheard)
+        }
+        _ => read_options(&attributes, OF_A_STRUCT, &mut unheard),
+    }
+}
+
+fn is_ours(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("application")
+}
+
+/// Whether an attribute has nothing but options of the whole type.
+fn is_of_the_type(attribute: &Attribute) -> bool {
+    let mut unheard = Diagnostics::default();
+    let options = read_options(std::slice::from_ref(attribute), OF_THE_TYPE, &mut unheard);
+    options.path("crate").is_some() && unheard.unchanged_since(0)
+}
+
 fn read_kind(
     variant: Option<&Ident>,
     ident: &Ident,
@@ -77,7 +113,8 @@ fn read_kind(
     fields: &Fields,
     diagnostics: &mut Diagnostics,
 ) -> Kind {
-    let options = read_options(attributes, diagnostics);
+    let known = if variant.is_some() { OPTIONS } else { OF_A_STRUCT };
+    let options = read_options(attributes, known, diagnostics);
     let (details, source) = read_fields(fields, diagnostics);
     let delay = options.text("next_retry_delay");
     let next_retry_delay = delay.and_then(|text| {
@@ -109,9 +146,9 @@ fn read_kind(
 }
 
 /// The options of all `#[application(..)]` attributes together.
-fn read_options(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Options {
+fn read_options(attributes: &[Attribute], known: Known, diagnostics: &mut Diagnostics) -> Options {
     let mut tokens = TokenStream::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("application")) {
+    for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
         match &attribute.meta {
             Meta::List(list) => {
                 let list = &list.tokens;
@@ -123,7 +160,7 @@ fn read_options(attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Opti
             }
         }
     }
-    Options::parse(ATTRIBUTE, tokens, OPTIONS, diagnostics)
+    Options::parse(ATTRIBUTE, tokens, known, diagnostics)
 }
 
 fn read_fields(fields: &Fields, diagnostics: &mut Diagnostics) -> (Vec<Field>, Option<Field>) {

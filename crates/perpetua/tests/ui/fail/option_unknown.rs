@@ -17,7 +17,7 @@ impl Approval {
         Ok(())
     }
 
-    #[signal(dynamic)]
+    #[signal(urgent)]
     fn approve(&self) {}
 }
 
