@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use perpetua_vocab::{
-    ActivityId, ActivityType, Event, EventId, EventKind, Fields, SignalName, TimerId, UpdateId, WorkflowId,
-    WorkflowType,
+    ActivityId, ActivityType, Event, EventId, EventKind, Fields, LocalActivityMarker, SignalName, TimerId, UpdateId,
+    WorkflowId, WorkflowType,
 };
 
 use crate::markers::{CHANGE_VERSION, Marker, lists_patches};
@@ -36,6 +36,8 @@ pub(crate) enum Expectation {
     SignalExternal { ticket: Ticket, workflow_id: WorkflowId, name: SignalName },
     /// That another workflow, or a child, stops.
     CancelExternal { ticket: Ticket, workflow_id: WorkflowId },
+    /// The end of a local activity.
+    LocalActivity { number: u32, activity: ActivityId, activity_type: ActivityType },
     /// That an update is being done.
     AcceptUpdate { update: UpdateId },
     /// That an update is done.
@@ -71,6 +73,7 @@ impl Expectation {
             | Self::CancelExternal { ticket, .. } => Some(*ticket),
             Self::CancelActivity { .. }
             | Self::CancelTimer { .. }
+            | Self::LocalActivity { .. }
             | Self::AcceptUpdate { .. }
             | Self::CompleteUpdate { .. }
             | Self::Patch { .. }
@@ -105,6 +108,9 @@ impl Expectation {
             }
             (Self::CancelExternal { workflow_id, .. }, EventKind::RequestCancelExternalWorkflowInitiated(seen)) => {
                 seen.execution.workflow_id == *workflow_id
+            }
+            (Self::LocalActivity { number, activity, activity_type }, EventKind::MarkerRecorded(seen)) => {
+                LocalActivityMarker::is_of(seen, *number, activity, activity_type)
             }
             (Self::AcceptUpdate { update }, EventKind::UpdateAccepted(seen)) => *update == seen.update,
             (Self::CompleteUpdate { update }, EventKind::UpdateCompleted(seen)) => *update == seen.update,
@@ -147,6 +153,9 @@ impl fmt::Display for Expectation {
                 write!(f, "signal_external_workflow  name={name}  id={workflow_id}")
             }
             Self::CancelExternal { workflow_id, .. } => write!(f, "cancel_external_workflow  id={workflow_id}"),
+            Self::LocalActivity { activity, activity_type, .. } => {
+                write!(f, "local_activity  name={activity_type}  id={activity}")
+            }
             Self::AcceptUpdate { update } => write!(f, "accept_update  id={update}"),
             Self::CompleteUpdate { update } => write!(f, "complete_update  id={update}"),
             Self::Patch { patch } => write!(f, "patch  id={patch}"),
@@ -179,6 +188,12 @@ pub(crate) fn in_words(event: &Event) -> String {
         }
         EventKind::RequestCancelExternalWorkflowInitiated(seen) => {
             format!("cancel_external_workflow  id={}", seen.execution.workflow_id)
+        }
+        EventKind::MarkerRecorded(seen) if seen.name == LocalActivityMarker::NAME => {
+            match LocalActivityMarker::read(seen) {
+                Ok(Some(seen)) => format!("local_activity  name={}  id={}", seen.activity_type, seen.activity),
+                _ => format!("record_marker  name={}", seen.name),
+            }
         }
         EventKind::UpdateAccepted(seen) => format!("accept_update  id={}", seen.update),
         EventKind::UpdateCompleted(seen) => format!("complete_update  id={}", seen.update),
@@ -271,6 +286,20 @@ mod tests {
         assert!(!is_echoed(None));
     }
 
+    fn local_marker(number: u32, activity_type: &str) -> LocalActivityMarker {
+        LocalActivityMarker {
+            number,
+            attempt: 1,
+            activity: ActivityId::new(number.to_string()),
+            activity_type: ActivityType::from(activity_type),
+            completed: None,
+            scheduled: None,
+            backoff: None,
+            activation: None,
+            result: Ok(None),
+        }
+    }
+
     /// Everything the code can ask for, with the event that echoes it.
     fn pairs() -> Vec<(Expectation, Event)> {
         let ticket = Ticket(0);
@@ -360,6 +389,14 @@ mod tests {
                 event(EventKind::RequestCancelExternalWorkflowInitiated(Box::new(cancel))),
             ),
             (
+                Expectation::LocalActivity {
+                    number: 4,
+                    activity: ActivityId::from("4"),
+                    activity_type: ActivityType::from("check"),
+                },
+                event(EventKind::MarkerRecorded(Box::new(local_marker(4, "check").into_event(TASK)))),
+            ),
+            (
                 Expectation::AcceptUpdate { update: update.clone() },
                 event(EventKind::UpdateAccepted(Box::new(accepted))),
             ),
@@ -418,6 +455,7 @@ mod tests {
             same("start_child_workflow  name=ship  id=w"),
             same("signal_external_workflow  name=approve  id=w"),
             same("cancel_external_workflow  id=w"),
+            same("local_activity  name=check  id=4"),
             same("accept_update  id=u"),
             same("complete_update  id=u"),
             same("patch  id=fix"),
@@ -439,6 +477,23 @@ mod tests {
         let kind = TimerStarted { timer: timer.clone(), after: Duration::from_secs(5), task_completed: TASK };
         let expectation = Expectation::StartTimer { ticket, timer, after: Duration::from_secs(90) };
         assert!(expectation.is_echoed_by(&event(EventKind::TimerStarted(kind))));
+    }
+
+    #[test]
+    fn a_local_activity_is_echoed_by_its_number_its_id_and_its_type() {
+        let (activity, activity_type) = (ActivityId::from("4"), ActivityType::from("check"));
+        let expectation = Expectation::LocalActivity { number: 4, activity, activity_type };
+        let mut other_id = local_marker(4, "check");
+        other_id.activity = ActivityId::from("x");
+        for (marker, is_echo) in [
+            (local_marker(4, "check"), true),
+            (local_marker(5, "check"), false),
+            (local_marker(4, "c"), false),
+            (other_id, false),
+        ] {
+            let event = event(EventKind::MarkerRecorded(Box::new(marker.into_event(TASK))));
+            assert_eq!(expectation.is_echoed_by(&event), is_echo, "{}", in_words(&event));
+        }
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What a turn asks of the instance that runs the user's code, in order.
 
-use perpetua_vocab::{Signaled, WorkflowStarted};
+use perpetua_vocab::{Signaled, Timestamp, WorkflowStarted};
 
 use crate::{Ticket, UpdateArrival, UpdateTicket};
 
 /// One thing to be done in a turn. Jobs come in the order that every replay repeats: the start, signals and updates in
-/// the order of history, a poll, everything else in the order of history, a poll.
+/// the order of history, a poll, everything else in the order of history, a poll, and what local activities have ended
+/// with, each with a poll.
 #[derive(Debug, PartialEq)]
 pub enum Job {
     /// Build the workflow from its input.
@@ -29,6 +30,8 @@ pub enum Job {
     },
     /// An operation has an outcome; wake who waits for it.
     Settled(Ticket),
+    /// A local activity took its time: the present is this now.
+    TimePassed(Timestamp),
     /// Run the user's code until it waits.
     Poll,
 }

@@ -34,8 +34,9 @@ pub use history::{Reader, Record, Step, Turn, UpdateArrival};
 pub use job::Job;
 pub use mismatch::{Cause, Mismatch, Row};
 pub use ops::{
-    ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, Outcome, PatchAnswer,
-    SideEffect, Ticket, TimerRequest, UpdateTicket,
+    ActivityRequest, CancellationType, ChildCancellationType, ChildRequest, ChildTickets, Finish, LocalActivityEffect,
+    LocalActivityEnd, LocalActivityRequest, LocalActivityTask, Outcome, PatchAnswer, SideEffect, Ticket, TimerRequest,
+    UpdateTicket,
 };
 pub use origin::{Origin, Pending, Place};
 pub use run::{Closed, Run};

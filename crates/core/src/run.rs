@@ -9,6 +9,7 @@
 
 mod cancel;
 mod compare;
+mod locals;
 mod notes;
 mod operations;
 mod others;
@@ -30,6 +31,7 @@ use crate::{
     UpdateArrival, UpdateTicket,
 };
 use compare::pair;
+use locals::Locals;
 use notes::Notes;
 use operations::{Machine, Operations};
 use plan::{Planned, plan};
@@ -53,6 +55,7 @@ pub struct Run {
     /// Which turn is, or was last, open.
     turn: u32,
     record: Option<Record>,
+    locals: Locals,
     activities_started: u64,
     timers_started: u64,
     is_closed: bool,
@@ -90,13 +93,20 @@ impl Run {
         self.notes.open(turn.record.as_ref().map(Markers::of).unwrap_or_default());
         self.record = turn.record;
         self.planned = plan(turn.inputs, turn.updates, recorded, &mut self.operations, &mut self.updates)?;
+        self.locals.open(turn.time, !self.planned.is_empty(), self.record.as_ref())?;
         Ok(())
     }
 
     /// The next thing to be done in the open turn.
     pub fn next_job(&mut self) -> Option<Job> {
         loop {
-            match self.planned.pop_front()? {
+            let Some(planned) = self.planned.pop_front() else {
+                if self.next_round() {
+                    continue;
+                }
+                return None;
+            };
+            match planned {
                 Planned::Job(job) => return Some(job),
                 Planned::Settle(ticket, outcome) => {
                     if self.operations.settle(ticket, outcome) {
@@ -108,6 +118,7 @@ impl Run {
                     self.ask_child_to_stop(initiated, request);
                 }
                 Planned::AskToStop(..) => {}
+                Planned::TryLocalAgain { timer, of } => self.try_local_again(timer, of),
             }
         }
     }

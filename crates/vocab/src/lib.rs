@@ -18,6 +18,7 @@ mod event;
 mod failure;
 mod history;
 mod ids;
+mod local_activity;
 mod malformed;
 mod opaque;
 mod payload;
@@ -54,6 +55,7 @@ pub use ids::{
     ActivityId, ActivityType, EventId, Identity, MarkerName, MessageId, Namespace, QueryName, RunId, SignalName,
     TaskQueue, TaskToken, TimerId, UpdateId, UpdateName, WorkflowId, WorkflowType,
 };
+pub use local_activity::LocalActivityMarker;
 pub use malformed::Malformed;
 pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};

@@ -20,6 +20,15 @@ impl Timestamp {
         base.and_then(|base| base.checked_add(nanos)).unwrap_or(UNIX_EPOCH)
     }
 
+    /// The point so much later; the latest there is, if it would be after that.
+    #[must_use]
+    pub fn after(self, time: Duration) -> Self {
+        let nanos = self.nanos + time.subsec_nanos();
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        let seconds = self.seconds.saturating_add(seconds).saturating_add((nanos / 1_000_000_000).into());
+        Self { seconds, nanos: nanos % 1_000_000_000 }
+    }
+
     /// The same point as the protocol's type.
     pub fn from_system_time(time: SystemTime) -> Self {
         match time.duration_since(UNIX_EPOCH) {
@@ -66,6 +75,13 @@ mod tests {
         check(-1, 750_000_000, UNIX_EPOCH - Duration::from_millis(250));
         check(-2, 0, UNIX_EPOCH - Duration::from_secs(2));
         check(-62_135_596_800, 0, UNIX_EPOCH - Duration::from_secs(62_135_596_800));
+    }
+
+    #[test]
+    fn a_later_point_carries_seconds_over() {
+        let point = Timestamp { seconds: -1, nanos: 750_000_000 };
+        assert_eq!(point.after(Duration::from_millis(1_500)), Timestamp { seconds: 1, nanos: 250_000_000 });
+        assert_eq!(point.after(Duration::MAX).seconds, i64::MAX);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, MarkerName, Message,
-    MessageBody, Opaque, Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest, WorkflowTask,
-    wire::VisitInside,
+    ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, LocalActivityMarker,
+    MarkerName, Message, MessageBody, Opaque, Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest,
+    WorkflowTask, wire::VisitInside,
 };
 
 /// Something with payloads in it.
@@ -65,7 +65,9 @@ fn visit_memo_changes(memo: &mut Fields, visit: &mut dyn FnMut(&mut Payload)) {
 
 /// What an SDK notes for itself beside the values of users is read by other SDKs before any codec runs.
 fn visit_details(marker: &MarkerName, details: &mut BTreeMap<String, Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
-    let is_note = |_detail: &str| *marker == PATCH_MARKER;
+    let is_note = |detail: &str| {
+        *marker == PATCH_MARKER || (*marker == LocalActivityMarker::NAME && detail == LocalActivityMarker::DATA)
+    };
     for (_, payloads) in details.iter_mut().filter(|(detail, _)| !is_note(detail)) {
         payloads.visit_payloads(visit);
     }

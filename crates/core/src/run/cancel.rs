@@ -23,17 +23,22 @@ impl Run {
             Some(Machine::CancelExternal(cancel)) => {
                 self.call_back(ticket, cancel.on_cancel(), Machine::CancelExternal)
             }
-            Some(start @ Machine::ChildStart) => {
-                self.operations.put_machine(ticket, start);
+            Some(Machine::LocalActivity(local)) => self.cancel_local(ticket, *local),
+            // The code has no ticket of the latter.
+            Some(other @ (Machine::ChildStart | Machine::BackoffTimer { .. })) => {
+                self.operations.put_machine(ticket, other);
                 None
             }
         };
         if let Some(outcome) = outcome {
+            if outcome != Outcome::TimerCanceled {
+                self.locals.echo();
+            }
             self.settle_now(ticket, outcome);
         }
     }
 
-    fn cancel_timer(&mut self, ticket: Ticket, timer: Timer) -> Option<Outcome> {
+    pub(super) fn cancel_timer(&mut self, ticket: Ticket, timer: Timer) -> Option<Outcome> {
         let id = timer.id().clone();
         let started = timer.started();
         match timer.on_cancel() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perpetua_vocab::EventId;
 
-use crate::ops::{Activity, CancelExternal, Child, SignalExternal, Timer};
+use crate::ops::{Activity, CancelExternal, Child, LocalActivity, SignalExternal, Timer};
 use crate::{Outcome, Pending, Place, Ticket};
 
 /// The pending operations of a run.
@@ -38,6 +38,12 @@ pub(super) enum Machine {
     ChildStart,
     SignalExternal(SignalExternal),
     CancelExternal(CancelExternal),
+    LocalActivity(Box<LocalActivity>),
+    /// A timer before the next attempt of a local activity.
+    BackoffTimer {
+        timer: Timer,
+        of: Ticket,
+    },
 }
 
 impl Operations {
@@ -111,6 +117,9 @@ impl Operations {
             Machine::ChildStart => Machine::ChildStart,
             Machine::SignalExternal(signal) => Machine::SignalExternal(signal.on_initiated()),
             Machine::CancelExternal(cancel) => Machine::CancelExternal(cancel.on_initiated()),
+            Machine::BackoffTimer { timer, of } => Machine::BackoffTimer { timer: timer.on_started(event), of },
+            // History begins with its end.
+            Machine::LocalActivity(local) => Machine::LocalActivity(local),
         });
         self.by_event.insert(event, ticket);
     }
@@ -141,6 +150,24 @@ impl Operations {
 
     pub(super) fn put_child(&mut self, ticket: Ticket, child: Box<Child>) {
         self.put_machine(ticket, Machine::Child(child));
+    }
+
+    /// The local activity, if it is one.
+    pub(super) fn local(&self, ticket: Ticket) -> Option<&LocalActivity> {
+        match &self.entries[ticket.0 as usize].machine {
+            Some(Machine::LocalActivity(local)) => Some(local),
+            _ => None,
+        }
+    }
+
+    /// Moves the machine of a local activity, if it is one.
+    pub(super) fn change_local(&mut self, ticket: Ticket, change: impl FnOnce(LocalActivity) -> LocalActivity) {
+        let machine = match self.take_machine(ticket) {
+            Some(Machine::LocalActivity(local)) => Machine::LocalActivity(Box::new(change(*local))),
+            Some(other) => other,
+            None => return,
+        };
+        self.put_machine(ticket, machine);
     }
 
     /// History will not conclude what began with this event.
@@ -210,7 +237,11 @@ impl Machine {
                 let known = child.known()?;
                 format!("child workflow `{}` (id {})", known.workflow_type, known.workflow_id)
             }
-            Self::ChildStart => return None,
+            Self::LocalActivity(local) => {
+                let known = &local.attempts().known;
+                format!("local activity `{}` (id {})", known.activity_type, known.activity)
+            }
+            Self::ChildStart | Self::BackoffTimer { .. } => return None,
             Self::SignalExternal(signal) => {
                 let known = signal.known();
                 format!("signal `{}` to workflow {}", known.name, known.workflow_id)

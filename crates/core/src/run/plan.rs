@@ -21,6 +21,11 @@ pub(super) enum Planned {
     Settle(Ticket, Outcome),
     /// A child that is not wanted any more, asked for by this event, runs now.
     AskToStop(EventId, Box<RequestCancelExternalWorkflow>),
+    /// The timer before the next attempt of a local activity has fired.
+    TryLocalAgain {
+        timer: Ticket,
+        of: Ticket,
+    },
 }
 
 /// Orders the inputs of a turn: the start; signals and updates; a poll; everything else; a poll.
@@ -95,6 +100,7 @@ fn resolution(
     let unknown = || nothing_pending(id, field, of);
     match (operations.conclude(of).ok_or_else(unknown)?, outcome) {
         ((ticket, Machine::Timer(_)), Ending::Fired) => Ok(vec![Planned::Settle(ticket, Outcome::Fired)]),
+        ((timer, Machine::BackoffTimer { of, .. }), Ending::Fired) => Ok(vec![Planned::TryLocalAgain { timer, of }]),
         ((ticket, Machine::Activity(activity)), ending) => {
             let Some(outcome) = ending.of_activity(&activity) else { return Err(unknown()) };
             Ok(settled(operations, ticket, activity.on_closed(outcome)))

@@ -1,8 +1,13 @@
 //! What can happen to a workflow from outside, in the words of a script.
 
 use std::fmt;
+use std::time::Duration;
 
-use crate::program::unquote;
+use perpetua_core::LocalActivityEnd;
+use perpetua_vocab::{Failure, FailureInfo, Identity, TimeoutKind, Timestamp};
+
+use crate::instance::failure;
+use crate::program::{parse_seconds, unquote};
 
 /// Something that happens to a workflow. Operations go by the names that the program gives them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,6 +143,84 @@ impl fmt::Display for Happening {
             Self::Admitted { name, id } => write!(f, "admitted({name}, {id})"),
             Self::Unknown { may_ignore: false } => f.write_str("unknown"),
             Self::Unknown { may_ignore: true } => f.write_str("ignorable"),
+        }
+    }
+}
+
+/// How a local activity ends, by its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LocalEnd {
+    pub(crate) number: u32,
+    pub(crate) how: LocalHow,
+    /// The attempt with which it ended.
+    pub(crate) attempt: u32,
+}
+
+/// How the attempts of a local activity ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LocalHow {
+    Completed(String),
+    Failed(String),
+    TimedOut,
+    Canceled,
+    /// After so many seconds it is to be tried again.
+    BackOff(u64),
+}
+
+impl LocalEnd {
+    /// Reads `completed(1, "receipt")`, or `completed(2, "receipt", 3)` if that was the third attempt.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let (verb, mut arguments) = call(text)?;
+        let attempt = arguments.get(2).map(|attempt| attempt.parse().map_err(|_| format!("no attempt: {text}")));
+        let attempt = attempt.transpose()?.unwrap_or(1);
+        arguments.truncate(2);
+        let number = arguments.first().and_then(|number| number.parse().ok());
+        let number = number.ok_or_else(|| format!("which local activity is not said: {text}"))?;
+        let how = match (verb, arguments.get(1)) {
+            ("completed", Some(value)) => LocalHow::Completed(unquote(value)?),
+            ("failed", Some(why)) => LocalHow::Failed(unquote(why)?),
+            ("timed_out", None) => LocalHow::TimedOut,
+            ("canceled", None) => LocalHow::Canceled,
+            ("back_off", Some(wait)) => LocalHow::BackOff(parse_seconds(wait)?.as_secs()),
+            _ => return Err(format!("no local activity ends like this: {text}")),
+        };
+        Ok(Self { number, how, attempt })
+    }
+
+    /// What a worker reports, a second after it was asked for.
+    pub(crate) fn reported(&self) -> (u32, LocalActivityEnd) {
+        let (result, backoff) = match &self.how {
+            LocalHow::Completed(value) => (Ok(Some(crate::instance::text(value))), None),
+            LocalHow::Failed(why) => (Err(failure(why)), None),
+            LocalHow::TimedOut => {
+                let info = FailureInfo::Timeout { kind: TimeoutKind::StartToClose, last_heartbeat: None };
+                (Err(Failure { message: "too late".to_owned(), info, ..Failure::default() }), None)
+            }
+            LocalHow::Canceled => {
+                let info = FailureInfo::Canceled { details: None, identity: Identity::default() };
+                (Err(Failure { message: "stopped".to_owned(), info, ..Failure::default() }), None)
+            }
+            LocalHow::BackOff(seconds) => (Err(failure("not yet")), Some(Duration::from_secs(*seconds))),
+        };
+        let scheduled = Timestamp { seconds: 500, nanos: 0 };
+        let took = Duration::from_secs(1);
+        (
+            self.number,
+            LocalActivityEnd { attempt: self.attempt, scheduled, took, backoff, result: result.map_err(Box::new) },
+        )
+    }
+}
+
+impl fmt::Display for LocalEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (number, attempt) = (self.number, self.attempt);
+        let attempt = Some(format!(", {attempt}")).filter(|_| attempt > 1).unwrap_or_default();
+        match &self.how {
+            LocalHow::Completed(value) => write!(f, "completed({number}, {value:?}{attempt})"),
+            LocalHow::Failed(why) => write!(f, "failed({number}, {why:?}{attempt})"),
+            LocalHow::TimedOut => write!(f, "timed_out({number})"),
+            LocalHow::Canceled => write!(f, "canceled({number})"),
+            LocalHow::BackOff(seconds) => write!(f, "back_off({number}, {seconds}s{attempt})"),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::time::Duration;
 
 use perpetua_core::{
-    ActivityRequest, CancellationType, ChildRequest, Fault, Finish, Job, Origin, Outcome, PatchAnswer, Run, SideEffect,
-    Ticket, TimerRequest, UpdateArrival, UpdateTicket,
+    ActivityRequest, CancellationType, ChildRequest, Fault, Finish, Job, LocalActivityRequest, Origin, Outcome,
+    PatchAnswer, Run, SideEffect, Ticket, TimerRequest, UpdateArrival, UpdateTicket,
 };
 use perpetua_vocab::{
     ActivityFailureInfo, ActivityId, ActivityType, ApplicationFailure, ChildWorkflowFailureInfo, ContinueAsNew,
@@ -114,6 +115,7 @@ impl Instance {
                 let body = self.program.cancel.clone();
                 self.spawn(body, false, None);
             }
+            Job::TimePassed(now) => self.saw_job(&format!("time_passed {}s", now.seconds)),
             Job::Settled(ticket) => {
                 let label = self.wake(ticket);
                 self.saw_job(&format!("settled {label}"));
@@ -244,6 +246,12 @@ impl Instance {
                 let label = self.label(name);
                 let request = activity_request(activity_type, id.as_deref(), *cancellation);
                 let ticket = run.start_activity(request, labeled(&label));
+                self.bind(task, name, label, ticket);
+            }
+            Statement::Local { name, activity_type, id, cancellation } => {
+                let label = self.label(name);
+                let request = local_request(activity_type, id.as_deref(), *cancellation);
+                let ticket = run.start_local_activity(request, labeled(&label));
                 self.bind(task, name, label, ticket);
             }
             Statement::Child { name, workflow_type, id, cancellation } => {
@@ -466,6 +474,25 @@ pub(crate) fn activity_request(
         heartbeat: None,
         retry_policy: None,
         priority: None,
+        cancellation,
+    }
+}
+
+pub(crate) fn local_request(
+    activity_type: &str,
+    id: Option<&str>,
+    cancellation: CancellationType,
+) -> LocalActivityRequest {
+    LocalActivityRequest {
+        activity_type: ActivityType::from(activity_type),
+        activity: id.map(ActivityId::from),
+        input: Payloads::new(),
+        header: Header::new(),
+        schedule_to_close: None,
+        schedule_to_start: None,
+        start_to_close: None,
+        retry_policy: None,
+        local_retry_threshold: Duration::from_secs(60),
         cancellation,
     }
 }

@@ -4,6 +4,7 @@
 //! let t = timer 10s                     await t            the first of several: await t, a
 //! let a = activity charge               cancel t           ask it to stop
 //! let b = activity ship id=x wait       drop t             nobody waits for it any more
+//! let l = local check id=x wait         a local activity
 //! let c = child ship id=x try           await c_start      until the child runs; its id is its name, if not given
 //! let s = signal c approve child        let e = stop other the workflow with this id, which must be a child, or not
 //! detach c                              nobody waits for it any more, and it goes on
@@ -39,6 +40,7 @@ pub(crate) struct Program {
 pub(crate) enum Statement {
     Timer { name: String, after: Duration },
     Activity { name: String, activity_type: String, id: Option<String>, cancellation: CancellationType },
+    Local { name: String, activity_type: String, id: Option<String>, cancellation: CancellationType },
     Child { name: String, workflow_type: String, id: Option<String>, cancellation: ChildCancellationType },
     Signal { name: String, target: String, signal: String, child: bool },
     Stop { name: String, target: String },
@@ -116,6 +118,12 @@ impl Statement {
                 match kind {
                     "timer" => Self::Timer { name: name.to_owned(), after: parse_seconds(options)? },
                     "activity" => Self::parse_activity(name, options)?,
+                    "local" => match Self::parse_activity(name, options)? {
+                        Self::Activity { name, activity_type, id, cancellation } => {
+                            Self::Local { name, activity_type, id, cancellation }
+                        }
+                        other => other,
+                    },
                     "child" => Self::parse_child(name, options)?,
                     "signal" => {
                         let (options, child) = match options.strip_suffix(" child") {
@@ -201,8 +209,10 @@ impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timer { name, after } => write!(f, "let {name} = timer {after:?}"),
-            Self::Activity { name, activity_type, id, cancellation } => {
-                write!(f, "let {name} = activity {activity_type}")?;
+            Self::Activity { name, activity_type, id, cancellation }
+            | Self::Local { name, activity_type, id, cancellation } => {
+                let kind = if matches!(self, Self::Local { .. }) { "local" } else { "activity" };
+                write!(f, "let {name} = {kind} {activity_type}")?;
                 if let Some(id) = id {
                     write!(f, " id={id}")?;
                 }

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
 
-use crate::happening::Happening;
+use crate::happening::{Happening, LocalEnd, LocalHow};
 use crate::program::{Program, Statement};
 use crate::server::Polled;
 use crate::session::{Fate, Session};
@@ -30,6 +30,7 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
 struct Round {
     before: Vec<Index>,
     meanwhile: Vec<Index>,
+    ends: Vec<LocalEnd>,
     what: What,
 }
 
@@ -65,6 +66,12 @@ fn statement() -> impl Strategy<Value = Statement> {
     let activity_type = select(vec!["charge", "ship"]).prop_map(str::to_owned);
     let activity = (name(), activity_type, cancellation).prop_map(|(name, activity_type, cancellation)| {
         Statement::Activity { name, activity_type, id: None, cancellation }
+    });
+    let cancellation =
+        select(vec![CancellationType::TryCancel, CancellationType::WaitCompleted, CancellationType::Abandon]);
+    let local = (name(), cancellation).prop_map(|(name, cancellation)| {
+        let activity_type = "check".to_owned();
+        Statement::Local { name, activity_type, id: None, cancellation }
     });
     let cancellation = select(vec![
         ChildCancellationType::Abandon,
@@ -108,6 +115,7 @@ fn statement() -> impl Strategy<Value = Statement> {
         1 => (name(), name()).prop_map(|(name, target)| Statement::Stop { name, target }),
         6 => (name(), 1_u64..100).prop_map(|(name, after)| Statement::Timer { name, after: Duration::from_secs(after) }),
         6 => activity,
+        6 => local,
         8 => vec(awaited, 1..3).prop_map(Statement::Await),
         4 => name().prop_map(Statement::Cancel),
         3 => name().prop_map(Statement::Drop),
@@ -143,6 +151,18 @@ fn program() -> impl Strategy<Value = Program> {
     })
 }
 
+/// Most rounds have no local activity of this number; then nothing comes of it.
+fn local_end() -> impl Strategy<Value = LocalEnd> {
+    let how = prop_oneof![
+        3 => Just(LocalHow::Completed("checked".to_owned())),
+        1 => Just(LocalHow::Failed("broken".to_owned())),
+        1 => Just(LocalHow::TimedOut),
+        1 => Just(LocalHow::Canceled),
+        2 => Just(LocalHow::BackOff(90)),
+    ];
+    (1..6_u32, how).prop_map(|(number, how)| LocalEnd { number, how, attempt: 1 })
+}
+
 fn round() -> impl Strategy<Value = Round> {
     let what = prop_oneof![
         8 => Just(What::Turn),
@@ -151,11 +171,8 @@ fn round() -> impl Strategy<Value = Round> {
         1 => Just(What::EvictedTurn),
         1 => Just(What::QueriedTurn),
     ];
-    (vec(any::<Index>(), 0..5), vec(any::<Index>(), 0..3), what).prop_map(|(before, meanwhile, what)| Round {
-        before,
-        meanwhile,
-        what,
-    })
+    (vec(any::<Index>(), 0..5), vec(any::<Index>(), 0..3), vec(local_end(), 0..4), what)
+        .prop_map(|(before, meanwhile, ends, what)| Round { before, meanwhile, ends, what })
 }
 
 /// Chooses what happens, so that it can.
@@ -209,10 +226,12 @@ fn play(program: &Program, rounds: &[Round], pages: usize) -> Result<Session, St
         };
         updates = chooser.updates;
         let seen = match round.what {
-            What::Turn => session.turn(&before, &meanwhile, Fate::Answered),
-            What::Lost => session.turn(&before, &meanwhile, Fate::Lost),
+            What::Turn => session.turn_with(&before, &meanwhile, &round.ends, Fate::Answered),
+            What::Lost => session.turn_with(&before, &meanwhile, &round.ends, Fate::Lost),
             What::Failed => session.failed(&before),
-            What::EvictedTurn => session.evict().and_then(|_| session.turn(&before, &meanwhile, Fate::Answered)),
+            What::EvictedTurn => {
+                session.evict().and_then(|_| session.turn_with(&before, &meanwhile, &round.ends, Fate::Answered))
+            }
             What::QueriedTurn => session.query().and_then(|_| session.turn(&before, &meanwhile, Fate::Answered)),
         };
         let problem = match seen {
@@ -326,7 +345,7 @@ proptest! {
         let part = events[..cut.index(events.len() + 1)].to_vec();
         for history in [part, events] {
             let task = Polled { previous: None, started: started(&history), history, messages: Vec::new() };
-            let _ = worker.work(&program, &task).answer;
+            let _ = worker.work(&program, &task, &[]).answer;
         }
     }
 }

@@ -10,6 +10,7 @@
 //! > job poll
 //! > command start_timer 1 ..     and what the workflow asks of the server
 //! turn fired(t) meanwhile signal(x)      the signal comes while the task is worked on
+//! turn started locally completed(1, "x")     the local activity of this number ends while the task is worked on
 //! lost signal(x)                 the answer does not arrive, and the task times out
 //! failed signal(x)               the task fails in somebody else's hands
 //! evict                          the worker forgets the run
@@ -27,12 +28,13 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use perpetua_vocab::{
-    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, MarkerName, MarkerRecorded, Namespace,
-    Opaque, ParentClosePolicy, SignalExternalWorkflowInitiated, SignalName, StartChildWorkflowInitiated, TimerId,
-    TimerStarted, UpdateAccepted, UpdateId, UpdateRequest, WorkflowClosed, WorkflowExecution, WorkflowId, WorkflowType,
+    ActivityId, ActivityScheduled, ActivityType, EventId, EventKind, Identity, LocalActivityMarker, MarkerName,
+    MarkerRecorded, Namespace, Opaque, ParentClosePolicy, SignalExternalWorkflowInitiated, SignalName,
+    StartChildWorkflowInitiated, TimerId, TimerStarted, UpdateAccepted, UpdateId, UpdateRequest, WorkflowClosed,
+    WorkflowExecution, WorkflowId, WorkflowType,
 };
 
-use crate::happening::{Happening, call, words};
+use crate::happening::{Happening, LocalEnd, call, words};
 use crate::instance::text;
 use crate::program::{Program, parse_seconds};
 use crate::session::{Fate, Seen, Session};
@@ -86,11 +88,13 @@ pub(crate) fn run(script: &str) -> Result<String, String> {
 
 fn direct(session: &mut Session, line: &str) -> Seen {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let (rest, locally) = rest.split_once("locally").unwrap_or((rest, ""));
     let (before, meanwhile) = rest.split_once("meanwhile").unwrap_or((rest, ""));
+    let ends = words(locally).into_iter().map(LocalEnd::parse).collect::<Result<Vec<_>, _>>()?;
     let happenings = |text| words(text).into_iter().map(Happening::parse).collect::<Result<Vec<_>, _>>();
     match verb {
-        "turn" => session.turn(&happenings(before)?, &happenings(meanwhile)?, Fate::Answered),
-        "lost" => session.turn(&happenings(before)?, &happenings(meanwhile)?, Fate::Lost),
+        "turn" => session.turn_with(&happenings(before)?, &happenings(meanwhile)?, &ends, Fate::Answered),
+        "lost" => session.turn_with(&happenings(before)?, &happenings(meanwhile)?, &ends, Fate::Lost),
         "failed" => session.failed(&happenings(before)?),
         "evict" => session.evict(),
         "query" => session.query(),
@@ -154,6 +158,21 @@ fn answer(text: &str) -> Result<EventKind, String> {
             marker("core_patch", &[("patch-data", &format!("{{\"id\":\"{id}\",\"deprecated\":false}}"))])
         }
         ("marker", [name]) => marker(name, &[]),
+        ("local_activity_recorded", [number, activity_type]) => {
+            let number: u32 = number.parse().map_err(|_| format!("no number: {number}"))?;
+            let marker = LocalActivityMarker {
+                number,
+                attempt: 1,
+                activity: ActivityId::new(number.to_string()),
+                activity_type: ActivityType::from(*activity_type),
+                completed: None,
+                scheduled: None,
+                backoff: None,
+                activation: Some(1),
+                result: Ok(None),
+            };
+            EventKind::MarkerRecorded(Box::new(marker.into_event(task_completed)))
+        }
         ("update_accepted", [id]) => EventKind::UpdateAccepted(Box::new(UpdateAccepted {
             update: UpdateId::from(*id),
             message: format!("{id}/request").into(),
@@ -216,6 +235,7 @@ folders! {
     external
     fail
     history
+    local_activity
     memo
     nondeterminism
     patch

@@ -261,8 +261,8 @@ impl Server {
         Polled { previous: self.previous, started: None, history: self.history.clone(), messages: Vec::new() }
     }
 
-    /// Takes the answer to the task.
-    pub(crate) fn answer(&mut self, closed: &Closed) -> Result<Answered, String> {
+    /// Takes the answer to the task; there may have to be another task at once.
+    pub(crate) fn answer(&mut self, closed: &Closed, wants_task: bool) -> Result<Answered, String> {
         let task = self.started_task()?;
         let ends = closed.commands.iter().any(|command| command.kind.closes_workflow());
         if ends != closed.finished {
@@ -277,7 +277,7 @@ impl Server {
             self.fail(UNHANDLED_COMMAND)?;
             return Ok(Answered::Unhandled);
         }
-        if task.speculative && closed.commands.is_empty() && self.buffered.is_empty() {
+        if task.speculative && closed.commands.is_empty() && !wants_task && self.buffered.is_empty() {
             self.check_messages(closed, &[])?;
             self.task = None;
             self.settle_sent();
@@ -304,6 +304,10 @@ impl Server {
         self.settle_sent();
         self.task = None;
         self.flush();
+        if wants_task {
+            self.task.take_if(|task| task.promised.is_some());
+            self.schedule();
+        }
         Ok(Answered::Recorded)
     }
 
@@ -505,7 +509,10 @@ impl Server {
                 let (timer, after) = (start.timer.clone(), start.after);
                 let kind = EventKind::TimerStarted(TimerStarted { timer, after, task_completed: completed });
                 let started = self.write(kind);
-                self.timers.insert(label(), Timer { id: start.timer.clone(), started, due: false });
+                // Timers between the attempts of a local activity have no name.
+                let label = Some(label()).filter(|label| !label.is_empty());
+                let label = label.unwrap_or_else(|| format!("timer{}", start.timer));
+                self.timers.insert(label, Timer { id: start.timer.clone(), started, due: false });
             }
             CommandKind::CancelTimer { timer } => {
                 let found = self.timers.iter().find(|(_, pending)| pending.id == *timer);

@@ -6,10 +6,13 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use perpetua_core::Fault;
-use perpetua_vocab::{Command, CommandKind, EventKind, Fields, Message, MessageBody, Outcome, Payload};
+use perpetua_core::{Fault, LocalActivityEnd};
+use perpetua_vocab::{
+    Command, CommandKind, EventId, EventKind, Fields, LocalActivityMarker, MarkerRecorded, Message, MessageBody,
+    Outcome, Payload, RecordMarker,
+};
 
-use crate::happening::Happening;
+use crate::happening::{Happening, LocalEnd};
 use crate::instance::read;
 use crate::program::Program;
 use crate::server::{Answered, Polled, Server};
@@ -70,11 +73,23 @@ impl Session {
 
     /// Lets things happen, has the task worked on, and lets other things happen meanwhile.
     pub(crate) fn turn(&mut self, before: &[Happening], meanwhile: &[Happening], fate: Fate) -> Seen {
+        self.turn_with(before, meanwhile, &[], fate)
+    }
+
+    /// The same, and local activities end meanwhile.
+    pub(crate) fn turn_with(
+        &mut self,
+        before: &[Happening],
+        meanwhile: &[Happening],
+        ends: &[LocalEnd],
+        fate: Fate,
+    ) -> Seen {
         let verb = if fate == Fate::Answered { "turn" } else { "lost" };
-        self.note(verb, before, meanwhile);
+        self.note(verb, before, meanwhile, ends);
+        let ends: Vec<_> = ends.iter().map(LocalEnd::reported).collect();
         let task = self.task(before)?;
-        let worked = self.worker.work(&self.program, &task);
-        self.compare_with_replay(&task, &worked)?;
+        let worked = self.worker.work(&self.program, &task, &ends);
+        self.compare_with_replay(&task, &worked, &ends)?;
         for happening in meanwhile {
             self.server.happen(happening)?;
         }
@@ -95,9 +110,13 @@ impl Session {
                 let closed = closed.ok_or("the worker did not answer the task")?;
                 seen.extend(closed.commands.iter().map(describe_command));
                 seen.extend(closed.messages.iter().map(describe_message));
+                seen.extend(worked.effects.iter().map(|effect| format!("effect {effect}")));
+                if worked.beats {
+                    seen.push("asks for another task".to_owned());
+                }
                 match fate {
                     Fate::Lost => self.server.fail_task(false)?,
-                    Fate::Answered => match self.server.answer(&closed)? {
+                    Fate::Answered => match self.server.answer(&closed, worked.beats)? {
                         Answered::Recorded => self.recorded.extend(present.as_ref().map(Played::traced)),
                         Answered::LeftNoTrace => seen.push("left no trace".to_owned()),
                         Answered::Unhandled => seen.push("refused".to_owned()),
@@ -110,7 +129,7 @@ impl Session {
 
     /// Lets things happen, and has the task fail in somebody else's hands.
     pub(crate) fn failed(&mut self, before: &[Happening]) -> Seen {
-        self.note("failed", before, &[]);
+        self.note("failed", before, &[], &[]);
         self.task(before)?;
         self.server.fail_task(true)?;
         Ok(Vec::new())
@@ -118,15 +137,15 @@ impl Session {
 
     /// The worker forgets the run.
     pub(crate) fn evict(&mut self) -> Seen {
-        self.note("evict", &[], &[]);
+        self.note("evict", &[], &[], &[]);
         self.worker.evict();
         Ok(Vec::new())
     }
 
     /// Somebody asks the workflow something.
     pub(crate) fn query(&mut self) -> Seen {
-        self.note("query", &[], &[]);
-        let worked = self.worker.work(&self.program, &self.server.query());
+        self.note("query", &[], &[], &[]);
+        let worked = self.worker.work(&self.program, &self.server.query(), &[]);
         match worked.answer {
             Ok(None) => Ok(if worked.began_again { vec!["began again".to_owned()] } else { Vec::new() }),
             Ok(Some(_)) => Err("the worker answered a task that was none".to_owned()),
@@ -162,7 +181,7 @@ impl Session {
     }
 
     fn replay(&self, page: usize) -> Worked {
-        Worker::new(page).work(&self.program, &Polled { previous: None, ..self.server.query() })
+        Worker::new(page).work(&self.program, &Polled { previous: None, ..self.server.query() }, &[])
     }
 
     fn describe_fault(&mut self, fault: &Fault) -> Vec<String> {
@@ -181,7 +200,7 @@ impl Session {
         self.server.start_task()
     }
 
-    fn note(&mut self, verb: &str, before: &[Happening], meanwhile: &[Happening]) {
+    fn note(&mut self, verb: &str, before: &[Happening], meanwhile: &[Happening], ends: &[LocalEnd]) {
         self.script.push_str(verb);
         for happening in before {
             let _ = write!(self.script, " {happening}");
@@ -192,11 +211,22 @@ impl Session {
         for happening in meanwhile {
             let _ = write!(self.script, " {happening}");
         }
+        if !ends.is_empty() {
+            self.script.push_str(" locally");
+        }
+        for end in ends {
+            let _ = write!(self.script, " {end}");
+        }
         self.script.push('\n');
     }
 
-    fn compare_with_replay(&self, task: &Polled, worked: &Worked) -> Result<(), String> {
-        let again = Worker::new(self.pages + 1).work(&self.program, task);
+    fn compare_with_replay(
+        &self,
+        task: &Polled,
+        worked: &Worked,
+        ends: &[(u32, LocalActivityEnd)],
+    ) -> Result<(), String> {
+        let again = Worker::new(self.pages + 1).work(&self.program, task, ends);
         match (&worked.answer, &again.answer) {
             (Ok(Some(closed)), Ok(Some(again))) if closed == again => {}
             (Err(fault), Err(again)) if fault == again => return Ok(()),
@@ -236,11 +266,7 @@ fn describe_command(command: &Command) -> String {
             let whom = if request.child_workflow_only { "child" } else { "workflow" };
             format!("command stop {whom} {} because {:?}", request.execution.workflow_id, request.reason)
         }
-        CommandKind::RecordMarker(marker) => {
-            let detail = |(name, values): (&String, &Vec<_>)| format!("{name}={}", read(values));
-            let details: Vec<_> = marker.details.iter().map(detail).collect();
-            format!("command record_marker {} {}", marker.name, details.join(" "))
-        }
+        CommandKind::RecordMarker(marker) => describe_marker(marker),
         CommandKind::UpsertSearchAttributes { search_attributes } => {
             format!("command upsert_search_attributes{}", describe_fields(search_attributes))
         }
@@ -259,6 +285,25 @@ fn describe_command(command: &Command) -> String {
 fn describe_fields(fields: &Fields) -> String {
     let field = |(name, value): (&String, &Payload)| format!(" {name}={}", read(std::slice::from_ref(value)));
     fields.iter().map(field).collect()
+}
+
+fn describe_marker(marker: &RecordMarker) -> String {
+    let RecordMarker { name, details, failure, header: _ } = marker.clone();
+    let event = MarkerRecorded { name, details, failure, header: None, task_completed: EventId::FIRST };
+    let Ok(Some(marker)) = LocalActivityMarker::read(&event) else {
+        let detail = |(name, values): (&String, &Vec<_>)| format!("{name}={}", read(values));
+        let details: Vec<_> = event.details.iter().map(detail).collect();
+        return format!("command record_marker {} {}", event.name, details.join(" "));
+    };
+    let LocalActivityMarker { number, attempt, activity, activity_type, activation, result, .. } = marker;
+    let mut text = format!("command local {number} {activity} {activity_type} attempt {attempt}");
+    let _ = match (result, marker.backoff) {
+        (Ok(value), _) => write!(text, " {:?}", value.as_deref().map(read).unwrap_or_default()),
+        (Err(failure), None) => write!(text, " failed {:?}", failure.message),
+        (Err(failure), Some(wait)) => write!(text, " failed {:?}, again after {wait:?}", failure.message),
+    };
+    let _ = write!(text, " (activation {})", activation.unwrap_or_default());
+    text
 }
 
 fn describe_message(message: &Message) -> String {

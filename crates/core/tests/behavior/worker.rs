@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use perpetua_core::{Closed, Fault, Reader, Run, Step, Turn, UpdateArrival};
+use perpetua_core::{Closed, Fault, LocalActivityEffect, LocalActivityEnd, Reader, Run, Step, Turn, UpdateArrival};
 use perpetua_vocab::{Event, Message, MessageBody};
 
 use crate::instance::{Instance, Line};
@@ -31,6 +31,10 @@ pub(crate) struct Worked {
     pub(crate) turns: Vec<Played>,
     /// The answer, if there is to be one.
     pub(crate) answer: Result<Option<Closed>, Fault>,
+    /// What the present turn asked for that is done outside of the workflow.
+    pub(crate) effects: Vec<String>,
+    /// Whether it was answered while local activities were running.
+    pub(crate) beats: bool,
 }
 
 /// What was seen in one turn.
@@ -59,7 +63,7 @@ impl Worker {
     }
 
     /// Works on a task. The run is kept, unless there was a fault.
-    pub(crate) fn work(&mut self, program: &Rc<Program>, task: &Polled) -> Worked {
+    pub(crate) fn work(&mut self, program: &Rc<Program>, task: &Polled, ends: &[(u32, LocalActivityEnd)]) -> Worked {
         let had_one = self.cached.is_some();
         let news = task.history.iter().find(|event| task.previous.is_none_or(|previous| event.id > previous));
         let first = news.map(|event| event.id);
@@ -73,11 +77,34 @@ impl Worker {
         let is_new = |event: &&Event| !continues || first.is_some_and(|first| event.id >= first);
         let mut pages = Pages { events: task.history.iter().filter(is_new).cloned().collect(), size: self.page };
         let mut turns = Vec::new();
-        let answer = cached.work(task, &mut pages, &mut turns);
+        let mut present = Present { ends, effects: Vec::new(), beats: false };
+        let answer = cached.work(task, &mut pages, &mut turns, &mut present);
+        let Present { effects, beats, .. } = present;
         if answer.is_ok() {
             self.cached = Some(cached);
         }
-        Worked { began_again: had_one && !continues, turns, answer }
+        Worked { began_again: had_one && !continues, turns, answer, effects, beats }
+    }
+}
+
+/// What concerns the present turn only.
+struct Present<'a> {
+    ends: &'a [(u32, LocalActivityEnd)],
+    effects: Vec<String>,
+    beats: bool,
+}
+
+impl Present<'_> {
+    fn see(&mut self, effects: Vec<LocalActivityEffect>) {
+        self.effects.extend(effects.into_iter().map(|effect| match effect {
+            LocalActivityEffect::Run(task) => {
+                let attempt = Some(format!(" attempt {}", task.attempt)).filter(|_| task.attempt > 1);
+                let kind = &task.request.activity_type;
+                format!("run {} {} {kind}{}", task.number, task.activity, attempt.unwrap_or_default())
+            }
+            LocalActivityEffect::Cancel(number) => format!("cancel {number}"),
+            LocalActivityEffect::Release(number) => format!("release {number}"),
+        }));
     }
 }
 
@@ -95,7 +122,13 @@ impl Pages {
 }
 
 impl Cached {
-    fn work(&mut self, task: &Polled, pages: &mut Pages, turns: &mut Vec<Played>) -> Result<Option<Closed>, Fault> {
+    fn work(
+        &mut self,
+        task: &Polled,
+        pages: &mut Pages,
+        turns: &mut Vec<Played>,
+        present: &mut Present<'_>,
+    ) -> Result<Option<Closed>, Fault> {
         self.reader.begin(task.previous, task.started);
         let mut answer = None;
         loop {
@@ -109,11 +142,11 @@ impl Cached {
                         turn.updates = task.messages.iter().filter_map(arrival).collect();
                     }
                     let number = turn.number;
-                    let closed = self.play(turn);
+                    let closed = self.play(turn, is_present.then_some(&mut *present));
                     turns.push(Played { number, lines: self.instance.take_lines() });
                     let closed = closed?;
                     if is_present {
-                        if !closed.commands.is_empty() {
+                        if !closed.commands.is_empty() || present.beats {
                             self.reader.left_a_trace();
                         }
                         answer = Some(closed);
@@ -123,15 +156,32 @@ impl Cached {
         }
     }
 
-    fn play(&mut self, turn: Turn) -> Result<Closed, Fault> {
+    fn play(&mut self, turn: Turn, present: Option<&mut Present<'_>>) -> Result<Closed, Fault> {
         self.run.open(turn)?;
+        self.play_round()?;
+        if let Some(present) = present {
+            present.see(self.run.take_local_activity_effects());
+            for (number, end) in present.ends {
+                if !self.run.waits_for_local_activities() {
+                    break;
+                }
+                self.run.local_activity_ended(*number, end.clone());
+                self.play_round()?;
+                present.see(self.run.take_local_activity_effects());
+            }
+            present.beats = self.run.waits_for_local_activities();
+        }
+        self.run.close()
+    }
+
+    fn play_round(&mut self) -> Result<(), Fault> {
         while let Some(job) = self.run.next_job() {
             self.instance.handle(job, &mut self.run);
             if let Some(fault) = self.instance.take_fault() {
                 return Err(fault);
             }
         }
-        self.run.close()
+        Ok(())
     }
 }
 
