@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_contract::{ActivityCall, ActivityDefinition};
-use perpetua_convert::{ActivityFailure, AnyError, Arguments, CallError, Remote};
+use perpetua_convert::{ActivityFailure, AnyError, Arguments, CallError, DataConverter, Remote};
 use perpetua_core::{ActivityRequest, CancellationType, Fault, Origin, Outcome};
 use perpetua_vocab::{
     ActivityId, ActivityType, Failure, FailureInfo, Header, Identity, Priority, RetryPolicy, TaskQueue, UserMetadata,
@@ -211,20 +211,35 @@ impl<D: ActivityDefinition> ActivityFuture<D> {
             }
         };
     }
+}
 
-    fn settle(&self, name: &str, outcome: Outcome) -> Result<D::Output, ActivityFailure<D::Error>> {
-        let converter = &self.ctx.runtime.converter;
-        match outcome {
-            Outcome::Activity(Ok(result)) => converter.payloads().decode_result(result).map_err(|error| {
-                let cause = CallError::into_failure(AnyError::from(error), converter);
-                let mut failure = failure(format!("the result of activity `{name}` cannot be read"));
-                failure.cause = Some(Box::new(cause));
-                ActivityFailure::Other(Remote::new(*failure))
-            }),
-            Outcome::Activity(Err(failure)) => Err(ActivityFailure::read(*failure, converter)),
-            _ => Err(ActivityFailure::Canceled(Remote::new(Failure::default()))),
-        }
+/// What the outcome of an activity means to the code that waits for it.
+pub(crate) fn settle<D: ActivityDefinition>(
+    name: &str,
+    outcome: Outcome,
+    converter: &DataConverter,
+) -> Result<D::Output, ActivityFailure<D::Error>> {
+    match outcome {
+        Outcome::Activity(Ok(result)) => converter.payloads().decode_result(result).map_err(|error| {
+            let cause = CallError::into_failure(AnyError::from(error), converter);
+            let mut failure = failure(format!("the result of activity `{name}` cannot be read"));
+            failure.cause = Some(Box::new(cause));
+            ActivityFailure::Other(Remote::new(*failure))
+        }),
+        Outcome::Activity(Err(failure)) => Err(ActivityFailure::read(*failure, converter)),
+        _ => Err(ActivityFailure::Canceled(Remote::new(Failure::default()))),
     }
+}
+
+/// What code sees that wants an activity after it was asked to stop.
+pub(crate) fn canceled_before<D: ActivityDefinition>(ctx: &Ctx) -> ActivityFailure<D::Error> {
+    let canceled = ctx.reached_by().unwrap_or_default();
+    ActivityFailure::Canceled(Remote::new(Failure {
+        message: canceled.to_string(),
+        source: SOURCE.to_owned(),
+        info: FailureInfo::Canceled { details: None, identity: Identity::default() },
+        ..Failure::default()
+    }))
 }
 
 impl<D: ActivityDefinition> Future for ActivityFuture<D> {
@@ -234,20 +249,14 @@ impl<D: ActivityDefinition> Future for ActivityFuture<D> {
         self.begin();
         match &mut self.state {
             State::Described(_) => {
-                let canceled = self.ctx.reached_by().unwrap_or_default();
                 self.state = State::Over;
-                Poll::Ready(Err(ActivityFailure::Canceled(Remote::new(Failure {
-                    message: canceled.to_string(),
-                    source: SOURCE.to_owned(),
-                    info: FailureInfo::Canceled { details: None, identity: Identity::default() },
-                    ..Failure::default()
-                }))))
+                Poll::Ready(Err(canceled_before::<D>(&self.ctx)))
             }
             State::Started { operation, name } => {
                 let Poll::Ready(outcome) = operation.poll_outcome(context) else { return Poll::Pending };
                 let name = std::mem::take(name);
                 self.state = State::Over;
-                Poll::Ready(self.settle(&name, outcome))
+                Poll::Ready(settle::<D>(&name, outcome, &self.ctx.runtime.converter))
             }
             State::Refused => Poll::Pending,
             State::Over => panic!("an activity was polled again after it gave its result"),

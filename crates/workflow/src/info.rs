@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use perpetua_core::Turn;
 use perpetua_vocab::{
     ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payloads, Priority,
-    RetryPolicy, RunId, TaskQueue, UpdateId, UpdateName, WorkerDeploymentVersion, WorkflowExecution, WorkflowStarted,
-    WorkflowType,
+    RetryPolicy, RunId, TaskQueue, Timestamp, UpdateId, UpdateName, WorkerDeploymentVersion, WorkflowExecution,
+    WorkflowStarted, WorkflowType,
 };
 
 /// What a workflow can know of itself. The same on every replay.
@@ -133,6 +133,11 @@ impl WorkflowInfo {
         given.header = event.header.clone().unwrap_or_default();
         given.last_result = event.last_completion_result.clone();
         given.last_failure = event.continued_failure.clone();
+    }
+
+    /// The present is later now than when the turn began.
+    pub(crate) fn learn_time(&mut self, now: Timestamp) {
+        self.now = now.to_system_time();
     }
 
     pub(crate) fn learn_turn(&mut self, turn: &Turn) {

@@ -31,6 +31,7 @@ mod instance;
 mod join;
 mod last;
 mod live;
+mod local_activity;
 mod log;
 mod notes;
 mod operation;
@@ -66,9 +67,11 @@ pub use guard::unguarded;
 pub use handlers::UnfinishedPolicy;
 pub use info::{UpdateInfo, WorkflowInfo};
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
+pub use local_activity::{LocalActivityFuture, PendingLocalActivity};
 pub use log::Logger;
 pub use perpetua_core::{
-    CORE_FLAGS, CancellationType, Cause, ChildCancellationType, Fault, Mismatch, Pending, Place, Row,
+    CORE_FLAGS, CancellationType, Cause, ChildCancellationType, Fault, LocalActivityEffect, LocalActivityEnd,
+    LocalActivityTask, Mismatch, Pending, Place, Row,
 };
 pub use random::Random;
 pub use register::{

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use perpetua_convert::DataConverter;
-use perpetua_core::{Fault, Pending, Reader, Step, UpdateArrival};
+use perpetua_core::{Fault, LocalActivityEffect, LocalActivityEnd, Pending, Reader, Step, UpdateArrival};
 use perpetua_vocab::{
     Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue,
     WorkflowExecution, WorkflowType,
@@ -56,6 +57,9 @@ pub struct TaskHead {
 pub enum Progress {
     /// It needs more of its history.
     NeedsPage,
+    /// Local activities run, and the task waits for them. These are to be begun, or asked to stop, now. Report each end
+    /// with [`LiveRun::local_activity_ended`], and get an answer by [`LiveRun::answer_now`] before the task times out.
+    Waits(Vec<LocalActivityEffect>),
     /// It is done.
     Answered(Box<Answer>),
 }
@@ -73,6 +77,10 @@ pub struct Answer {
     pub answer: Option<QueryAnswer>,
     /// Whether the run is over with this.
     pub closed: bool,
+    /// Whether local activities still run, so that the server must give the run another task at once.
+    pub needs_task: bool,
+    /// What is to be done about local activities now.
+    pub local_activities: Vec<LocalActivityEffect>,
 }
 
 /// One run: history in, commands out. It stays on its thread, and user code runs only inside [`feed`](Self::feed).
@@ -84,6 +92,8 @@ pub struct LiveRun {
     reader: Reader,
     head: TaskHead,
     answer: Answer,
+    /// Whether a turn is open and waits for local activities.
+    is_open: bool,
     fault: Option<Fault>,
 }
 
@@ -97,6 +107,7 @@ impl LiveRun {
             reader: Reader::new(),
             head: TaskHead::default(),
             answer: Answer::default(),
+            is_open: false,
             fault: None,
         }
     }
@@ -104,7 +115,7 @@ impl LiveRun {
     /// Whether a task whose history begins with the event `first` continues where this run is. Otherwise drop the run
     /// and read the whole history with a new one. A run that a query has changed continues nowhere.
     pub fn continues(&self, head: &TaskHead, first: Option<EventId>) -> bool {
-        let sound = self.fault.is_none() && !self.player.runtime.is_tainted();
+        let sound = self.fault.is_none() && !self.is_open && !self.player.runtime.is_tainted();
         sound && self.reader.continues(head.previous_started, first)
     }
 
@@ -125,11 +136,51 @@ impl LiveRun {
         }
         self.reader.push(events, last_page);
         let progress = self.player.assert_not_woken_by_others().and_then(|()| self.advance());
-        let progress = progress.map_err(|fault| self.named(fault));
-        if let Err(fault) = &progress {
-            self.fault = Some(fault.clone());
+        self.keep_fault(progress)
+    }
+
+    /// Takes the end of a local activity, for which the task waits, and runs the workflow as far as it goes. An end that
+    /// nobody waits for any longer is ignored.
+    ///
+    /// # Errors
+    /// Why the task cannot be completed.
+    pub fn local_activity_ended(&mut self, number: u32, end: LocalActivityEnd) -> Result<Progress, Fault> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
         }
-        progress
+        let progress = if self.is_open {
+            self.player.local_activity_ended(number, end).and_then(|()| self.wait_or_go_on())
+        } else {
+            self.advance()
+        };
+        self.keep_fault(progress)
+    }
+
+    /// Answers the task with what there is, though local activities still run. Their ends belong to the next task.
+    ///
+    /// # Errors
+    /// Why the task cannot be completed.
+    pub fn answer_now(&mut self) -> Result<Progress, Fault> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        let progress = if self.is_open { self.close().and_then(|()| self.advance()) } else { self.advance() };
+        self.keep_fault(progress)
+    }
+
+    /// Whether local activities run, or are yet to be begun.
+    pub fn has_local_activities(&self) -> bool {
+        self.player.runtime.run.borrow().waits_for_local_activities()
+    }
+
+    /// The longest one workflow task may take, once history has said it.
+    pub fn task_timeout(&self) -> Option<Duration> {
+        self.player.runtime.info.borrow().task_timeout()
+    }
+
+    fn keep_fault(&mut self, progress: Result<Progress, Fault>) -> Result<Progress, Fault> {
+        let progress = progress.map_err(|fault| self.named(fault));
+        progress.inspect_err(|fault| self.fault = Some(fault.clone()))
     }
 
     /// Which part of the workflow runs, for another thread to look at.
@@ -173,19 +224,41 @@ impl LiveRun {
                     if present {
                         turn.updates = arrivals(std::mem::take(&mut self.head.messages));
                     }
-                    let closed = self.player.play(turn)?;
+                    self.player.open(turn)?;
                     if present {
-                        if !closed.commands.is_empty() {
-                            self.reader.left_a_trace();
-                        }
-                        self.answer.commands = closed.commands;
-                        self.answer.messages = closed.messages;
-                        self.answer.closed = closed.finished;
+                        return self.wait_or_go_on();
                     }
+                    self.player.close()?;
                 }
                 Step::End => return Ok(Progress::Answered(Box::new(self.answer_queries()))),
             }
         }
+    }
+
+    /// The present turn is open: waits for local activities, or closes it.
+    fn wait_or_go_on(&mut self) -> Result<Progress, Fault> {
+        self.is_open = true;
+        if self.has_local_activities() {
+            let effects = self.player.runtime.run.borrow_mut().take_local_activity_effects();
+            return Ok(Progress::Waits(effects));
+        }
+        self.close()?;
+        self.advance()
+    }
+
+    /// Closes the present turn.
+    fn close(&mut self) -> Result<(), Fault> {
+        self.answer.needs_task = self.has_local_activities();
+        self.answer.local_activities = self.player.runtime.run.borrow_mut().take_local_activity_effects();
+        let closed = self.player.close()?;
+        self.is_open = false;
+        if !closed.commands.is_empty() || self.answer.needs_task {
+            self.reader.left_a_trace();
+        }
+        self.answer.commands = closed.commands;
+        self.answer.messages = closed.messages;
+        self.answer.closed = closed.finished;
+        Ok(())
     }
 
     fn answer_queries(&mut self) -> Answer {

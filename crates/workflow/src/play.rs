@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use perpetua_convert::Canceled;
-use perpetua_core::{Closed, Fault, Finish, Job, Turn, UpdateArrival, UpdateTicket};
+use perpetua_core::{Closed, Fault, Finish, Job, LocalActivityEnd, Turn, UpdateArrival, UpdateTicket};
 use perpetua_vocab::{Malformed, Query, QueryAnswer, RunId, WorkflowStarted, WorkflowType};
 
 use crate::Ctx;
@@ -45,19 +45,35 @@ impl Player {
         }
     }
 
-    /// Plays one turn: feed, run the workflow until it waits, collect.
-    pub(crate) fn play(&mut self, mut turn: Turn) -> Result<Closed, Fault> {
+    /// Begins a turn: feeds what happened, and runs the workflow until it waits.
+    pub(crate) fn open(&mut self, mut turn: Turn) -> Result<(), Fault> {
         let runtime = Rc::clone(&self.runtime);
         runtime.tasks.begin_turn(turn.number);
         runtime.info.borrow_mut().learn_turn(&turn);
         let new_seed = turn.new_seed.take();
         runtime.run.borrow_mut().open(turn)?;
         self.happened = false;
-        runtime.tasks.running(|| self.do_jobs(new_seed))?;
+        self.play_round(new_seed)
+    }
+
+    /// Feeds the end of a local activity into the open turn, and runs the workflow until it waits.
+    pub(crate) fn local_activity_ended(&mut self, number: u32, end: LocalActivityEnd) -> Result<(), Fault> {
         self.assert_not_woken_by_others()?;
+        self.runtime.run.borrow_mut().local_activity_ended(number, end);
+        self.play_round(None)
+    }
+
+    /// Ends the turn: collects what the workflow asked for.
+    pub(crate) fn close(&mut self) -> Result<Closed, Fault> {
         self.assert_can_go_on()?;
         self.warn_of_unfinished_handlers();
-        runtime.run.borrow_mut().close()
+        self.runtime.run.borrow_mut().close()
+    }
+
+    fn play_round(&mut self, new_seed: Option<RunId>) -> Result<(), Fault> {
+        let runtime = Rc::clone(&self.runtime);
+        runtime.tasks.running(|| self.do_jobs(new_seed))?;
+        self.assert_not_woken_by_others()
     }
 
     fn do_jobs(&mut self, new_seed: Option<RunId>) -> Result<(), Fault> {
@@ -95,6 +111,10 @@ impl Player {
             Job::Cancel { reason } => {
                 self.happened = true;
                 self.scope.cancel(&self.runtime, Canceled { reason });
+                Ok(())
+            }
+            Job::TimePassed(now) => {
+                self.runtime.info.borrow_mut().learn_time(now);
                 Ok(())
             }
             Job::Settled(ticket) => {

@@ -12,6 +12,7 @@ mod failing;
 mod foreign;
 mod guarding;
 mod handlers;
+mod local_activities;
 mod logging;
 mod losing;
 mod macros;

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use perpetua_core::Fault;
 use perpetua_vocab::{
-    Command, CommandKind, ContinueAsNew, ContinueAsNewVersioning, Failure, FailureInfo, Fields, Message, MessageBody,
-    Outcome, Payload, QueryAnswer, StartActivity,
+    Command, CommandKind, ContinueAsNew, ContinueAsNewVersioning, EventId, Failure, FailureInfo, Fields,
+    LocalActivityMarker, MarkerRecorded, Message, MessageBody, Outcome, Payload, QueryAnswer, RecordMarker,
+    StartActivity,
 };
 use perpetua_workflow::Answer;
 
@@ -26,6 +27,7 @@ pub(crate) fn answer(answer: &Answer, server: &Server) -> Vec<String> {
         });
     }
     lines.extend(messages.into_iter().map(message));
+    lines.extend(answer.needs_task.then(|| "asks for another task".to_owned()));
     lines.extend(answer.query_answers.iter().map(|(id, answer)| format!("{} -> {}", id.0, query_answer(answer))));
     lines
 }
@@ -73,10 +75,7 @@ fn command(command: &Command, server: &Server) -> String {
             let start = format!("continue_as_new {workflow_type}({})", payloads(Some(input)));
             start + &continue_as_new_options(next)
         }
-        CommandKind::RecordMarker(marker) => {
-            let details = marker.details.iter().map(|(name, values)| format!("{name}={}", payloads(Some(values))));
-            format!("record_marker {} {}", marker.name, details.collect::<Vec<_>>().join(" "))
-        }
+        CommandKind::RecordMarker(marker) => record_marker(marker),
         CommandKind::UpsertSearchAttributes { search_attributes } => {
             format!("upsert_search_attributes {}", fields(search_attributes))
         }
@@ -125,6 +124,22 @@ fn continue_as_new_options(next: &ContinueAsNew) -> String {
         }
     }
     line
+}
+
+fn record_marker(marker: &RecordMarker) -> String {
+    let RecordMarker { name, details, failure, header: _ } = marker.clone();
+    let event = MarkerRecorded { name, details, failure, header: None, task_completed: EventId::FIRST };
+    let Some(marker) = LocalActivityMarker::read(&event).expect("markers can be read") else {
+        let details = event.details.iter().map(|(name, values)| format!("{name}={}", payloads(Some(values))));
+        return format!("record_marker {} {}", event.name, details.collect::<Vec<_>>().join(" "));
+    };
+    let LocalActivityMarker { number, activity, activity_type, backoff, result, .. } = marker;
+    let result = match result {
+        Ok(values) => payloads(values.as_ref()),
+        Err(failure) => format!("failed: {}", self::failure(&failure)),
+    };
+    let again = backoff.map(|wait| format!(" again after {wait:?}")).unwrap_or_default();
+    format!("local {number} {activity} {activity_type} {result}{again}")
 }
 
 fn start_activity(start: &StartActivity) -> String {

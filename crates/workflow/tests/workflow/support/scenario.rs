@@ -8,7 +8,7 @@ use perpetua_convert::DataConverter;
 use perpetua_core::Fault;
 use perpetua_vocab::{Event, Namespace, RunId, TaskQueue, WorkflowExecution, WorkflowId, WorkflowType};
 use perpetua_workflow::implementation::WorkflowImplementation;
-use perpetua_workflow::{Answer, LiveRun, Progress, RunSetup, TaskHead, Workflows};
+use perpetua_workflow::{Answer, LiveRun, LocalActivityEnd, Progress, RunSetup, TaskHead, Workflows};
 
 use super::render;
 use super::server::{RUN, Server};
@@ -334,7 +334,7 @@ impl<'a> Worker<'a> {
             None => (self.scenario.live(), server.history().to_vec()),
         };
         live.begin(head);
-        let answer = feed(&mut live, self.way.pages(&events));
+        let answer = feed_with(&mut live, self.way.pages(&events), server.ends());
         if self.way.keeps() {
             self.live = Some(live);
         }
@@ -352,9 +352,24 @@ pub(crate) struct Played {
 /// Feeds a task, page by page.
 #[track_caller]
 pub(crate) fn feed(live: &mut LiveRun, pages: Vec<Vec<Event>>) -> Result<Answer, Fault> {
+    feed_with(live, pages, &[])
+}
+
+/// The same, and these local activities end while the task is worked on. If others still run, it is answered without.
+#[track_caller]
+fn feed_with(live: &mut LiveRun, pages: Vec<Vec<Event>>, ends: &[(u32, LocalActivityEnd)]) -> Result<Answer, Fault> {
+    let mut ends = ends.iter();
     let count = pages.len();
     for (number, page) in pages.into_iter().enumerate() {
-        match live.feed(page, number + 1 == count)? {
+        let mut progress = live.feed(page, number + 1 == count)?;
+        while let Progress::Waits(_) = progress {
+            progress = match ends.next() {
+                Some((number, end)) => live.local_activity_ended(*number, end.clone())?,
+                None => live.answer_now()?,
+            };
+        }
+        match progress {
+            Progress::Waits(_) => unreachable!("it was waited for"),
             Progress::NeedsPage => assert!(number + 1 < count, "a page is asked for after the last one"),
             Progress::Answered(answer) => {
                 assert!(number + 1 == count, "a task is answered before its last page");

@@ -7,14 +7,14 @@ use perpetua_convert::{Arguments, PayloadConverter};
 use perpetua_vocab::{
     ActivityCanceled, ActivityClosed, ActivityFailed, ActivityId, ActivityScheduled, ApplicationFailure, ChildWorkflow,
     ChildWorkflowCompleted, ChildWorkflowStarted, CommandKind, Event, EventId, EventKind, Failure, FailureInfo,
-    Identity, MarkerRecorded, Message, MessageBody, MessageId, Namespace, PropertiesModified, Query, QueryId,
+    Identity, MarkerRecorded, Message, MessageBody, MessageId, Namespace, Payload, PropertiesModified, Query, QueryId,
     QueryName, RecordMarker, RetryState, RunId, SearchAttributesUpserted, SignalName, Signaled,
     StartChildWorkflowInitiated, TaskQueue, TimeoutKind, TimerId, TimerStarted, Timestamp, UpdateAccepted,
     UpdateCompleted, UpdateId, UpdateName, UpdateRequest, WorkflowCancelRequested, WorkflowClosed,
     WorkflowContinuedAsNew, WorkflowExecution, WorkflowFailed, WorkflowId, WorkflowStarted, WorkflowTaskCompleted,
     WorkflowTaskFailed, WorkflowTaskFailedCause, WorkflowTaskStarted, WorkflowType,
 };
-use perpetua_workflow::{Answer, TaskHead};
+use perpetua_workflow::{Answer, LocalActivityEnd, TaskHead};
 use serde::Serialize;
 
 /// The id of every run here, unless a test says otherwise.
@@ -34,6 +34,8 @@ pub(crate) struct Server {
     settled: usize,
     requests: Vec<Message>,
     queries: BTreeMap<QueryId, Query>,
+    /// How local activities end while the next task is worked on.
+    ends: Vec<(u32, LocalActivityEnd)>,
     /// Whether every task is lost once before it is answered.
     pub(crate) loses_tasks: bool,
     is_closed: bool,
@@ -132,9 +134,7 @@ impl Server {
 
     pub(crate) fn fail(&mut self, activity: &str, failure_type: &str, message: &str) -> &mut Self {
         let (scheduled, started) = self.start_activity(activity);
-        let info = ApplicationFailure { failure_type: failure_type.to_owned(), ..ApplicationFailure::default() };
-        let failure =
-            Failure { message: message.to_owned(), info: FailureInfo::Application(info), ..Failure::default() };
+        let failure = application(failure_type, message);
         self.write(EventKind::ActivityFailed(Box::new(ActivityFailed {
             failure: Some(failure),
             scheduled,
@@ -247,6 +247,41 @@ impl Server {
         self
     }
 
+    /// A local activity ends well while the next task is worked on, two seconds after it was asked for.
+    pub(crate) fn complete_locally(&mut self, number: u32, value: impl Serialize) -> &mut Self {
+        let value = PayloadConverter::default().encode(&value).expect("a test's values can be encoded");
+        self.end_locally(number, Ok(Some(vec![value])), None)
+    }
+
+    /// It ends otherwise.
+    pub(crate) fn fail_locally(&mut self, number: u32, failure_type: &str, message: &str) -> &mut Self {
+        self.end_locally(number, Err(Box::new(application(failure_type, message))), None)
+    }
+
+    /// It is canceled, as it was asked to.
+    pub(crate) fn stop_locally(&mut self, number: u32) -> &mut Self {
+        let info = FailureInfo::Canceled { details: None, identity: Identity::default() };
+        let failure = Failure { message: "stopped".to_owned(), info, ..Failure::default() };
+        self.end_locally(number, Err(Box::new(failure)), None)
+    }
+
+    /// It is to be tried again after this time.
+    pub(crate) fn back_off_locally(&mut self, number: u32, wait: Duration) -> &mut Self {
+        self.end_locally(number, Err(Box::new(application("Busy", "not yet"))), Some(wait))
+    }
+
+    fn end_locally(
+        &mut self,
+        number: u32,
+        result: Result<Option<Vec<Payload>>, Box<Failure>>,
+        backoff: Option<Duration>,
+    ) -> &mut Self {
+        let took = Duration::from_secs(2);
+        self.ends
+            .push((number, LocalActivityEnd { attempt: 1, scheduled: Timestamp::default(), took, backoff, result }));
+        self
+    }
+
     /// The run is reset to here: what follows belongs to a new run.
     pub(crate) fn reset(&mut self, new_run: &str) -> &mut Self {
         self.write_task();
@@ -292,6 +327,11 @@ impl Server {
         TaskHead { previous_started: self.answered, query: Some(query), ..TaskHead::default() }
     }
 
+    /// How local activities end while the task that is out is worked on.
+    pub(crate) fn ends(&self) -> &[(u32, LocalActivityEnd)] {
+        &self.ends
+    }
+
     /// The whole history.
     pub(crate) fn history(&self) -> &[Event] {
         &self.history
@@ -308,8 +348,10 @@ impl Server {
         let present = self.present.take().expect("a task is out");
         let requests = std::mem::take(&mut self.requests);
         self.queries.clear();
+        self.ends.clear();
         if let Some(before) = present.speculative
             && answer.commands.is_empty()
+            && !answer.needs_task
         {
             // Nothing came of it: it never was.
             self.history.truncate(before);
@@ -562,6 +604,11 @@ impl Server {
     }
 }
 
-fn arguments(input: &impl Arguments) -> Vec<perpetua_vocab::Payload> {
+fn arguments(input: &impl Arguments) -> Vec<Payload> {
     input.encode(&PayloadConverter::default()).expect("a test's arguments can be encoded")
+}
+
+fn application(failure_type: &str, message: &str) -> Failure {
+    let info = ApplicationFailure { failure_type: failure_type.to_owned(), ..ApplicationFailure::default() };
+    Failure { message: message.to_owned(), info: FailureInfo::Application(info), ..Failure::default() }
 }
