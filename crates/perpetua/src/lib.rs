@@ -91,10 +91,10 @@ pub use perpetua_worker::{
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
     ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
-    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, Logger, NextRun, PendingActivity,
-    PendingCancel, PendingChildWorkflow, PendingSignal, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate,
-    Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateInfo, WaitUntil,
-    WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join, unguarded,
+    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, LocalActivityFuture, Logger, NextRun,
+    PendingActivity, PendingCancel, PendingChildWorkflow, PendingLocalActivity, PendingSignal, Random, RegisteredQuery,
+    RegisteredSignal, RegisteredUpdate, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll,
+    UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join, unguarded,
 };
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use perpetua_vocab::{Event, EventKind, Failure, Outcome, Payload};
+use perpetua_vocab::{Event, EventKind, Failure, LocalActivityMarker, Outcome, Payload};
 
 /// The commands that a history echoes, a line each, without what differs from run to run (event ids, times, update ids);
 /// with `values`, also arguments, results and messages.
@@ -37,6 +37,13 @@ fn line(kind: &EventKind, values: bool) -> String {
         EventKind::WorkflowCompleted(it) => format!("{name} {}", show(&it.result)),
         EventKind::WorkflowFailed(it) => format!("{name} {}", it.failure.as_ref().map(say).unwrap_or_default()),
         EventKind::WorkflowContinuedAsNew(it) => format!("{name} {} {}", it.workflow_type, show(&it.input)),
+        EventKind::MarkerRecorded(it) => match LocalActivityMarker::read(it) {
+            Ok(Some(it)) => {
+                let result = it.result.as_ref().map_or_else(|failure| say(failure), show);
+                format!("{name} {} {} {} {result}", it.number, it.activity, it.activity_type)
+            }
+            _ => name.to_owned(),
+        },
         _ => name.to_owned(),
     }
 }

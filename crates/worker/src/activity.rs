@@ -21,5 +21,7 @@ pub use context::ActivityContext;
 pub use implementation::{Activities, ActivityExecution, ActivityImplementation, ActivitySet};
 pub use info::ActivityInfo;
 
-pub(crate) use attempt::ActivityDesk;
+pub(crate) use attempt::{ActivityDesk, failure_of_join, run};
+pub(crate) use cancel::Cancellation;
 pub(crate) use heartbeat::Throttle;
+pub(crate) use report::{Ended, Report, report};

@@ -16,6 +16,7 @@ use perpetua_workflow::implementation::WorkflowImplementation;
 use crate::activity::{Activities, ActivityDesk, ActivityImplementation, ActivitySet, Throttle};
 use crate::calls::Calls;
 use crate::eager::EagerActivities;
+use crate::local::LocalDesk;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
@@ -45,6 +46,7 @@ struct Options {
     lanes: usize,
     max_concurrent_workflow_tasks: usize,
     max_concurrent_activities: usize,
+    max_concurrent_local_activities: usize,
     workflow_pollers: usize,
     activity_pollers: usize,
     sticky_timeout: Duration,
@@ -64,6 +66,7 @@ impl Default for Options {
             lanes: available_parallelism().map_or(1, NonZeroUsize::get),
             max_concurrent_workflow_tasks: 100,
             max_concurrent_activities: 100,
+            max_concurrent_local_activities: 100,
             workflow_pollers: 5,
             activity_pollers: 5,
             sticky_timeout: Duration::from_secs(10),
@@ -168,6 +171,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// How many local activities run at once; 100 by default. Others wait for room, for as long as
+    /// their `schedule_to_start` allows.
+    pub fn max_concurrent_local_activities(mut self, count: usize) -> Self {
+        self.options.max_concurrent_local_activities = count;
+        self
+    }
+
     /// How many polls for workflow tasks are out at once; 5 by default, and at least 2 where runs are remembered: one for
     /// the queue of remembered runs, one for all others.
     pub fn workflow_pollers(mut self, count: usize) -> Self {
@@ -187,7 +197,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// How long running activities may go on when the worker shuts down, before they are canceled; not at all by default.
+    /// How long running activities, local ones too, may go on when the worker shuts down, before they are canceled; not at
+    /// all by default.
     /// They can see the shutdown coming, with `ActivityContext::worker_shutdown`.
     pub fn graceful_shutdown(mut self, time: Duration) -> Self {
         self.options.graceful_shutdown = time;
@@ -252,6 +263,7 @@ impl WorkerBuilder {
             lanes,
             max_concurrent_workflow_tasks,
             max_concurrent_activities,
+            max_concurrent_local_activities,
             workflow_pollers,
             activity_pollers,
             sticky_timeout,
@@ -269,16 +281,19 @@ impl WorkerBuilder {
         let shutdown = Shutdown::default();
         let identity = identity.unwrap_or_else(|| client.identity().clone());
         let calls = Calls::new(client, identity, task_queue);
+        let activities = Arc::new(activities);
+        let local = LocalDesk::new(
+            calls.clone(),
+            Arc::clone(&activities),
+            Slots::new(max_concurrent_local_activities),
+            shutdown.clone(),
+            cancel_grace,
+        );
         let activities = if activities.is_empty() {
             None
         } else {
-            let desk = ActivityDesk {
-                calls: calls.clone(),
-                activities: Arc::new(activities),
-                throttle,
-                shutdown: shutdown.clone(),
-                cancel_grace,
-            };
+            let desk =
+                ActivityDesk { calls: calls.clone(), activities, throttle, shutdown: shutdown.clone(), cancel_grace };
             let slots = Slots::new(max_concurrent_activities);
             Some(Polled { source: Arc::new(desk), pollers: activity_pollers, slots })
         };
@@ -292,6 +307,7 @@ impl WorkerBuilder {
                 calls: calls.clone(),
                 workflows,
                 lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
+                local,
                 runs: Runs::new(max_cached_workflows),
                 queues: Queues::new(max_cached_workflows > 0),
                 shutdown: shutdown.clone(),
@@ -339,6 +355,7 @@ impl Options {
             ("max_concurrent_workflow_tasks", self.max_concurrent_workflow_tasks, least, both_queues),
             ("workflow_pollers", self.workflow_pollers, least, both_queues),
             ("max_concurrent_activities", self.max_concurrent_activities, 1, None),
+            ("max_concurrent_local_activities", self.max_concurrent_local_activities, 1, None),
             ("activity_pollers", self.activity_pollers, 1, None),
         ];
         for (option, given, least, because) in counts {

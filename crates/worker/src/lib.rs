@@ -9,6 +9,7 @@
 //!
 //! ```text
 //! poller --slot--> task --+-- workflow: decode -> lane (a thread that owns its runs) -> encode -> answer
+//!                         |                    `-- local activities, while the task is in hand
 //!                         `-- activity: decode -> the user's code, heartbeats beside it -> encode -> answer
 //! ```
 
@@ -19,6 +20,7 @@ mod calls;
 mod eager;
 mod error;
 mod failure;
+mod local;
 mod poll;
 mod running;
 mod shutdown;

@@ -75,6 +75,11 @@ impl Shutdown {
         self.0.draining.is_cancelled()
     }
 
+    /// Whether running activities are canceled.
+    pub(crate) fn is_canceling(&self) -> bool {
+        self.0.canceling.is_cancelled()
+    }
+
     /// What the worker ends with.
     pub(crate) fn verdict(&self) -> Result<(), WorkerError> {
         match self.0.fatal.lock().unwrap_or_else(PoisonError::into_inner).take() {

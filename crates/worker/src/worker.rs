@@ -133,6 +133,9 @@ impl Worker {
             if let Some(eager) = &self.eager {
                 eager.finish().await;
             }
+            if let Some(workflows) = &self.workflows {
+                workflows.source.local.finish().await;
+            }
         });
         if timeout(self.graceful, &mut finished).await.is_err() {
             self.shutdown.cancel();

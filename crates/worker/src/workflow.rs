@@ -23,6 +23,7 @@ mod watch;
 
 pub(crate) use desk::WorkflowDesk;
 pub(crate) use fate::EndsWorkflow;
+pub(crate) use lane::Subject;
 pub(crate) use lanes::Lanes;
 pub(crate) use queues::Queues;
 pub(crate) use runs::Runs;

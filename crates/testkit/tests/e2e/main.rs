@@ -17,6 +17,7 @@ mod failures;
 mod families;
 mod guarding;
 mod handlers;
+mod local_activities;
 mod messages;
 mod nondeterminism;
 mod options;

@@ -12,8 +12,8 @@ use perpetua_workflow::Workflows;
 use prost::Message;
 
 use crate::{
-    activities, bad_input, cancellation, chains, children, command_line, concurrency, failures, messages,
-    nondeterminism, python, random_programs, replacement, timers, workers,
+    activities, bad_input, cancellation, chains, children, command_line, concurrency, failures, local_activities,
+    messages, nondeterminism, python, random_programs, replacement, timers, workers,
 };
 
 /// Lists the workflows of a module, in a function `workflows`, as those with which its recorded histories are replayed.
@@ -42,6 +42,7 @@ const MODULES: &[Module] = &[
     ("command_line", command_line::workflows),
     ("concurrency", concurrency::workflows),
     ("failures", failures::workflows),
+    ("local_activities", local_activities::workflows),
     ("messages", messages::workflows),
     ("nondeterminism", nondeterminism::workflows),
     ("python", python::workflows),

@@ -195,7 +195,7 @@ impl ActivityDesk {
 }
 
 /// Runs the user's code: in this task, or on a thread of its own.
-async fn run(activities: Arc<Activities>, ctx: ActivityContext, input: Payloads) -> Ended {
+pub(crate) async fn run(activities: Arc<Activities>, ctx: ActivityContext, input: Payloads) -> Ended {
     let converter = ctx.client().converter().clone();
     let name = ctx.info().activity_type.clone();
     let attempt = match activities.start(name.as_str(), ctx.clone(), input, &converter) {
@@ -236,7 +236,7 @@ fn unregistered(activities: &Activities, ctx: &ActivityContext) -> Failure {
 }
 
 /// The failure of a task of ours that did not end by itself: the user's code panicked, or the runtime is going down.
-fn failure_of_join(error: tokio::task::JoinError) -> Failure {
+pub(crate) fn failure_of_join(error: tokio::task::JoinError) -> Failure {
     match error.try_into_panic() {
         Ok(panic) => {
             failure::application("Panic", format!("the activity panicked: {}", failure::panic_message(&*panic)))

@@ -14,7 +14,8 @@ pub enum CancelReason {
     /// The workflow, or whoever started the activity, asked for it. An attempt that returns [`Canceled`] is then reported
     /// as canceled.
     Requested,
-    /// The server no longer waits for this attempt: it timed out, its workflow is closed, or somebody else answered.
+    /// The server no longer waits for this attempt: it timed out, its workflow is closed, or somebody else answered. Or, in
+    /// a local activity: its workflow is closed, or is played by another worker.
     /// Whatever the attempt returns, nobody hears it.
     Gone,
     /// The time for this attempt (start-to-close) is over.

@@ -23,7 +23,7 @@ use crate::shutdown::Shutdown;
 ///
 /// The context tells when an attempt should stop, and why; nothing is stopped by force, because only the activity knows
 /// where it can be. A workflow's request to stop arrives with the answer to a heartbeat, so an activity that never
-/// heartbeats never hears of it.
+/// heartbeats never hears of it; a local activity hears of it in any case.
 ///
 /// ```
 /// use perpetua_convert::{AnyError, Canceled};
@@ -93,7 +93,12 @@ impl ActivityContext {
     /// Call it as often as you like, from any thread: it only notes the details. They are sent at most once in four
     /// fifths of the heartbeat timeout, and only the newest. Details that cannot be encoded cancel the attempt with
     /// [`CancelReason::InvalidHeartbeat`].
+    ///
+    /// In a local activity this does nothing: the server does not know of the attempt.
     pub fn heartbeat(&self, details: impl Serialize) {
+        if self.0.info.is_local() {
+            return;
+        }
         match self.0.client.converter().payloads().encode(&details) {
             Ok(payload) => self.0.heartbeats.record(vec![payload]),
             Err(error) => self.invalid_heartbeat(error),

@@ -180,14 +180,14 @@ impl Activities {
         self.by_name.keys().copied()
     }
 
+    /// Whether there is an activity of this name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_name.is_empty() && self.dynamic.is_none()
-    }
-
-    /// Whether an attempt of the activity `name` can be made.
-    pub(crate) fn contains(&self, name: &str) -> bool {
-        self.by_name.contains_key(name)
     }
 
     /// Makes an attempt of the activity `name`; `None` if nobody registered it.

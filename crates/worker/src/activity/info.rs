@@ -43,8 +43,9 @@ pub struct ActivityInfo {
     pub priority: Priority,
     /// Context handed along by interceptors.
     pub header: Header,
-    /// What the server knows the attempt by; with it, somebody else can report its end.
+    /// What the server knows the attempt by; with it, somebody else can report its end. Empty for a local activity.
     pub task_token: TaskToken,
+    pub(crate) local: bool,
 }
 
 impl ActivityInfo {
@@ -88,6 +89,13 @@ impl ActivityInfo {
             priority: extra.priority.unwrap_or_default(),
             header: header.unwrap_or_default(),
             task_token: token,
+            local: false,
         }
+    }
+
+    /// Whether it is a local activity: it runs where its workflow is played, and the server does not know of the attempt.
+    /// Then nobody else can report its end, and heartbeats are not sent.
+    pub fn is_local(&self) -> bool {
+        self.local
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Completion {
     pub(crate) sticky: Option<Duration>,
     /// Whether the next task, if there is one already, may come back with the acceptance.
     pub(crate) wants_next: bool,
+    /// Whether the run needs a next task at once, though nothing has happened.
+    pub(crate) needs_next: bool,
     /// Whether it is the run's first answer, which says which SDK made it.
     pub(crate) first: bool,
 }
@@ -60,7 +62,7 @@ impl Calls {
     }
 
     pub(crate) async fn complete_workflow_task(&self, completion: Completion) -> Result<Followed, RpcError> {
-        let Completion { token, commands, messages, query_answers, sticky, wants_next, first } = completion;
+        let Completion { token, commands, messages, query_answers, sticky, wants_next, needs_next, first } = completion;
         let request = wire::RespondWorkflowTaskCompletedRequest {
             task_token: token.0,
             commands: commands.into_iter().map(Into::into).collect(),
@@ -70,6 +72,7 @@ impl Calls {
                 schedule_to_start_timeout: Some(encode_duration(wait)),
             }),
             return_new_workflow_task: wants_next,
+            force_create_new_workflow_task: needs_next,
             query_results: query_answers.into_iter().map(|(id, answer)| (id.0, answer.into())).collect(),
             namespace: self.namespace(),
             messages: messages.into_iter().map(Into::into).collect(),

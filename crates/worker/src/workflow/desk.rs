@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use perpetua_client::RpcError;
 use perpetua_convert::DataConverter;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 use perpetua_vocab::{CommandKind, Failure, QueryAnswer, TaskToken, WorkflowTask, wire};
 use perpetua_workflow::{Answer, RunSetup, TaskHead, Workflows};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
 use super::codec;
@@ -22,6 +22,7 @@ use super::runs::{Pass, Runs};
 use crate::calls::{Calls, Completion};
 use crate::eager::EagerActivities;
 use crate::failure;
+use crate::local::{LocalDesk, Running};
 use crate::poll::Source;
 use crate::shutdown::Shutdown;
 use crate::slots::Slot;
@@ -35,6 +36,7 @@ pub(crate) struct WorkflowDesk {
     pub(crate) calls: Calls,
     pub(crate) workflows: Arc<Workflows>,
     pub(crate) lanes: Lanes,
+    pub(crate) local: LocalDesk,
     pub(crate) runs: Arc<Runs>,
     pub(crate) queues: Queues,
     pub(crate) shutdown: Shutdown,
@@ -45,6 +47,12 @@ pub(crate) struct WorkflowDesk {
     /// Which faults of a workflow's code fail the workflow.
     pub(crate) ends_workflow: EndsWorkflow,
 }
+
+/// How long a task may take where nothing else is said.
+const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The part of a task's timeout after which it is answered though local activities still run.
+const PATIENCE: f64 = 0.8;
 
 /// What a task is answered with, or why it is not.
 enum Ended {
@@ -108,8 +116,9 @@ impl WorkflowDesk {
         );
         let begun = Instant::now();
         let (token, only_query) = (task.token.clone(), task.query.is_some());
-        let ended = self.play(task).instrument(span.clone()).await;
-        let took = begun.elapsed();
+        let mut waits = Waits { begun, waited: Duration::ZERO };
+        let ended = self.play(task, &mut waits).instrument(span.clone()).await;
+        let took = begun.elapsed().saturating_sub(waits.waited);
         if took > LONG {
             let limit = "the server waits ten seconds for an answer, unless it was told otherwise";
             span.in_scope(|| tracing::warn!(?took, "[TMPRL1104] a workflow task took long; {limit}"));
@@ -123,7 +132,7 @@ impl WorkflowDesk {
         }
     }
 
-    async fn play(&self, mut task: WorkflowTask) -> Result<Ended, Trouble> {
+    async fn play(&self, mut task: WorkflowTask, waits: &mut Waits) -> Result<Ended, Trouble> {
         if !self.workflows.contains(task.workflow_type.as_str()) {
             return Err(self.unregistered(&task));
         }
@@ -136,7 +145,7 @@ impl WorkflowDesk {
         let only_query = task.query.is_some();
         let first = task.previous_started.is_none();
         let token = task.token.clone();
-        let Some((answer, kept)) = self.advance(&subject, task).await? else {
+        let Some((answer, kept)) = self.advance(&subject, task, waits).await? else {
             return Ok(Ended::Gone);
         };
         let answered = Answered { token, first, kept, answer };
@@ -148,12 +157,26 @@ impl WorkflowDesk {
     }
 
     /// Plays the task on its lane, with all the history it needs; none where the run is gone.
-    async fn advance(&self, subject: &Subject, task: WorkflowTask) -> Result<Option<(Box<Answer>, bool)>, Trouble> {
+    async fn advance(
+        &self,
+        subject: &Subject,
+        task: WorkflowTask,
+        waits: &mut Waits,
+    ) -> Result<Option<(Box<Answer>, bool)>, Trouble> {
         let (beginning, mut pages) = self.prepare(task);
         let mut work = Work::Begin(Box::new(beginning));
         let mut whole = false;
         loop {
             let (next, beginning) = match self.lanes.play(subject.clone(), work).await {
+                Played::Waits { effects, running, task_timeout } => {
+                    if let Some(problem) = self.local.problem(&effects) {
+                        self.lanes.forget(subject.execution.run_id.clone());
+                        return Err(Trouble::new(problem));
+                    }
+                    self.local.act(subject, &running, effects).await;
+                    work = waits.for_local_activities(&running, task_timeout).await;
+                    continue;
+                }
                 Played::Answered { answer, kept } => return Ok(Some((answer, kept))),
                 Played::Faulted(fault) => return Err(Trouble::of_fault(fault, self.ends_workflow)),
                 Played::Stuck(blame) => return Err(Trouble::new(blame)),
@@ -222,10 +245,12 @@ impl WorkflowDesk {
             return Err(Trouble::of_error(error, self.converter()));
         }
         let Answered { token, first, kept, answer } = answered;
-        let Answer { mut commands, messages, query_answers, answer: _, closed } = *answer;
-        // A worker that shuts down gives its runs to others.
+        let Answer { mut commands, messages, query_answers, answer: _, closed, needs_task, local_activities: _ } =
+            *answer;
+        // A worker that shuts down gives its runs to others; one whose local activities still have time, a little later.
         let draining = self.shutdown.is_draining();
-        let remember = kept && !closed && !draining && self.queues.has_sticky();
+        let gives_away = if needs_task { self.shutdown.is_canceling() } else { draining };
+        let remember = kept && !closed && !gives_away && self.queues.has_sticky();
         // What ends the run ends its activities, and a worker that shuts down begins no more.
         let eager = self.eager.as_ref().filter(|_| !closed && !draining);
         let kept_slots = eager.map(|eager| eager.ask(&mut commands));
@@ -235,7 +260,8 @@ impl WorkflowDesk {
             messages,
             query_answers,
             sticky: remember.then_some(self.sticky_timeout),
-            wants_next: !draining,
+            wants_next: !gives_away,
+            needs_next: needs_task,
             first,
         };
         match self.calls.complete_workflow_task(completion).await {
@@ -246,7 +272,12 @@ impl WorkflowDesk {
                 if followed.dropped {
                     tracing::debug!("the task was speculative and left no trace");
                 }
-                self.put_back(subject, pass, remember);
+                if needs_task && kept && followed.next.is_some() {
+                    // Its local activities go on in the next task, which is in our hands already.
+                    drop(pass);
+                } else {
+                    self.put_back(subject, pass, remember);
+                }
                 Ok(Ended::Answered(followed.next.map(Box::new)))
             }
             Err(error) => {
@@ -334,6 +365,33 @@ impl WorkflowDesk {
 
     fn converter(&self) -> &DataConverter {
         self.calls.client().converter()
+    }
+}
+
+/// The time of a task.
+struct Waits {
+    /// When it came.
+    begun: Instant,
+    /// How much of it local activities took.
+    waited: Duration,
+}
+
+impl Waits {
+    /// Waits for the next end of a local activity, until the task has to be answered without.
+    async fn for_local_activities(&mut self, running: &Running, task_timeout: Option<Duration>) -> Work {
+        let since = Instant::now();
+        let timeout = task_timeout.unwrap_or(TASK_TIMEOUT);
+        let work = tokio::select! {
+            biased;
+            ended = running.next_end() => match ended {
+                Some((number, end)) => Work::EndLocal(number, end),
+                // All that runs was given up: it is for others to begin again.
+                None => Work::AnswerNow,
+            },
+            () = sleep_until(self.begun + timeout.mul_f64(PATIENCE)) => Work::AnswerNow,
+        };
+        self.waited += since.elapsed();
+        work
     }
 }
 

@@ -13,12 +13,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use perpetua_vocab::{Event, EventId, RunId, WorkflowExecution, WorkflowType};
-use perpetua_workflow::{Answer, Fault, LiveRun, Progress, RunSetup, TaskHead, Whereabouts};
+use perpetua_workflow::{
+    Answer, Fault, LiveRun, LocalActivityEffect, LocalActivityEnd, Progress, RunSetup, TaskHead, Whereabouts,
+};
 use tokio::sync::oneshot;
 
 use super::thread::{Thread, is_traced};
 use super::watch::{Doing, Verdict, Watch};
 use crate::failure::panic_message;
+use crate::local::{Guard, Running};
 
 /// Which run a job is about, for messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub(crate) enum Work {
     Begin(Box<Beginning>),
     /// Go on with the task that was begun.
     Continue(Part),
+    /// The local activity of this number has ended, for which the task waits.
+    EndLocal(u32, LocalActivityEnd),
+    /// Answer the task, though it waits for local activities.
+    AnswerNow,
 }
 
 /// A task that begins.
@@ -63,6 +70,13 @@ pub(crate) enum Played {
     NeedsPage,
     /// The run is not known here, or not as the task expects it: it has to begin with the first event.
     NeedsHistory(Box<Beginning>),
+    /// The task waits for local activities. These are to be begun, or to be asked to stop.
+    Waits {
+        effects: Vec<LocalActivityEffect>,
+        running: Running,
+        /// The longest the task may take.
+        task_timeout: Option<Duration>,
+    },
     /// The task is answered. `kept` says whether the run is still known here.
     Answered { answer: Box<Answer>, kept: bool },
     /// The task cannot be answered; the run is no longer known here.
@@ -249,18 +263,24 @@ impl Shared {
 
 /// The runs that live on one thread.
 #[derive(Default)]
-struct Known(BTreeMap<RunId, LiveRun>);
+struct Known(BTreeMap<RunId, Live>);
+
+/// A run, and what runs for it elsewhere.
+struct Live {
+    run: LiveRun,
+    locals: Guard,
+}
 
 impl Known {
     fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>, tell: impl FnOnce(Whereabouts)) -> Option<Played> {
         match work {
             Some((_, Work::Begin(beginning))) => Some(self.begin(run, beginning, tell)),
-            Some((_, Work::Continue(part))) => Some(match self.0.remove(run) {
+            Some((_, work)) => Some(match self.0.remove(run) {
                 Some(live) => {
-                    tell(live.whereabouts());
-                    self.feed(run, live, part)
+                    tell(live.run.whereabouts());
+                    self.go_on(run, live, work)
                 }
-                None => Played::Broken("the run was lost between two pages of its history".to_owned()),
+                None => Played::Broken("the run was lost while its task was in hand".to_owned()),
             }),
             None => {
                 self.0.remove(run);
@@ -272,30 +292,49 @@ impl Known {
     fn begin(&mut self, run: &RunId, beginning: Box<Beginning>, tell: impl FnOnce(Whereabouts)) -> Played {
         let first = beginning.part.events.first().map(|event| event.id);
         let mut live = match self.0.remove(run) {
-            _ if first == Some(EventId::FIRST) => LiveRun::new(beginning.setup),
-            Some(live) if live.continues(&beginning.head, first) => live,
+            // With the whole history, a run can begin again, except that its local activities would, too.
+            Some(live) if first == Some(EventId::FIRST) && !live.run.has_local_activities() => {
+                drop(live);
+                Live::new(beginning.setup)
+            }
+            Some(live) if live.run.continues(&beginning.head, first) => live,
+            _ if first == Some(EventId::FIRST) => Live::new(beginning.setup),
             _ => return Played::NeedsHistory(beginning),
         };
-        tell(live.whereabouts());
-        live.begin(beginning.head);
-        self.feed(run, live, beginning.part)
+        tell(live.run.whereabouts());
+        live.run.begin(beginning.head);
+        self.go_on(run, live, Work::Continue(beginning.part))
     }
 
     /// Plays with a run that is in nobody's map, so that it is gone if anything goes wrong.
-    fn feed(&mut self, run: &RunId, mut live: LiveRun, part: Part) -> Played {
-        let answer = match live.feed(part.events, part.last) {
-            Ok(Progress::Answered(answer)) => answer,
-            Ok(Progress::NeedsPage) => {
-                self.0.insert(run.clone(), live);
-                return Played::NeedsPage;
-            }
-            Err(fault) => return Played::Faulted(fault),
+    fn go_on(&mut self, run: &RunId, mut live: Live, work: Work) -> Played {
+        let progress = match work {
+            Work::Begin(_) => return Played::Broken("a task was begun twice".to_owned()),
+            Work::Continue(part) => live.run.feed(part.events, part.last),
+            Work::EndLocal(number, end) => live.run.local_activity_ended(number, end),
+            Work::AnswerNow => live.run.answer_now(),
         };
-        let kept = !live.is_closed();
-        if kept {
+        let running = live.locals.running();
+        let played = match progress {
+            Err(fault) => return Played::Faulted(fault),
+            Ok(Progress::NeedsPage) => Played::NeedsPage,
+            Ok(Progress::Waits(effects)) => Played::Waits { effects, running, task_timeout: live.run.task_timeout() },
+            Ok(Progress::Answered(answer)) => {
+                // Before the run is dropped, which cancels what is left for another reason.
+                running.stop(&answer.local_activities);
+                Played::Answered { answer, kept: !live.run.is_closed() }
+            }
+        };
+        if !matches!(played, Played::Answered { kept: false, .. }) {
             self.0.insert(run.clone(), live);
         }
-        Played::Answered { answer, kept }
+        played
+    }
+}
+
+impl Live {
+    fn new(setup: RunSetup) -> Self {
+        Self { run: LiveRun::new(setup), locals: Guard::default() }
     }
 }
 
