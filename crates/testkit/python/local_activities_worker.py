@@ -4,12 +4,14 @@ Usage: local_activities_worker.py ADDRESS TASK_QUEUE. Prints `ready`, and works 
 """
 
 import asyncio
+import dataclasses
 import sys
 from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.common import RetryPolicy
+from temporalio.converter import DataConverter, DefaultFailureConverter
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -85,8 +87,17 @@ class Relay:
         self.handed_over = True
 
 
+class WithoutPlaces(DefaultFailureConverter):
+    """Failures without stack traces, which name the folders of whoever runs this."""
+
+    def to_failure(self, exception, payload_converter, failure) -> None:
+        super().to_failure(exception, payload_converter, failure)
+        failure.ClearField("stack_trace")
+
+
 async def main() -> None:
-    client = await Client.connect(sys.argv[1])
+    converter = dataclasses.replace(DataConverter.default, failure_converter_class=WithoutPlaces)
+    client = await Client.connect(sys.argv[1], identity="python", data_converter=converter)
     worker = Worker(
         client,
         task_queue=sys.argv[2],

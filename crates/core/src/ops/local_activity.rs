@@ -128,7 +128,7 @@ pub(crate) struct Attempts {
 pub(crate) enum OnLocalEnd {
     Settled(Outcome),
     /// It is to be tried again after this time.
-    BackOff(Duration, Attempts),
+    BackOff(Duration, Box<Attempts>),
 }
 
 /// What comes of a request to cancel it.
@@ -197,7 +197,8 @@ impl LocalActivity {
             (Err(_), Some(_)) if is_canceling => attempts.known.canceled_locally(),
             (Err(_), Some(wait)) => {
                 let attempt = marker.attempt.saturating_add(1);
-                return Some(OnLocalEnd::BackOff(wait, Attempts { attempt, scheduled: marker.scheduled, ..attempts }));
+                let next = Attempts { attempt, scheduled: marker.scheduled, ..attempts };
+                return Some(OnLocalEnd::BackOff(wait, Box::new(next)));
             }
             (Err(failure), None) => attempts.known.failed_locally(*failure),
         };

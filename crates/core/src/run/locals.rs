@@ -218,6 +218,7 @@ impl Run {
             Some(OnLocalEnd::BackOff(wait, attempts)) => {
                 let number = self.next_local_number();
                 let activity = id_of(&attempts.request, number);
+                let attempts = *attempts;
                 let next = Attempts { number, known: Known { activity, ..attempts.known }, ..attempts };
                 let timer = self.start_backoff_timer(ticket, wait);
                 let machine = LocalActivity::BackingOff { timer, next };

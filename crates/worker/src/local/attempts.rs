@@ -58,7 +58,7 @@ pub(super) struct Attempts {
 /// How one attempt ended.
 enum Attempted {
     Returned(Payloads),
-    Failed(Failure),
+    Failed(Box<Failure>),
     GivenUp,
 }
 
@@ -102,7 +102,7 @@ impl Attempts {
             let failure = match self.attempt(attempt, slot).await {
                 Attempted::Returned(value) => return Some(self.end(attempt, None, Ok(Some(value)))),
                 Attempted::GivenUp => return None,
-                Attempted::Failed(failure) => failure,
+                Attempted::Failed(failure) => *failure,
             };
             let wait = wait_after(attempt, &failure, policy.as_ref()).filter(|wait| self.has_time_for(*wait));
             let Some(wait) = wait.filter(|_| self.cancellation.reason().is_none()) else {
@@ -168,7 +168,7 @@ impl Attempts {
                         let _ = work.await; // its time is over, whatever it says
                         drop(slot);
                     });
-                    return Attempted::Failed(timed_out(kind));
+                    return Attempted::Failed(Box::new(timed_out(kind)));
                 }
                 () = until(end_of_grace) => {
                     tracing::warn!("a local activity does not end although the worker does; it is abandoned");
@@ -181,9 +181,9 @@ impl Attempts {
         }
         match report(ended, ctx.cancellation(), None) {
             Report::Completed(payload) => Attempted::Returned(vec![payload]),
-            Report::Canceled(details) => Attempted::Failed(canceled(details)),
+            Report::Canceled(details) => Attempted::Failed(Box::new(canceled(details))),
             Report::Failed(_) | Report::Nothing if end_of_grace.is_some() => Attempted::GivenUp,
-            Report::Failed(failure) => Attempted::Failed(failure),
+            Report::Failed(failure) => Attempted::Failed(Box::new(failure)),
             Report::Nothing => Attempted::GivenUp,
         }
     }

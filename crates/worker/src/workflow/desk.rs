@@ -349,6 +349,7 @@ impl WorkflowDesk {
             query_answers: BTreeMap::new(),
             sticky: None,
             wants_next: false,
+            needs_next: false,
             first: false,
         };
         self.calls.complete_workflow_task(completion).await.map(drop)
