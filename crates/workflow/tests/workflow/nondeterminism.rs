@@ -284,3 +284,126 @@ fn what_the_turn_in_hand_does_is_new_and_cannot_be_wrong() {
     server.fire("1");
     assert_eq!(worker.answer(&mut server), ["start_activity 2 c() start_to_close=1s", "start_timer 2 1s"]);
 }
+
+/// What the code of [`CODE`] asks for in each turn, found without running it.
+fn expected_turns(code: &str) -> Vec<Vec<String>> {
+    let mut turns = vec![Vec::new()];
+    let (mut activities, mut timers) = (0, 0);
+    // The turn and the number of each activity that is held.
+    let mut held: Vec<(usize, usize)> = Vec::new();
+    let end = "complete_workflow";
+    let orders = code.split('|').flat_map(str::split_whitespace).chain(["end"]);
+    for order in orders {
+        let now = turns.len() - 1;
+        let commands: &mut Vec<String> = &mut turns[now];
+        let mut start = |name: &str, commands: &mut Vec<String>| {
+            activities += 1;
+            held.push((now, activities));
+            commands.push(format!("start_activity  name={name}  id={activities}"));
+        };
+        match order {
+            "tick" | "tock" => {
+                timers += 1;
+                commands.push(format!("start_timer  after=1s  id={timers}"));
+                if order == "tock" {
+                    start("late", commands);
+                }
+                turns.push(Vec::new());
+            }
+            "drop" | "end" | "fail" => {
+                for (turn, activity) in held.drain(..) {
+                    if turn == now {
+                        // It was not sent yet: nothing of it remains.
+                        commands.retain(|command| {
+                            !command.ends_with(&format!("  id={activity}")) || command.starts_with("start_timer")
+                        });
+                    } else {
+                        commands.push(format!("cancel_activity  id={activity}"));
+                    }
+                }
+                match order {
+                    "end" => commands.push(end.to_owned()),
+                    "fail" => commands.push("fail_workflow".to_owned()),
+                    _ => continue,
+                }
+                break;
+            }
+            name => start(name, commands),
+        }
+    }
+    turns
+}
+
+/// Numbers that look random, from a seed (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        usize::try_from((mixed ^ (mixed >> 27)) % limit as u64).expect("below a small limit")
+    }
+
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())]
+    }
+}
+
+/// The words of a line without what only one side knows.
+fn in_common(line: &str) -> &str {
+    line.strip_prefix("cancel_activity").map_or(line, |_| "cancel_activity")
+}
+
+#[test]
+fn a_change_of_any_kind_is_found_in_the_first_turn_where_it_shows() {
+    const ORDERS: &[&str] = &["a", "b", "c", "a", "tick", "tock", "drop"];
+    let (mut found, mut harmless) = ([0; 3], 0);
+    for seed in 0..600 {
+        let mut dice = Dice(seed);
+        let mut orders: Vec<&str> = (0..2 + dice.below(8)).map(|_| dice.of(ORDERS)).collect();
+        orders.extend(["tick", dice.of(&["end", "fail"])]);
+        let before = orders.join(" ");
+        let (place, other) = (dice.below(orders.len()), dice.below(orders.len()));
+        match dice.below(4) {
+            0 => drop(orders.remove(place)),
+            1 => orders.insert(place, dice.of(ORDERS)),
+            2 => orders[place] = dice.of(&["a", "b", "c", "tick", "tock", "drop", "end", "fail"]),
+            _ => orders.swap(place, other),
+        }
+        let after = orders.join(" ");
+        let (recorded, changed) = (expected_turns(&before), expected_turns(&after));
+
+        CODE.set(Box::leak(before.clone().into_boxed_str()));
+        let mut run = Scenario::of::<Changing>(|| ()).start();
+        for tick in 1..recorded.len() {
+            run = run.turn(move |server| server.fire(&tick.to_string()));
+        }
+        let played = run.play_once();
+        CODE.set(Box::leak(after.clone().into_boxed_str()));
+        let replayed = run.replay_history(played.server.history());
+
+        let differs = (0..recorded.len()).find(|turn| recorded.get(*turn) != changed.get(*turn));
+        let Some(turn) = differs else {
+            harmless += 1;
+            assert!(replayed.is_ok(), "`{before}` is `{after}`: {replayed:?}");
+            continue;
+        };
+        let fault = replayed.expect_err(&format!("`{before}` is not `{after}`"));
+        let Fault::Nondeterminism(mismatch) = &fault else { panic!("{fault:?}") };
+        let (past, now) = (&recorded[turn], &changed[turn]);
+        let place = (0..).find(|place| past.get(*place) != now.get(*place)).expect("they differ");
+        assert_eq!(mismatch.turn as usize, turn + 1, "`{before}` and `{after}`: {fault}");
+        let sides = [(past, &mismatch.history), (now, &mismatch.code)];
+        for (side, shown) in sides {
+            let expected = side.get(place).map(|line| in_common(line));
+            assert_eq!(shown.as_deref().map(in_common), expected, "`{before}` and `{after}`: {fault}");
+        }
+        found[match (&mismatch.history, &mismatch.code) {
+            (Some(_), None) => 0,
+            (None, _) => 1,
+            (Some(_), Some(_)) => 2,
+        }] += 1;
+    }
+    // A command that is missing at the end, one that is new at the end, another one in its place.
+    assert!(found[0] > 3 && found[1] > 3 && found[2] > 300 && harmless > 20, "{found:?} and {harmless}");
+}
