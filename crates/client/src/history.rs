@@ -156,6 +156,11 @@ impl HistoryPages {
 pub struct RawHistoryRequest(HistoryRequest);
 
 impl RawHistoryRequest {
+    /// Sets how long to take for all pages together.
+    pub fn timeout(self, limit: Duration) -> Self {
+        Self(self.0.timeout(limit))
+    }
+
     async fn fetch(self) -> Result<Bytes, RequestError> {
         let mut pages = self.0.pages();
         let mut whole = history::History::default();

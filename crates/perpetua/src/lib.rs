@@ -67,6 +67,7 @@ pub use perpetua_client::{
     TerminateRequest, TlsOptions, UpdateCallRequest, UpdateFailure, UpdateHandle, UpdateResultRequest,
     WorkflowDescription, WorkflowFailure, WorkflowHandle, WorkflowStatus, raw,
 };
+pub use perpetua_client::{ResetPoint, ResetRequest};
 pub use perpetua_contract::{
     Activity, ActivityCall, ActivityDefinition, ActivityStub, NamedActivity, NamedWorkflow, QueryCall, QueryTarget,
     SignalCall, SignalTarget, UpdateCall, UpdateTarget, Workflow, WorkflowCall, WorkflowDefinition, WorkflowStub,

@@ -6,6 +6,7 @@ mod describe;
 mod history;
 mod messages;
 mod mock;
+mod reset;
 mod restart;
 mod result;
 mod rpc;

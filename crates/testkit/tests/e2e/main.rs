@@ -26,5 +26,6 @@ mod random_programs;
 mod recorded;
 mod replacement;
 mod replay;
+mod reset;
 mod timers;
 mod workers;
