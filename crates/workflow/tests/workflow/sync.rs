@@ -1,11 +1,12 @@
 //! Locks, permits, notices and channels: who has its turn when, and what a waiter that is dropped leaves behind.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use perpetua_workflow::sync::mpsc::{self, TrySendError};
-use perpetua_workflow::sync::{Channel, Mutex, Notify, RwLock, Semaphore, SendError, oneshot};
+use perpetua_workflow::sync::{Acquire, Channel, Mutex, Notify, Permit, RwLock, Semaphore, SendError, oneshot};
 
 use crate::support::*;
 
@@ -456,4 +457,81 @@ fn a_channel_between_two_workflows_is_a_fault() {
     SHARED.with(|shared| shared.send(1).expect("it is open"));
     server.signal("nothing", ());
     assert!(worker.try_answer(&mut server).is_err());
+}
+
+/// Randomness that is the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits fit") % sides
+    }
+}
+
+/// A semaphore with those who wait, in order, and those who have permits.
+struct Crowd {
+    semaphore: Semaphore,
+    waiting: VecDeque<(usize, Pin<Box<Acquire>>)>,
+    held: Vec<(usize, Permit)>,
+}
+
+impl Crowd {
+    const PERMITS: usize = 5;
+
+    fn come(&mut self, wants: usize) {
+        let mut acquire = Box::pin(self.semaphore.acquire_many(wants));
+        match acquire.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => self.waiting.push_back((wants, acquire)),
+            Poll::Ready(permit) => {
+                self.held.push((wants, permit));
+                self.look();
+                assert!(self.waiting.is_empty(), "somebody was overtaken");
+            }
+        }
+    }
+
+    /// Lets all who wait look: those who were served are the first.
+    fn look(&mut self) {
+        let mut is_next_served = true;
+        for (wants, mut acquire) in std::mem::take(&mut self.waiting) {
+            match acquire.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(permit) => {
+                    assert!(is_next_served, "somebody was overtaken");
+                    self.held.push((wants, permit));
+                }
+                Poll::Pending => {
+                    is_next_served = false;
+                    self.waiting.push_back((wants, acquire));
+                }
+            }
+        }
+        let free = self.semaphore.available_permits();
+        let taken: usize = self.held.iter().map(|(count, _)| count).sum();
+        assert_eq!(free + taken, Self::PERMITS, "none is lost, and none is made");
+        assert!(self.waiting.front().is_none_or(|(wants, _)| *wants > free), "somebody waits for what is there");
+    }
+}
+
+#[test]
+fn whoever_comes_and_goes_permits_are_given_in_order_and_none_is_lost() {
+    for seed in 0..300 {
+        let mut dice = Dice(seed);
+        let semaphore = Semaphore::new(Crowd::PERMITS);
+        let mut crowd = Crowd { semaphore, waiting: VecDeque::new(), held: Vec::new() };
+        for _ in 0..100 {
+            match dice.roll(5) {
+                0 | 1 => crowd.come(1 + dice.roll(Crowd::PERMITS)),
+                // Gives its permits back; or goes away, perhaps served and without having looked.
+                2 if !crowd.held.is_empty() => drop(crowd.held.swap_remove(dice.roll(crowd.held.len()))),
+                3 if !crowd.waiting.is_empty() => drop(crowd.waiting.remove(dice.roll(crowd.waiting.len()))),
+                4 => crowd.look(),
+                _ => {}
+            }
+        }
+        crowd.look();
+        crowd.waiting.clear();
+        crowd.held.clear();
+        assert_eq!(crowd.semaphore.available_permits(), Crowd::PERMITS);
+    }
 }
