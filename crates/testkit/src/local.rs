@@ -14,10 +14,22 @@ use crate::install::{InstallError, temporal_cli};
 /// How long the server may take until it answers; a slow machine with a cold disk needs some of it.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
+/// The search attributes that the server knows beside its own, with their kinds: one of each kind.
+const SEARCH_ATTRIBUTES: [(&str, &str); 7] = [
+    ("CustomBoolField", "Bool"),
+    ("CustomDatetimeField", "Datetime"),
+    ("CustomDoubleField", "Double"),
+    ("CustomIntField", "Int"),
+    ("CustomKeywordField", "Keyword"),
+    ("CustomKeywordListField", "KeywordList"),
+    ("CustomTextField", "Text"),
+];
+
 /// How often another port is tried, when something else took the free one first.
 const TRIES: usize = 3;
 
-/// A development server of this process's own, on a free port of the loopback interface.
+/// A development server of this process's own, on a free port of the loopback interface. It knows one search attribute of
+/// each kind, such as `CustomKeywordField`.
 #[derive(Debug)]
 pub struct LocalServer {
     address: String,
@@ -77,6 +89,11 @@ impl LocalServer {
                 // A worker that shuts down gets its polls back. Servers where this is off may, for a moment, hand tasks
                 // to polls that were given up, and the tasks are lost until they time out.
                 .args(["--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=true"])
+                .args(
+                    SEARCH_ATTRIBUTES
+                        .iter()
+                        .flat_map(|(name, kind)| ["--search-attribute".to_owned(), format!("{name}={kind}")]),
+                )
                 .args(["--port", &port.to_string()])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())

@@ -18,6 +18,7 @@ mod families;
 mod guarding;
 mod handlers;
 mod local_activities;
+mod markers;
 mod messages;
 mod nondeterminism;
 mod options;
