@@ -78,7 +78,7 @@ fn children(events: &[Event]) -> Vec<(WorkflowId, RunId)> {
 }
 
 /// Reads a history, and writes it again to see that nothing was lost.
-pub(crate) fn read_without_loss(raw: &Bytes) -> Result<Vec<Event>, String> {
+fn read_without_loss(raw: &Bytes) -> Result<Vec<Event>, String> {
     let sent = History::decode(raw.clone()).map_err(|error| error.to_string())?;
     let events = wire::history(sent.clone()).map_err(|malformed| malformed.to_string())?;
     for (sent, event) in sent.events.into_iter().zip(&events) {

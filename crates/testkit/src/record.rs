@@ -1,5 +1,5 @@
-//! Histories that scenarios left behind, kept under `testdata/histories/<module>/<scenario>/<name>.binpb`: protobuf messages
-//! `temporal.api.history.v1.History`, as the server sent them.
+//! Histories that scenarios left behind, kept under `testdata/histories/<module>/<scenario>/<name>.json`, in the JSON that
+//! the command line, the web UI and other SDKs write and read.
 //!
 //! They are written when the environment says so (`cargo xtask record` does), and read by tests that need no server.
 
@@ -9,21 +9,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use bytes::Bytes;
-use perpetua_vocab::{Event, EventKind};
+use perpetua_vocab::{EventKind, History};
 
 use crate::Outcome;
-use crate::evidence::{Run, read_without_loss};
+use crate::evidence::Run;
 use crate::install::workspace_root;
 
 /// The variable that says that histories are to be kept.
 const RECORD: &str = "PERPETUA_RECORD";
 
-/// Longer histories are not kept, in bytes.
-const LONGEST: usize = 64 << 10;
+/// Longer histories are not kept, in bytes of their protobuf message.
+const LONGEST: usize = 16 << 10;
 
 /// Of one scenario, so many histories are kept.
-const MOST: usize = 8;
+const MOST: usize = 6;
 
 /// A history that was kept.
 #[derive(Clone, Debug)]
@@ -34,16 +33,14 @@ pub struct Recorded {
     pub scenario: String,
     /// The name that the scenario has for the workflow.
     pub name: String,
-    /// The history as the server sent it.
-    pub raw: Bytes,
-    /// The same, read.
-    pub events: Vec<Event>,
+    /// What has happened.
+    pub history: History,
 }
 
 impl Recorded {
     /// Which workflow it is the history of.
     pub fn workflow_type(&self) -> &str {
-        match self.events.first().map(|event| &event.kind) {
+        match self.history.events.first().map(|event| &event.kind) {
             Some(EventKind::WorkflowStarted(started)) => started.workflow_type.as_str(),
             _ => "",
         }
@@ -65,17 +62,19 @@ pub fn recorded_histories() -> Outcome<Vec<Recorded>> {
     for module in names_in(&root)? {
         for scenario in names_in(&root.join(&module))? {
             for file in names_in(&root.join(&module).join(&scenario))? {
-                let raw = Bytes::from(fs::read(root.join(&module).join(&scenario).join(&file))?);
+                let json = fs::read_to_string(root.join(&module).join(&scenario).join(&file))?;
                 let place = format!("{module}/{scenario}/{file}");
-                let events = read_without_loss(&raw).map_err(|problem| format!("{place}: {problem}"))?;
+                let history = History::from_json(&json).map_err(|problem| format!("{place}: {problem}"))?;
+                if history.to_json().trim_end() != json.trim_end() {
+                    return Err(format!("{place}: something is lost when it is read and written").into());
+                }
                 let name =
                     file.strip_suffix(SUFFIX).ok_or_else(|| format!("{place}: its name does not end with {SUFFIX}"))?;
                 all.push(Recorded {
                     module: module.clone(),
                     scenario: scenario.clone(),
                     name: name.to_owned(),
-                    raw,
-                    events,
+                    history,
                 });
             }
         }
@@ -83,7 +82,7 @@ pub fn recorded_histories() -> Outcome<Vec<Recorded>> {
     Ok(all)
 }
 
-const SUFFIX: &str = ".binpb";
+const SUFFIX: &str = ".json";
 
 /// Whether histories are to be kept.
 pub(crate) fn is_recording() -> bool {
@@ -109,7 +108,7 @@ pub(crate) fn keep(runs: &[Run]) -> io::Result<()> {
     for run in worth_it.take(MOST) {
         fs::create_dir_all(&folder)?;
         let name = run.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-        fs::write(folder.join(name + SUFFIX), &run.raw)?;
+        fs::write(folder.join(name + SUFFIX), History::new(run.events.clone()).to_json())?;
     }
     Ok(())
 }

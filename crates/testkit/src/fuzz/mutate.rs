@@ -39,7 +39,7 @@ impl Mutator {
     pub fn recorded() -> Outcome<Self> {
         let mut histories = Vec::new();
         for recorded in recorded_histories()? {
-            let history = History::decode(recorded.raw)?;
+            let history = History::decode(&recorded.history.to_bytes()[..])?;
             let times = if recorded.module == "random_programs" { OFTEN } else { 1 };
             if history.events.len() < LONG {
                 histories.extend(vec![history; times]);

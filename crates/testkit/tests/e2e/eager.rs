@@ -8,6 +8,8 @@ use perpetua_testkit::{Outcome, both_ways};
 
 use crate::facts::count;
 
+crate::recorded::replayed_with!(stamps);
+
 /// A worker, as its activities see it.
 struct Desk {
     name: &'static str,

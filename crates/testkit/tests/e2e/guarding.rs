@@ -15,6 +15,8 @@ use perpetua_testkit::{Outcome, Stage, both_ways};
 
 use crate::facts::{asked_for, task_failure};
 
+crate::recorded::replayed_with!(Careless);
+
 #[derive(Default)]
 struct Careless {
     noted: State<bool>,

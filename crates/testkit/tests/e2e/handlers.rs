@@ -10,6 +10,8 @@ use crate::command_line::temporal;
 use crate::facts::task_failure;
 use crate::python::python;
 
+crate::recorded::replayed_with!(Desk, stages, any_workflow, known, reserved);
+
 /// Takes whatever comes.
 #[derive(Default)]
 struct Desk {
@@ -377,6 +379,13 @@ async fn a_dynamic_workflow_and_a_dynamic_activity_take_every_name() -> Outcome 
         Ok(())
     })
     .await
+}
+
+/// The other dynamic workflow of this module, for replays.
+pub(crate) fn another_dynamic() -> perpetua_workflow::Workflows {
+    let mut workflows = perpetua_workflow::Workflows::default();
+    workflows.add::<AnyDesk>();
+    workflows
 }
 
 #[tokio::test]

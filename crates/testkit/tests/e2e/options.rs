@@ -7,6 +7,19 @@ use perpetua::{ContinueAsNewReason, NextRun, PayloadConverter, Priority, Workflo
 use perpetua_testkit::{Outcome, both_ways};
 use perpetua_vocab::{Event, Payload};
 
+crate::recorded::replayed_with!(
+    says_what_it_knows,
+    asks_its_child,
+    begins_again_as_it_is,
+    begins_as_another,
+    Collector,
+    counts_by_the_clock,
+    learns_from_failure,
+    Hoarder,
+    Listener,
+    explains_itself
+);
+
 /// What a workflow can say of itself, for whoever started it to compare.
 #[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Known {

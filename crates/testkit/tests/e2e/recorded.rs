@@ -12,8 +12,9 @@ use perpetua_workflow::Workflows;
 use prost::Message;
 
 use crate::{
-    activities, bad_input, cancellation, chains, children, command_line, concurrency, failures, local_activities,
-    messages, nondeterminism, python, random_programs, replacement, timers, workers,
+    activities, bad_input, cancellation, chains, children, command_line, concurrency, eager, failures, guarding,
+    handlers, local_activities, messages, nondeterminism, options, python, random_programs, replacement, timers,
+    workers,
 };
 
 /// Lists the workflows of a module, in a function `workflows`, as those with which its recorded histories are replayed.
@@ -41,10 +42,14 @@ const MODULES: &[Module] = &[
     ("children", children::workflows),
     ("command_line", command_line::workflows),
     ("concurrency", concurrency::workflows),
+    ("eager", eager::workflows),
     ("failures", failures::workflows),
+    ("guarding", guarding::workflows),
+    ("handlers", handlers::workflows),
     ("local_activities", local_activities::workflows),
     ("messages", messages::workflows),
     ("nondeterminism", nondeterminism::workflows),
+    ("options", options::workflows),
     ("python", python::workflows),
     ("random_programs", random_programs::workflows),
     ("replacement", replacement::workflows),
@@ -52,11 +57,19 @@ const MODULES: &[Module] = &[
     ("workers", workers::workflows),
 ];
 
-/// Workflows whose histories are read, but not replayed: nobody has them, they are Python's, or a codec is needed.
-const OF_OTHERS: &[&str] = &["subtracts", "nobody_registered_this", "PythonOrder", "Vault"];
+/// Workflows whose histories are read, but not replayed: nobody has them, they are Python's, they need a codec,
+/// or the test's help.
+const OF_OTHERS: &[&str] = &["subtracts", "nobody_registered_this", "PythonOrder", "Vault", "computes_endlessly"];
 
-fn workflows_of(module: &str) -> Option<Arc<Workflows>> {
-    let (_, workflows) = MODULES.iter().find(|(name, _)| *name == module)?;
+/// A scenario of `handlers` whose dynamic workflow is not the one that others there have.
+const ANOTHER_DYNAMIC: &str = "a_dynamic_workflow_has_state_and_messages";
+
+/// What a recorded history is replayed with.
+fn workflows_of(recorded: &Recorded) -> Option<Arc<Workflows>> {
+    if recorded.scenario == ANOTHER_DYNAMIC {
+        return Some(Arc::new(handlers::another_dynamic()));
+    }
+    let (_, workflows) = MODULES.iter().find(|(name, _)| *name == recorded.module)?;
     Some(Arc::new(workflows()))
 }
 
@@ -68,14 +81,15 @@ fn every_recorded_history_is_replayed_whole_and_cut_at_every_place() -> Outcome 
         if OF_OTHERS.contains(&recorded.workflow_type()) {
             continue;
         }
-        let workflows = workflows_of(&recorded.module)
+        let workflows = workflows_of(&recorded)
             .ok_or_else(|| format!("{place}: list the module and its workflows in `MODULES`"))?;
         if !workflows.contains(recorded.workflow_type()) {
             return Err(format!("{place}: list `{}` in its module's `replayed_with!`", recorded.workflow_type()).into());
         }
         let again = "if the workflow was changed on purpose, run `cargo xtask record` and look at the difference";
-        replay(&workflows, &[&recorded.events]).map_err(|fault| format!("{place}: {fault}; {again}"))?;
-        replay_at_every_cut(&workflows, &recorded.events).map_err(|problem| format!("{place}: {problem}; {again}"))?;
+        replay(&workflows, &[&recorded.history.events]).map_err(|fault| format!("{place}: {fault}; {again}"))?;
+        replay_at_every_cut(&workflows, &recorded.history.events)
+            .map_err(|problem| format!("{place}: {problem}; {again}"))?;
         modules.insert(recorded.module);
     }
     let silent: Vec<_> = MODULES.iter().map(|(name, _)| *name).filter(|name| !modules.contains(*name)).collect();
@@ -86,8 +100,8 @@ fn every_recorded_history_is_replayed_whole_and_cut_at_every_place() -> Outcome 
 #[test]
 fn a_recorded_history_with_changes_harms_nobody() -> Outcome {
     for recorded in recorded_histories()? {
-        let Some(workflows) = workflows_of(&recorded.module) else { continue };
-        let history = History::decode(recorded.raw.clone())?;
+        let Some(workflows) = workflows_of(&recorded) else { continue };
+        let history = History::decode(&recorded.history.to_bytes()[..])?;
         if history.events.len() < 100 {
             let mutator = Mutator::new(vec![history]);
             for seed in 0..4 {
@@ -110,7 +124,7 @@ fn shipment(scenario: &str) -> Outcome<Recorded> {
 /// Replays the shipment that `scenario` left with code that was changed; what is said must begin with `report`.
 fn is_reported(scenario: &str, changed: Workflows, report: &str) -> Outcome {
     let recorded = shipment(scenario)?;
-    let fault = replay(&Arc::new(changed), &[&recorded.events]).expect_err("the code was changed");
+    let fault = replay(&Arc::new(changed), &[&recorded.history.events]).expect_err("the code was changed");
     assert!(fault.to_string().starts_with(report), "{fault}");
     Ok(())
 }
