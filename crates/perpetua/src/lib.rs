@@ -82,8 +82,8 @@ pub use perpetua_convert::{
 pub use perpetua_vocab::{
     ActivityId, ActivityType, ContinueAsNewReason, ContinueAsNewVersioning, ErrorCategory, Failure, FailureInfo,
     Header, Identity, Namespace, ParentClosePolicy, ParentWorkflow, Payload, Payloads, Priority, RetryPolicy,
-    RetryState, RunId, TaskQueue, TimeoutKind, WorkerDeploymentVersion, WorkflowExecution, WorkflowId,
-    WorkflowIdReusePolicy, WorkflowType,
+    RetryState, RunId, TaskQueue, TimeoutKind, VersioningOverride, WorkerDeploymentVersion, WorkflowExecution,
+    WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
 pub use perpetua_worker::{
     ActivityContext, ActivityImplementation, ActivityInfo, ActivitySet, BuildError, CancelReason, RunningWorker,

@@ -61,8 +61,8 @@ pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};
 pub use policy::{
     CancelExternalWorkflowFailedCause, ContinueAsNewReason, ContinueAsNewVersioning, ParentClosePolicy, Priority,
-    RetryPolicy, SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, WorkflowIdReusePolicy,
-    WorkflowTaskFailedCause,
+    RetryPolicy, SignalExternalWorkflowFailedCause, StartChildWorkflowFailedCause, VersioningOverride,
+    WorkflowIdReusePolicy, WorkflowTaskFailedCause,
 };
 pub use query::{Query, QueryAnswer, QueryId};
 pub use task::WorkflowTask;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::WorkerDeploymentVersion;
+
 /// How often and how fast something is tried again.
 ///
 /// The server fills what is left out: first wait 1 s, factor 2, longest wait 100 times the first, attempts unlimited.
@@ -193,6 +195,17 @@ pub enum CancelExternalWorkflowFailedCause {
     NamespaceNotFound,
     /// Any other cause, by its number.
     Other(i32),
+}
+
+/// Which version of the workers takes a workflow, whatever the workflow's own behavior says. It matters where workers have
+/// deployment versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VersioningOverride {
+    /// This version, for as long as the override stands.
+    Pinned(WorkerDeploymentVersion),
+    /// The version that new workflows get; it moves on with the deployment.
+    AutoUpgrade,
 }
 
 /// Which version of the workers takes the run that continues another one. Numbers as in

@@ -5,7 +5,8 @@ use std::time::Duration;
 use perpetua_contract::{SignalCall, WorkflowDefinition};
 use perpetua_convert::{Arguments, ConversionError, SearchAttributeUpdate};
 use perpetua_vocab::{
-    Fields, Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, UserMetadata, WorkflowId, WorkflowType,
+    Fields, Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, UserMetadata, VersioningOverride,
+    WorkflowId, WorkflowType,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -32,6 +33,7 @@ pub(crate) struct Options {
     pub(crate) search_attributes: Fields,
     pub(crate) metadata: UserMetadata,
     pub(crate) priority: Option<Priority>,
+    pub(crate) versioning: Option<VersioningOverride>,
     pub(crate) request_id: String,
     pub(crate) limit: Option<Duration>,
     pub(crate) signal: Option<Signal>,
@@ -65,6 +67,7 @@ impl Options {
             search_attributes: Fields::new(),
             metadata: UserMetadata::default(),
             priority: None,
+            versioning: None,
             request_id: Uuid::new_v4().to_string(),
             limit: None,
             signal: None,
@@ -171,7 +174,8 @@ macro_rules! start_setters {
             self
         }
 
-        /// Sets how long to wait before the first workflow task.
+        /// Sets how long to wait before the first workflow task. By default it comes at once. A signal that goes with
+        /// another start of the same id ends the wait; any other signal waits with the workflow.
         pub fn start_delay(mut self, delay: std::time::Duration) -> Self {
             self.options().start_delay = Some(delay);
             self
@@ -210,6 +214,12 @@ macro_rules! start_setters {
         /// Sets who goes first when the task queue has a backlog.
         pub fn priority(mut self, priority: perpetua_vocab::Priority) -> Self {
             self.options().priority = Some(priority);
+            self
+        }
+
+        /// Sets which version of the workers takes the workflow, whatever the workflow's own behavior says.
+        pub fn versioning_override(mut self, versioning: perpetua_vocab::VersioningOverride) -> Self {
+            self.options().versioning = Some(versioning);
             self
         }
 

@@ -1,5 +1,7 @@
 //! From options to a running workflow.
 
+use std::time::Duration;
+
 use perpetua_proto::{enums, workflowservice as wire};
 use perpetua_vocab::wire::{
     encode_duration, encode_memo, encode_payloads, encode_search_attributes, encode_user_metadata,
@@ -67,6 +69,8 @@ fn check(options: &Options) -> Result<(), StartError> {
         && options.id_conflict == Some(crate::IdConflict::TerminateExisting)
     {
         "`.id_reuse(RejectDuplicate)` and `.id_conflict(TerminateExisting)` exclude each other"
+    } else if [options.execution_timeout, options.run_timeout, options.task_timeout].contains(&Some(Duration::ZERO)) {
+        "it has a timeout of zero, which could never be met; leave it out for no limit"
     } else {
         return Ok(());
     };
@@ -101,8 +105,8 @@ impl VisitPayloads for Values<'_> {
 }
 
 enum Request {
-    Start(Box<wire::StartWorkflowExecutionRequest>, Option<std::time::Duration>),
-    SignalWithStart(Box<wire::SignalWithStartWorkflowExecutionRequest>, Option<std::time::Duration>),
+    Start(Box<wire::StartWorkflowExecutionRequest>, Option<Duration>),
+    SignalWithStart(Box<wire::SignalWithStartWorkflowExecutionRequest>, Option<Duration>),
 }
 
 fn request(options: Options) -> Request {
@@ -124,6 +128,7 @@ fn request(options: Options) -> Request {
         search_attributes,
         metadata,
         priority,
+        versioning,
         request_id,
         limit,
         signal,
@@ -155,6 +160,7 @@ fn request(options: Options) -> Request {
         workflow_start_delay: start_delay.map(encode_duration),
         user_metadata: encode_user_metadata(metadata),
         priority: priority.map(Into::into),
+        versioning_override: versioning.map(Into::into),
         ..Default::default()
     };
     match signal {
@@ -187,6 +193,7 @@ fn with_signal(
         workflow_start_delay: start.workflow_start_delay,
         user_metadata: start.user_metadata,
         priority: start.priority,
+        versioning_override: start.versioning_override,
         signal_name: name.into_string(),
         signal_input: Some(encode_payloads(input)),
         ..Default::default()

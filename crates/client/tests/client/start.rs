@@ -6,13 +6,16 @@ use std::time::Duration;
 use perpetua_client::{IdConflict, IdReuse, StartError};
 use perpetua_contract::{NamedWorkflow, SignalCall, Workflow, WorkflowCall};
 use perpetua_convert::{Bool, Double, Keyword, SearchAttributeKey};
+use perpetua_proto::deployment::WorkerDeploymentVersion as DeploymentVersion;
 use perpetua_proto::enums::{WorkflowIdConflictPolicy, WorkflowIdReusePolicy};
 use perpetua_proto::errordetails::WorkflowExecutionAlreadyStartedFailure;
+use perpetua_proto::workflow;
+use perpetua_proto::workflow::versioning_override::{Override, PinnedOverride, PinnedOverrideBehavior};
 use perpetua_proto::workflowservice::{
     SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse, StartWorkflowExecutionRequest,
     StartWorkflowExecutionResponse,
 };
-use perpetua_vocab::{Priority, RetryPolicy};
+use perpetua_vocab::{Priority, RetryPolicy, VersioningOverride, WorkerDeploymentVersion};
 use tonic::{Code, Status};
 
 use crate::mock::{Mock, status_with};
@@ -108,6 +111,22 @@ async fn a_search_attribute_that_cannot_be_sent_is_found_before_anything_is_sent
 }
 
 #[tokio::test]
+async fn a_version_of_the_workers_is_sent() {
+    let mock = mock();
+    let client = mock.client();
+    let start = || client.start(call()).task_queue("orders");
+    start().await.expect("started");
+    start().versioning_override(VersioningOverride::AutoUpgrade).await.expect("started");
+    let version = WorkerDeploymentVersion { deployment_name: "shop".to_owned(), build_id: "7".to_owned() };
+    start().versioning_override(VersioningOverride::Pinned(version)).await.expect("started");
+    let sent: Vec<_> = mock.requests::<Start>().into_iter().map(|request| request.versioning_override).collect();
+    let version = DeploymentVersion { deployment_name: "shop".to_owned(), build_id: "7".to_owned() };
+    let pinned = PinnedOverride { behavior: PinnedOverrideBehavior::Pinned.into(), version: Some(version) };
+    let said = |said| Some(workflow::VersioningOverride { r#override: Some(said), ..Default::default() });
+    assert_eq!(sent, [None, said(Override::AutoUpgrade(true)), said(Override::Pinned(pinned))]);
+}
+
+#[tokio::test]
 async fn cron_is_sent() {
     let mock = mock();
     mock.client().start(call()).task_queue("orders").cron("0 * * * *").await.expect("started");
@@ -124,6 +143,7 @@ async fn options_that_do_not_fit_together_are_found_before_anything_is_sent() {
         (start().task_queue(""), "it has no task queue"),
         (start().id(""), "its id is empty"),
         (start().cron("* * * * *").start_delay(Duration::from_secs(1)), "exclude each other"),
+        (start().run_timeout(Duration::ZERO), "it has a timeout of zero"),
         (start().id_reuse(IdReuse::RejectDuplicate).id_conflict(IdConflict::TerminateExisting), "exclude each other"),
     ] {
         let error = start.await.expect_err(words);

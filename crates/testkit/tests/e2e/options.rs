@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use perpetua::prelude::*;
-use perpetua::{ContinueAsNewReason, NextRun, PayloadConverter, Priority, WorkflowStatus};
+use perpetua::{ContinueAsNewReason, NextRun, PayloadConverter, Priority, VersioningOverride, WorkflowStatus};
+use perpetua_proto::common::WorkflowExecution;
+use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::workflow::versioning_override::Override;
+use perpetua_proto::workflowservice::GetWorkflowExecutionHistoryRequest;
 use perpetua_testkit::{Outcome, both_ways};
 use perpetua_vocab::{Event, Payload};
 
@@ -106,6 +110,40 @@ async fn what_a_start_says_is_known_to_the_workflow() -> Outcome {
         let description = handle.describe().await?;
         assert_eq!(description.summary.as_deref(), Some("says it"));
         assert_eq!(description.details.as_deref(), Some("says *all* of it"));
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_signal_with_start_ends_the_delay_of_a_start() -> Outcome {
+    both_ways(async |stage| {
+        let worker = stage.worker().workflow(Hoarder::run).spawn()?;
+        let start = stage.client().start(Hoarder::run()).task_queue(stage.task_queue()).start_delay(hours(1));
+        let start = start.versioning_override(VersioningOverride::AutoUpgrade);
+        let id = stage.id("delayed");
+        let handle = start.id(&id).await?;
+        // A plain signal waits with the workflow.
+        handle.keep("one page".into()).await?;
+        let start = stage.client().start(Hoarder::run()).task_queue(stage.task_queue()).id(&id);
+        let again = start.with_signal(Hoarder::keep("and another".into())).await?;
+        assert_eq!(again.run_id(), handle.run_id());
+        assert_eq!(handle.size().await?, 19);
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: stage.client().namespace().to_string(),
+            execution: Some(WorkflowExecution { workflow_id: handle.id().to_string(), ..Default::default() }),
+            ..Default::default()
+        };
+        let history = stage.client().rpc(&request).send().await?.history.unwrap_or_default();
+        let first = history.events.into_iter().next().and_then(|event| event.attributes);
+        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first else {
+            return Err(format!("not the start of a run: {first:?}").into());
+        };
+        assert_eq!(started.first_workflow_task_backoff.map(|backoff| backoff.seconds), Some(3600));
+        let versioning = started.versioning_override.and_then(|versioning| versioning.r#override);
+        assert_eq!(versioning, Some(Override::AutoUpgrade(true)));
+        handle.terminate().await?;
         worker.shutdown().await?;
         Ok(())
     })

@@ -1,9 +1,10 @@
-//! Policies: retries and priority.
+//! Policies: retries, priority, versions.
 
-use perpetua_proto::common;
+use perpetua_proto::workflow::versioning_override::{Override, PinnedOverride, PinnedOverrideBehavior};
+use perpetua_proto::{common, deployment, workflow};
 
 use super::time::{encode_duration, optional_duration};
-use crate::{Malformed, Priority, RetryPolicy};
+use crate::{Malformed, Priority, RetryPolicy, VersioningOverride, WorkerDeploymentVersion};
 
 impl TryFrom<common::RetryPolicy> for RetryPolicy {
     type Error = Malformed;
@@ -45,6 +46,21 @@ impl From<RetryPolicy> for common::RetryPolicy {
             maximum_attempts: i32::try_from(maximum_attempts).unwrap_or(i32::MAX),
             non_retryable_error_types,
         }
+    }
+}
+
+impl From<VersioningOverride> for workflow::VersioningOverride {
+    fn from(versioning: VersioningOverride) -> Self {
+        let said = match versioning {
+            VersioningOverride::AutoUpgrade => Override::AutoUpgrade(true),
+            VersioningOverride::Pinned(WorkerDeploymentVersion { deployment_name, build_id }) => {
+                Override::Pinned(PinnedOverride {
+                    behavior: PinnedOverrideBehavior::Pinned.into(),
+                    version: Some(deployment::WorkerDeploymentVersion { build_id, deployment_name }),
+                })
+            }
+        };
+        Self { r#override: Some(said), ..Self::default() }
     }
 }
 
