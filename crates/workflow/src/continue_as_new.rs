@@ -6,9 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
-use perpetua_convert::{Arguments, WorkflowError};
+use perpetua_convert::{
+    Arguments, ConversionError, MemoUpdate, SearchAttributeKey, SearchAttributeKind, SearchAttributeUpdate,
+    SearchAttributeValue, WorkflowError,
+};
 use perpetua_core::Fault;
-use perpetua_vocab::{ContinueAsNew, ContinueAsNewVersioning, Header, RetryPolicy, TaskQueue, WorkflowType};
+use perpetua_vocab::{
+    ContinueAsNew, ContinueAsNewVersioning, Fields, Header, Payload, RetryPolicy, TaskQueue, WorkflowType,
+};
+use serde::Serialize;
 
 use crate::Ctx;
 use crate::contained::with_causes;
@@ -18,7 +24,7 @@ use crate::executor::Part;
 /// options.
 ///
 /// What is not said stays as it is for the present run: the task queue, the run timeout, the task timeout, the retry
-/// policy, the memo and the search attributes. The execution timeout, the cron schedule and the priority stay in any case;
+/// policy, the memo and the search attributes, as they are then. The execution timeout, the cron schedule and the priority stay in any case;
 /// the summary, the details and headers do not. Attempts are counted from 1 again.
 ///
 /// Servers do not let runs of one workflow follow each other too fast: the first workflow task of the new run waits until
@@ -37,6 +43,8 @@ struct Options {
     retry_policy: Option<RetryPolicy>,
     start_delay: Option<Duration>,
     versioning: ContinueAsNewVersioning,
+    memo: Vec<MemoUpdate>,
+    search_attributes: Vec<SearchAttributeUpdate>,
 }
 
 impl<D: WorkflowDefinition> NextRun<D> {
@@ -80,6 +88,37 @@ impl<D: WorkflowDefinition> NextRun<D> {
         self.options.versioning = versioning;
         self
     }
+}
+
+impl<D: WorkflowDefinition> NextRun<D> {
+    /// Sets a value of the memo; the others stay. `None` and `()` take it away.
+    pub fn memo(mut self, key: impl Into<String>, value: impl Serialize + 'static) -> Self {
+        self.options.memo.push(MemoUpdate::set(key, value));
+        self
+    }
+
+    /// Sets a search attribute; the others stay. The server must know it, with the kind of the key.
+    pub fn search_attribute<K: SearchAttributeKind>(
+        mut self,
+        key: SearchAttributeKey<K>,
+        value: impl SearchAttributeValue<K>,
+    ) -> Self {
+        self.options.search_attributes.push(key.set(value));
+        self
+    }
+}
+
+/// What is kept, with what is changed; none if nothing is left.
+fn changed(kept: Option<Fields>, changes: Vec<(String, Payload)>) -> Option<Fields> {
+    let mut fields = kept.unwrap_or_default();
+    for (name, payload) in changes {
+        if payload.is_null() {
+            fields.remove(&name);
+        } else {
+            fields.insert(name, payload);
+        }
+    }
+    Some(fields).filter(|fields| !fields.is_empty())
 }
 
 impl<D: WorkflowDefinition> From<WorkflowCall<D>> for NextRun<D> {
@@ -148,7 +187,16 @@ impl Ctx {
             )));
         }
         let NextRun { call, options } = next.into();
-        let Options { task_queue, run_timeout, task_timeout, retry_policy, start_delay, versioning } = options;
+        let Options {
+            task_queue,
+            run_timeout,
+            task_timeout,
+            retry_policy,
+            start_delay,
+            versioning,
+            memo,
+            search_attributes,
+        } = options;
         let (name, arguments) = call.into_parts();
         let problem = |problem: &str| {
             let problem = format!("workflow `{name}` cannot be continued as new: {problem} (at {location})");
@@ -162,6 +210,17 @@ impl Ctx {
             problem(&with_causes(&error));
             Vec::new()
         });
+        let converter = self.runtime.converter.payloads();
+        let memo: Result<_, _> = memo.into_iter().map(|update| update.into_field(converter)).collect();
+        let search_attributes: Result<_, _> =
+            search_attributes.into_iter().map(SearchAttributeUpdate::into_field).collect();
+        let or_nothing = |changes: Result<Vec<_>, ConversionError>| {
+            changes.unwrap_or_else(|error| {
+                problem(&with_causes(&error));
+                Vec::new()
+            })
+        };
+        let (memo, search_attributes) = (or_nothing(memo), or_nothing(search_attributes));
         // Servers keep the queue and the timeouts that are left out; everything else is to be said again.
         let info = self.runtime.info.borrow();
         let notes = self.runtime.notes.borrow();
@@ -176,8 +235,8 @@ impl Ctx {
             start_delay,
             versioning,
             header: Header::default(),
-            memo: notes.memo_to_keep(),
-            search_attributes: notes.search_attributes_to_keep(),
+            memo: changed(notes.memo_to_keep(), memo),
+            search_attributes: changed(notes.search_attributes_to_keep(), search_attributes),
         }))
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use perpetua::prelude::*;
-use perpetua::{ContinueAsNewReason, NextRun, PayloadConverter, Priority, VersioningOverride, WorkflowStatus};
+use perpetua::{
+    ContinueAsNewReason, MemoUpdate, NextRun, PayloadConverter, Priority, VersioningOverride, WorkflowStatus,
+};
 use perpetua_proto::common::WorkflowExecution;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::workflow::versioning_override::Override;
@@ -180,6 +182,7 @@ async fn a_child_knows_its_parent_and_the_top() -> Outcome {
 #[workflow]
 async fn begins_again_as_it_is(ctx: Ctx, again: bool) -> WorkflowResult<Known> {
     if again {
+        ctx.upsert_memo([MemoUpdate::set("state", "packed")]);
         return ctx.continue_as_new(begins_again_as_it_is(false));
     }
     Ok(known(&ctx))
@@ -213,6 +216,7 @@ async fn what_is_not_said_of_the_next_run_stays_as_it_is() -> Outcome {
         assert_eq!(seen, expected);
         let description = handle.describe().await?;
         assert_eq!(description.memo::<String>("origin")?.as_deref(), Some("the shop"));
+        assert_eq!(description.memo::<String>("state")?.as_deref(), Some("packed"));
         assert_eq!(description.summary, None, "this is said of one run");
         worker.shutdown().await?;
         Ok(())
@@ -223,6 +227,7 @@ async fn what_is_not_said_of_the_next_run_stays_as_it_is() -> Outcome {
 #[workflow]
 async fn begins_as_another(ctx: Ctx, queue: String) -> WorkflowResult<Known> {
     let next = NextRun::new(says_what_it_knows()).task_queue(queue).run_timeout(minutes(1)).task_timeout(seconds(5));
+    let next = next.memo("draft", ()).memo("note", "fragile");
     ctx.continue_as_new(next.retry(RetryPolicy::exponential().max_attempts(9)).start_delay(milliseconds(1200)))
 }
 
@@ -235,6 +240,7 @@ async fn the_next_run_is_as_it_is_said_to_be() -> Outcome {
         let other = Worker::builder(stage.client(), &queue).workflow(says_what_it_knows).spawn()?;
         let id = stage.id("another");
         let start = stage.client().start(begins_as_another(queue.clone())).task_queue(stage.task_queue()).id(&id);
+        let start = start.memo("origin", "the shop").memo("draft", true);
         let handle = start.run_timeout(minutes(2)).task_timeout(seconds(7)).await?;
         let expected = Known {
             attempt: 1,
@@ -250,6 +256,7 @@ async fn the_next_run_is_as_it_is_said_to_be() -> Outcome {
         assert_eq!(handle.result().await?, expected);
         let description = handle.describe().await?;
         assert_eq!(description.workflow_type.as_str(), "says_what_it_knows");
+        assert_eq!(description.memo_fields().keys().collect::<Vec<_>>(), ["note", "origin"]);
         assert_eq!(description.task_queue.as_str(), queue);
         assert_eq!(description.status, WorkflowStatus::Completed);
         other.shutdown().await?;

@@ -1,8 +1,8 @@
 //! How runs end.
 
 use perpetua_contract::{Workflow, WorkflowCall};
-use perpetua_convert::PayloadConverter;
-use perpetua_vocab::{ContinueAsNewVersioning, RetryPolicy};
+use perpetua_convert::{Double, MemoUpdate, PayloadConverter, SearchAttributeKey};
+use perpetua_vocab::{ContinueAsNewVersioning, RetryPolicy, WorkflowStarted};
 use perpetua_workflow::NextRun;
 
 use crate::support::*;
@@ -95,11 +95,26 @@ workflow! {
                 .retry(RetryPolicy::exponential().max_attempts(3))
                 .start_delay(seconds(2))
                 .versioning(ContinueAsNewVersioning::AutoUpgrade),
+            "noted" => {
+                ctx.upsert_memo([MemoUpdate::set("upserted", 1)]);
+                next.memo("note", ()).memo("more", 2).search_attribute(RATE, 0.5)
+            }
+            "unsayable" => next.search_attribute(RATE, f64::NAN),
             "no time" => next.run_timeout(seconds(0)),
             _ => next,
         };
         ctx.continue_as_new(next)
     }
+}
+
+const RATE: SearchAttributeKey<Double> = SearchAttributeKey::double("Rate");
+
+fn describe(started: &mut WorkflowStarted) {
+    let value = PayloadConverter::default().encode(&"value").expect("a text can be encoded");
+    let fields = |names: [&str; 2]| names.map(|name| (name.to_owned(), value.clone())).into();
+    started.retry_policy = Some(RetryPolicy::exponential().max_attempts(7));
+    started.memo = Some(fields(["origin", "note"]));
+    started.search_attributes = Some(fields(["CustomerId", "TemporalChangeVersion"]));
 }
 
 #[test]
@@ -112,19 +127,21 @@ fn the_next_run_is_what_is_said_of_it() {
         turn 1
             continue_as_new Other(1, 2) task_queue=slow run_timeout=60s task_timeout=5s start_delay=2s max_attempts=3 AutoUpgrade
     "#]]);
-    let described = || {
-        Server::start_as("Particular", &("plain".to_owned(),), |started| {
-            let value = PayloadConverter::default().encode(&"value").expect("a text can be encoded");
-            let fields = |names: [&str; 2]| names.map(|name| (name.to_owned(), value.clone())).into();
-            started.retry_policy = Some(RetryPolicy::exponential().max_attempts(7));
-            started.memo = Some(fields(["origin", "note"]));
-            started.search_attributes = Some(fields(["CustomerId", "TemporalChangeVersion"]));
-        })
-    };
+    let described = || Server::start_as("Particular", &("plain".to_owned(),), describe);
     let kept = Scenario::of::<Particular>(|| (String::new(),)).given(described).start();
     kept.check(expect![[r#"
         turn 1
             continue_as_new Other(1, 2) max_attempts=7 memo=["note", "origin"] search_attributes=["CustomerId"]
+    "#]]);
+    let noted = move || Server::start_as("Particular", &("noted".to_owned(),), describe);
+    Scenario::of::<Particular>(|| (String::new(),)).given(noted).start().check(expect![[r#"
+        turn 1
+            upsert_memo upserted=1
+            continue_as_new Other(1, 2) max_attempts=7 memo=["more", "origin", "upserted"] search_attributes=["CustomerId", "Rate"]
+    "#]]);
+    Scenario::of::<Particular>(|| ("unsayable".to_owned(),)).start().check(expect![[r#"
+        turn 1
+            fault: workflow `Other` cannot be continued as new: `f64` cannot be encoded: search attribute `Rate`: there is no such Double in JSON (at ending.rs)
     "#]]);
     Scenario::of::<Particular>(|| ("no time".to_owned(),)).start().check(expect![[r#"
         turn 1
