@@ -9,6 +9,7 @@ async fn a_guest_without_a_name_is_not_greeted() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a test may look at the environment")]
 async fn a_guest_in_a_hurry_is_greeted_at_once() -> anyhow::Result<()> {
     if std::env::var_os("TEMPORAL_ADDRESS").is_none() {
         eprintln!("skipped: TEMPORAL_ADDRESS is not set");

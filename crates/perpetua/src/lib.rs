@@ -30,6 +30,16 @@
 //! Every operation is one expression: a call that describes what is meant, options that refine it, and `.await`. Nothing
 //! happens before the `.await`.
 //!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | Feature | Adds |
+//! |---|---|
+//! | `guard` | for the dev-dependency: calls that workflow code must not make fail its task, with the line |
+//! | `metrics` | `ctx.metrics()`, replay-silent metrics through the `metrics` crate |
+//! | `tracing-subscriber` | `replay_filter()`, with which plain `tracing` in workflow code is replay-silent |
+//!
 //! Not here: logic of its own. Everything is re-exported.
 //!
 //! Read first: [`workflow`], [`activity`], [`Ctx`], [`Client`], [`Worker`].
@@ -95,9 +105,14 @@ pub use perpetua_workflow::{
     ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, LocalActivityFuture, Logger, NextRun,
     PendingActivity, PendingCancel, PendingChildWorkflow, PendingLocalActivity, PendingSignal, Random, RegisteredQuery,
     RegisteredSignal, RegisteredUpdate, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll,
-    UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, join, select, sync, try_join, unguarded,
+    UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, is_replaying, join, select, sync,
+    try_join, unguarded,
 };
+#[cfg(feature = "metrics")]
+pub use perpetua_workflow::{Counter, Gauge, Histogram, Metrics};
 pub use perpetua_workflow::{ReplayFailure, Replayed, Replayer};
+#[cfg(feature = "tracing-subscriber")]
+pub use perpetua_workflow::{ReplayFilter, replay_filter};
 
 /// Any error, where an activity has no error type of its own.
 pub type ActivityError = AnyError;

@@ -38,7 +38,8 @@ fn instantiate(root: &Path, project: &Path) -> Outcome<()> {
     if project.exists() {
         fs::remove_dir_all(project)?;
     }
-    let perpetua = format!("{{ path = {:?} }}", root.join("crates/perpetua"));
+    let place = root.join("crates/perpetua");
+    let perpetua = |feature| format!("{{ path = {place:?}, features = ['{feature}'] }}");
     for file in files_below(&root.join("template"))? {
         let name = file.strip_prefix(root.join("template"))?;
         if name == Path::new("cargo-generate.toml") || name == Path::new("README.md") {
@@ -47,7 +48,11 @@ fn instantiate(root: &Path, project: &Path) -> Outcome<()> {
         let text = fs::read_to_string(&file)?
             .replace("{{project-name}}", "template-project")
             .replace("{{crate_name}}", "template_project")
-            .replace("{{perpetua}}", &perpetua);
+            .replace(
+                r#"{{perpetua | replace: " }", ", features = ['tracing-subscriber'] }"}}"#,
+                &perpetua("tracing-subscriber"),
+            )
+            .replace(r#"{{perpetua | replace: " }", ", features = ['guard'] }"}}"#, &perpetua("guard"));
         assert!(!text.contains("{{"), "{}: a placeholder is left", name.display());
         let to = project.join(name);
         fs::create_dir_all(to.parent().ok_or("a file is in a folder")?)?;

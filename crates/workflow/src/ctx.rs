@@ -15,6 +15,7 @@ use crate::cancel::{Cancelable, CancellationFuture, CancellationScope, Shielded}
 use crate::child::PendingChildWorkflow;
 use crate::concurrent::{JoinAll, TryJoinAll};
 use crate::external::ExternalHandle;
+use crate::guard::unguarded;
 use crate::info::{UpdateInfo, WorkflowInfo};
 use crate::local_activity::PendingLocalActivity;
 use crate::log::Logger;
@@ -434,6 +435,38 @@ impl Ctx {
     /// A logger that is silent while history is replayed.
     pub fn log(&self) -> Logger {
         Logger::new(&self.runtime)
+    }
+
+    /// A span of `tracing`, for what the workflow does next; while history is replayed there is none, so that each span
+    /// appears once. Workflow code is in a span already that names the workflow.
+    ///
+    /// ```
+    /// # use perpetua_convert::WorkflowResult;
+    /// # use perpetua_workflow::Ctx;
+    /// # use std::time::Duration;
+    /// use tracing::Instrument;
+    ///
+    /// # async fn example(ctx: Ctx) -> WorkflowResult<()> {
+    /// let pause = ctx.sleep(Duration::from_secs(60));
+    /// let paused = async { pause.await }.instrument(ctx.span(|| tracing::info_span!("pause"))).await?;
+    /// # Ok(paused)
+    /// # }
+    /// ```
+    pub fn span(&self, make: impl FnOnce() -> tracing::Span) -> tracing::Span {
+        if self.runtime.is_silent() { tracing::Span::none() } else { unguarded(make) }
+    }
+
+    /// Metrics that record nothing while history is replayed, through the `metrics` crate.
+    ///
+    /// ```
+    /// # use perpetua_workflow::Ctx;
+    /// # fn example(ctx: &Ctx) {
+    /// ctx.metrics().label("currency", "EUR").counter("orders").increment(1);
+    /// # }
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn metrics(&self) -> crate::Metrics {
+        crate::Metrics::new(&self.runtime)
     }
 }
 

@@ -33,6 +33,8 @@ mod last;
 mod live;
 mod local_activity;
 mod log;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod notes;
 mod operation;
 mod play;
@@ -42,6 +44,9 @@ mod register;
 mod registered;
 mod registry;
 mod replay;
+#[cfg(feature = "tracing-subscriber")]
+mod replay_filter;
+mod replaying;
 mod runtime;
 mod scope;
 mod select;
@@ -69,6 +74,8 @@ pub use info::{UpdateInfo, WorkflowInfo};
 pub use live::{Answer, LiveRun, Progress, RunSetup, TaskHead};
 pub use local_activity::{LocalActivityFuture, PendingLocalActivity};
 pub use log::Logger;
+#[cfg(feature = "metrics")]
+pub use metrics::{Counter, Gauge, Histogram, Metrics};
 pub use perpetua_core::{
     CORE_FLAGS, CancellationType, Cause, ChildCancellationType, Fault, LocalActivityEffect, LocalActivityEnd,
     LocalActivityTask, Mismatch, Pending, Place, Row,
@@ -80,6 +87,9 @@ pub use register::{
 };
 pub use registry::Workflows;
 pub use replay::{ReplayFailure, Replayed, Replayer};
+#[cfg(feature = "tracing-subscriber")]
+pub use replay_filter::{ReplayFilter, replay_filter};
+pub use replaying::is_replaying;
 pub use sleep::{Sleep, SleepFuture};
 pub use spawn::JoinHandle;
 pub use state::State;

@@ -12,6 +12,8 @@ use perpetua_vocab::{
     WorkflowExecution, WorkflowType,
 };
 
+use tracing::Span;
+
 use crate::info::WorkflowInfo;
 use crate::play::Player;
 use crate::registry::Workflows;
@@ -95,14 +97,24 @@ pub struct LiveRun {
     /// Whether a turn is open and waits for local activities.
     is_open: bool,
     fault: Option<Fault>,
+    /// Names the run in everything that is observed while it is played.
+    span: Span,
 }
 
 impl LiveRun {
     /// A run of which nothing was read yet. Runs no user code.
     pub fn new(setup: RunSetup) -> Self {
         let RunSetup { namespace, execution, workflow_type, task_queue, converter, workflows } = setup;
+        let span = tracing::error_span!(
+            target: "perpetua::workflow",
+            "workflow",
+            %workflow_type,
+            workflow_id = %execution.workflow_id,
+            run_id = %execution.run_id,
+        );
         let info = WorkflowInfo::new(namespace, execution, workflow_type, task_queue);
         Self {
+            span,
             player: Player::new(Runtime::new(info, converter), workflows),
             reader: Reader::new(),
             head: TaskHead::default(),
@@ -134,6 +146,7 @@ impl LiveRun {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
+        let _entered = self.span.clone().entered();
         self.reader.push(events, last_page);
         let progress = self.player.assert_not_woken_by_others().and_then(|()| self.advance());
         self.keep_fault(progress)
@@ -148,6 +161,7 @@ impl LiveRun {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
+        let _entered = self.span.clone().entered();
         let progress = if self.is_open {
             self.player.local_activity_ended(number, end).and_then(|()| self.wait_or_go_on())
         } else {
@@ -164,6 +178,7 @@ impl LiveRun {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
+        let _entered = self.span.clone().entered();
         let progress = if self.is_open { self.close().and_then(|()| self.advance()) } else { self.advance() };
         self.keep_fault(progress)
     }

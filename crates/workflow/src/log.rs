@@ -8,8 +8,12 @@ use tracing::Level;
 use crate::guard::unguarded;
 use crate::runtime::Runtime;
 
-/// Logs through `tracing`, with the workflow's names as fields, and says nothing while history is replayed: each line
-/// appears once, however often the workflow is replayed.
+/// Logs through `tracing`, and says nothing while history is replayed: each line appears once, however often the workflow is
+/// replayed. The target is `perpetua::workflow`.
+///
+/// The type, the id and the run of the workflow are fields of the span `workflow`, in which all workflow code runs, so
+/// that plain `tracing` has them too; to make that replay-silent, see `replay_filter` and
+/// [`is_replaying`](crate::is_replaying).
 #[derive(Clone)]
 pub struct Logger {
     runtime: Rc<Runtime>,
@@ -54,17 +58,9 @@ impl Logger {
         if self.is_silent() {
             return;
         }
-        let info = self.runtime.info.borrow().clone();
         macro_rules! event {
             ($level:ident) => {
-                tracing::event!(
-                    target: "perpetua::workflow",
-                    Level::$level,
-                    workflow_type = %info.workflow_type(),
-                    workflow_id = %info.execution().workflow_id,
-                    run_id = %info.execution().run_id,
-                    "{message}"
-                )
+                tracing::event!(target: "perpetua::workflow", Level::$level, "{message}")
             };
         }
         // Whoever receives it reads the clock, for one.

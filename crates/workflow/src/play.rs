@@ -16,6 +16,7 @@ use crate::random::Generator;
 use crate::read_only::{ReadOnly, while_read_only};
 use crate::registered::MessageKind;
 use crate::registry::Workflows;
+use crate::replaying::replaying;
 use crate::runtime::Runtime;
 use crate::scope::Scope;
 
@@ -66,13 +67,18 @@ impl Player {
     /// Ends the turn: collects what the workflow asked for.
     pub(crate) fn close(&mut self) -> Result<Closed, Fault> {
         self.assert_can_go_on()?;
-        self.warn_of_unfinished_handlers();
+        replaying(self.is_replaying(), || self.warn_of_unfinished_handlers());
         self.runtime.run.borrow_mut().close()
+    }
+
+    /// Whether the open turn is a recorded one.
+    fn is_replaying(&self) -> bool {
+        self.runtime.run.borrow().is_replaying()
     }
 
     fn play_round(&mut self, new_seed: Option<RunId>) -> Result<(), Fault> {
         let runtime = Rc::clone(&self.runtime);
-        runtime.tasks.running(|| self.do_jobs(new_seed))?;
+        replaying(self.is_replaying(), || runtime.tasks.running(|| self.do_jobs(new_seed)))?;
         self.assert_not_woken_by_others()
     }
 

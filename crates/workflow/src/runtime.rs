@@ -16,6 +16,7 @@ use crate::notes::Notes;
 use crate::random::Generator;
 use crate::read_only::{ReadOnly, assert_may_change, assert_not_read_only, read_only, while_read_only};
 use crate::registered::Registered;
+use crate::replaying::{is_replaying, replaying};
 use crate::scope::Layers;
 use crate::wakers::Wakers;
 use crate::whereabouts::Whereabouts;
@@ -247,7 +248,7 @@ impl Runtime {
 
     /// Whether nothing is to be logged: history is being replayed, or the run is being taken apart.
     pub(crate) fn is_silent(&self) -> bool {
-        self.closing.get() || self.run.borrow().is_replaying()
+        self.closing.get() || is_replaying()
     }
 
     /// Whether the run is being taken apart.
@@ -258,6 +259,10 @@ impl Runtime {
     /// Takes the run apart: what was pending stays pending; the tasks are dropped without a trace.
     pub(crate) fn close(&self) {
         self.closing.set(true);
+        replaying(true, || self.take_apart());
+    }
+
+    fn take_apart(&self) {
         self.tasks.close(|| {
             let info = self.info.borrow();
             let (name, execution) = (info.workflow_type(), info.execution());

@@ -1,4 +1,5 @@
 //! The example, run as a user runs it, and its workflow from every side.
+#![expect(clippy::disallowed_methods, reason = "a test may start a process")]
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
 //! The example, run as a user runs it, and its workflow with every turn a transfer can take.
+#![expect(clippy::disallowed_methods, reason = "a test may start a process")]
 
 use std::process::Command;
 use std::sync::Arc;

@@ -67,6 +67,7 @@ pub fn generate(folder: &Path) -> Outcome<Tree> {
 
     let mut tree = Tree::default();
     let mut packages = Packages::default();
+    #[expect(clippy::iter_over_hash_type, reason = "what is made of them is ordered")]
     for (module, code) in modules {
         let parts: Vec<&str> = module.parts().collect();
         let file = format!("{}.rs", parts.join("."));

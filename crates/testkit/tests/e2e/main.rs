@@ -28,5 +28,6 @@ mod recorded;
 mod replacement;
 mod replay;
 mod reset;
+mod telemetry;
 mod timers;
 mod workers;

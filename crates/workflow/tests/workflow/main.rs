@@ -30,4 +30,5 @@ mod stack_traces;
 mod starting;
 mod support;
 mod sync;
+mod telemetry;
 mod timers;
