@@ -3,6 +3,7 @@
 mod activities;
 mod describe;
 mod eager;
+mod local_activities;
 mod mock;
 mod polling;
 mod script;

@@ -19,6 +19,7 @@ use perpetua_proto::history::{
 use perpetua_proto::query::WorkflowQuery;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 use perpetua_proto::{common, taskqueue};
+use perpetua_vocab::RetryPolicy;
 use perpetua_workflow::implementation::{Handlers, Handling, LocalFuture, WorkflowImplementation};
 use perpetua_workflow::{ActivityFuture, Ctx, State};
 
@@ -75,6 +76,15 @@ impl WorkflowImplementation for Scripted {
                         activity.await?;
                     }
                     Ok("done".to_owned())
+                }
+                "local" => {
+                    let calls = object.split(' ').map(|number| {
+                        let number: u32 = number.parse().expect("a number");
+                        let call = Activity::named("double").args((number,)).returning::<u32>();
+                        ctx.local_activity(call).start_to_close(Duration::from_secs(60)).retry(RetryPolicy::none())
+                    });
+                    let results: Vec<_> = ctx.join_all(calls).await;
+                    Ok(results.into_iter().map(|result| format!("{result:?}")).collect::<Vec<_>>().join(" "))
                 }
                 "leave" => {
                     let activities = activities(&ctx, object);
@@ -221,6 +231,16 @@ impl Story {
         let mut story = story.event(kind, Attributes::WorkflowTaskStartedEventAttributes(Box::new(started)));
         story.started.push(story.next() - 1);
         story
+    }
+
+    /// Its tasks time out after a tenth of a second.
+    pub(crate) fn hasty(mut self) -> Self {
+        for event in &mut self.events {
+            if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &mut event.attributes {
+                started.workflow_task_timeout = Some(prost_types::Duration { seconds: 0, nanos: 100_000_000 });
+            }
+        }
+        self
     }
 
     /// The task in hand is answered, without commands.
