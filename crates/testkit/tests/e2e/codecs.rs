@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use perpetua::prelude::*;
-use perpetua::{BoxFuture, CodecError, DataConverter, NamedWorkflow, Payload, PayloadCodec, WorkflowHandle};
+use perpetua::{BoxFuture, CodecError, DataConverter, Keyword, NamedWorkflow, Payload, PayloadCodec, WorkflowHandle};
 use perpetua_testkit::{Outcome, both_ways};
 
 /// In every value and in every message that somebody could read on the way.
@@ -151,6 +151,47 @@ async fn a_history_shows_nothing_to_whoever_has_no_codec() -> Outcome {
         let first_run = handle.run_id().ok_or("a started workflow has a run")?;
         assert!(!leaks(without.at_run(first_run)).await?, "the first run");
         assert!(!leaks(without).await?, "the second run");
+        worker.shutdown().await?;
+        Ok(())
+    })
+    .await
+}
+
+const KEYWORD: SearchAttributeKey<Keyword> = SearchAttributeKey::keyword("CustomKeywordField");
+
+/// Notes the secret wherever it can, and takes the hint back.
+#[workflow]
+async fn notes_it(ctx: Ctx) -> WorkflowResult<String> {
+    ctx.patched("lock-twice");
+    let secret = ctx.side_effect(|| SECRET.to_owned());
+    ctx.upsert_memo([MemoUpdate::set("word", secret.clone()), MemoUpdate::unset("hint")]);
+    ctx.upsert_search_attributes([KEYWORD.set("vault")]);
+    ctx.sleep(milliseconds(10)).await?;
+    let memo = ctx.memo();
+    Ok(format!("{secret} {:?} {:?}", memo.keys().collect::<Vec<_>>(), memo.get::<String>("word")?))
+}
+
+#[tokio::test]
+async fn codecs_see_values_and_nothing_that_servers_and_sdks_must_read() -> Outcome {
+    both_ways(async |stage| {
+        let client = stage.client().with_converter(DataConverter::default().with_codec(Scrambler));
+        let builder = Worker::builder(&client, stage.task_queue()).workflow(notes_it);
+        let worker = if stage.is_cached() { builder } else { builder.max_cached_workflows(0) }.spawn()?;
+        let id = stage.id("notes");
+        let start = client.start(notes_it()).memo("hint", SECRET).task_queue(stage.task_queue());
+        let handle = start.id(&id).await?;
+        assert_eq!(handle.result().await?, format!("{SECRET} [\"word\"] Some({SECRET:?})"));
+        let described = handle.describe().await?;
+        assert_eq!(described.memo_fields().keys().collect::<Vec<_>>(), ["word"]);
+        assert_eq!(described.memo::<String>("word")?.as_deref(), Some(SECRET));
+        assert_eq!(described.search_attribute(KEYWORD)?.as_deref(), Some("vault"));
+
+        let without = stage.client().handle::<NamedWorkflow>(&id);
+        let history = without.history().raw().await?;
+        let has = |text: &str| history.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+        assert!(has(r#"{"id":"lock-twice","deprecated":false}"#), "other SDKs read patches without codecs");
+        assert!(has(r#"["lock-twice"]"#), "the server reads search attributes");
+        assert!(!has(SECRET), "nobody else reads values");
         worker.shutdown().await?;
         Ok(())
     })
