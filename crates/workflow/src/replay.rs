@@ -12,7 +12,7 @@ use perpetua_vocab::{
 };
 
 use crate::implementation::WorkflowImplementation;
-use crate::live::{LiveRun, RunSetup, TaskHead};
+use crate::live::{LiveRun, Progress, RunSetup, TaskHead};
 use crate::registry::Workflows;
 
 /// Replays recorded histories, to find out whether the workflows of this program still do what was recorded. A plain
@@ -23,9 +23,9 @@ use crate::registry::Workflows;
 /// ```
 /// # use perpetua_vocab::{History, Malformed};
 /// # use perpetua_workflow::Replayer;
-/// # fn example(replayer: Replayer, json: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+/// # fn example(replayer: Replayer, json: &str) -> Result<(), Box<dyn std::error::Error>> {
 /// // Replayer::new().workflow(Approval::run)
-/// let history = History::from_bytes(json)?;
+/// let history = History::from_json(json)?;
 /// replayer.replay(&history)?;
 /// # Ok(()) }
 /// ```
@@ -176,7 +176,9 @@ impl Replayer {
         for failure in events.iter_mut().filter_map(|event| event.kind.failure_mut()) {
             self.converter.reveal_failure(failure);
         }
-        live.feed(events, true)?;
+        if let Progress::Waits(_) | Progress::NeedsPage = live.feed(events, true)? {
+            return Err(Fault::code("the code waits for something that is not in the history, in a turn that is over"));
+        }
         report.turns = live.turns();
         report.finished = live.is_closed();
         report.pending = live.pending();

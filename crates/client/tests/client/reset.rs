@@ -5,7 +5,7 @@ use std::time::Duration;
 use perpetua_client::ResetPoint;
 use perpetua_contract::NamedWorkflow;
 use perpetua_proto::enums::{EventType, ResetReapplyExcludeType};
-use perpetua_proto::history::{History, HistoryEvent, history_event::Attributes};
+use perpetua_proto::history::{History, HistoryEvent, WorkflowTaskCompletedEventAttributes, history_event::Attributes};
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryRequest as Get, GetWorkflowExecutionHistoryResponse,
     ResetWorkflowExecutionRequest as Reset, ResetWorkflowExecutionResponse,
@@ -30,8 +30,7 @@ fn scheduled(id: i64) -> HistoryEvent {
 }
 
 fn completed(id: i64) -> HistoryEvent {
-    let mut attributes = perpetua_proto::history::WorkflowTaskCompletedEventAttributes::default();
-    attributes.scheduled_event_id = 1;
+    let attributes = WorkflowTaskCompletedEventAttributes { scheduled_event_id: 1, ..Default::default() };
     let attributes = Attributes::WorkflowTaskCompletedEventAttributes(Box::new(attributes));
     event(id, EventType::WorkflowTaskCompleted, attributes)
 }

@@ -1,7 +1,12 @@
 //! The replayer: from history and workflows to a report.
 
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
-use perpetua_vocab::History;
+use perpetua_convert::{BoxFuture, CodecError, DataConverter, PayloadCodec};
+use perpetua_vocab::{History, Payload};
 use perpetua_workflow::implementation::WorkflowImplementation;
 use perpetua_workflow::{Fault, Replayer};
 
@@ -133,6 +138,43 @@ fn a_panic_is_a_failure_of_the_replay() {
     assert!(matches!(failure.fault(), Fault::Panic(_)), "{failure}");
     assert!(failure.mismatch().is_none());
     assert!(failure.to_string().contains("out of paper"), "{failure}");
+}
+
+/// Changes a bit of each byte of every payload.
+#[derive(Debug)]
+struct Masked;
+
+fn masked(mut payloads: Vec<Payload>) -> Result<Vec<Payload>, CodecError> {
+    for payload in &mut payloads {
+        payload.data = payload.data.iter().map(|byte| byte ^ 1).collect();
+    }
+    Ok(payloads)
+}
+
+impl PayloadCodec for Masked {
+    fn encode(&self, payloads: Vec<Payload>) -> BoxFuture<'_, Result<Vec<Payload>, CodecError>> {
+        Box::pin(ready(masked(payloads)))
+    }
+
+    fn decode(&self, payloads: Vec<Payload>) -> BoxFuture<'_, Result<Vec<Payload>, CodecError>> {
+        Box::pin(ready(masked(payloads)))
+    }
+}
+
+#[test]
+fn codecs_run_before_the_replay() {
+    let replayer = replayer().converter(DataConverter::default().with_codec(Masked));
+    let now = |future: Pin<&mut dyn Future<Output = Result<(), CodecError>>>| {
+        let Poll::Ready(result) = future.poll(&mut Context::from_waker(Waker::noop())) else { panic!("it is ready") };
+        result.expect("it cannot fail");
+    };
+    let mut history = recorded();
+    // What is changed twice is as it was.
+    now(pin!(replayer.decode(&mut history)));
+    assert_ne!(history, recorded(), "the codec has run");
+    replayer.replay(&history).expect_err("the input cannot be read");
+    now(pin!(replayer.decode(&mut history)));
+    replayer.replay(&history).expect("it is as it was recorded");
 }
 
 #[test]
