@@ -102,11 +102,12 @@ pub use perpetua_worker::{
 pub use perpetua_workflow::implementation::WorkflowImplementation;
 pub use perpetua_workflow::{
     ActivityFuture, Cancelable, CancellationScope, CancellationType, ChildCancellationType, ChildFuture, ChildHandle,
-    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, LocalActivityFuture, Logger, NextRun,
-    PendingActivity, PendingCancel, PendingChildWorkflow, PendingLocalActivity, PendingSignal, Random, RegisteredQuery,
-    RegisteredSignal, RegisteredUpdate, Scoped, Shielded, Sleep, SleepFuture, State, Timeout, TryJoinAll,
-    UnfinishedPolicy, UpdateInfo, WaitUntil, WaitUntilTimeout, WorkflowInfo, is_replaying, join, select, sync,
-    try_join, unguarded,
+    ChildResult, ChildStart, Ctx, Dynamic, ExternalHandle, JoinAll, JoinHandle, LocalActivityFuture, Logger,
+    MessageName, NamesMessages, NextRun, PendingActivity, PendingCancel, PendingChildWorkflow, PendingLocalActivity,
+    PendingSignal, QueryFunction, Random, RegisteredQuery, RegisteredSignal, RegisteredUpdate, Scoped, Shielded,
+    SignalFunction, Sleep, SleepFuture, State, Timeout, TryJoinAll, UnfinishedPolicy, UpdateFunction, UpdateInfo,
+    ValidatorFunction, WaitUntil, WaitUntilTimeout, WorkflowInfo, is_replaying, join, select, sync, try_join,
+    unguarded,
 };
 #[cfg(feature = "metrics")]
 pub use perpetua_workflow::{Counter, Gauge, Histogram, Metrics};
