@@ -1,0 +1,128 @@
+//! Commands of workers: one file for each kind of thing they speak of.
+
+mod activity;
+mod child;
+mod external;
+mod finish;
+mod note;
+mod timer;
+
+use std::collections::BTreeMap;
+
+use perpetua_proto::command::Command;
+use perpetua_proto::command::command::Attributes;
+use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
+use perpetua_proto::history::history_event::Attributes as EventAttributes;
+use perpetua_proto::protocol::Message;
+use perpetua_proto::sdk::UserMetadata;
+
+use crate::run::{Closing, Run, event};
+use crate::world::Cx;
+
+/// The answer to one task, while its commands are done.
+#[derive(Debug, Default)]
+pub(crate) struct Step {
+    /// The event that says that the task is completed.
+    pub(crate) completed: i64,
+    pub(crate) identity: String,
+    /// Messages that no command has placed yet, by id.
+    pub(crate) messages: BTreeMap<String, Message>,
+    /// Their order.
+    pub(crate) order: Vec<String>,
+    /// Whether something is new that the workflow must see.
+    pub(crate) needs_task: bool,
+    /// Activities that this worker would like to run itself, by scheduled event.
+    pub(crate) eager: Vec<i64>,
+    /// How the run ends, when everything else is done.
+    pub(crate) closing: Option<Closing>,
+}
+
+/// A command that cannot be done.
+#[derive(Debug)]
+pub(crate) struct Bad {
+    pub(crate) cause: WorkflowTaskFailedCause,
+    pub(crate) message: String,
+}
+
+impl Bad {
+    pub(crate) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into() }
+    }
+
+    /// As workers are told.
+    pub(crate) fn words(&self) -> String {
+        let name = self.cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_");
+        let mut words = String::new();
+        for part in name.split('_') {
+            let (first, rest) = part.split_at(part.len().min(1));
+            words.push_str(first);
+            words.push_str(&rest.to_ascii_lowercase());
+        }
+        if self.message.is_empty() { words } else { format!("{words}: {}", self.message) }
+    }
+}
+
+/// Does what a command says.
+pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Command) -> Result<(), Bad> {
+    use Attributes as A;
+    let metadata = command.user_metadata;
+    let Some(attributes) = command.attributes else {
+        let message = "a command has no attributes";
+        return Err(Bad::new(WorkflowTaskFailedCause::Unspecified, message));
+    };
+    match attributes {
+        A::ScheduleActivityTaskCommandAttributes(asked) => activity::schedule(run, cx, step, *asked, metadata),
+        A::RequestCancelActivityTaskCommandAttributes(asked) => activity::cancel(run, cx, step, &asked),
+        A::StartTimerCommandAttributes(asked) => timer::start(run, cx, step, *asked, metadata),
+        A::CancelTimerCommandAttributes(asked) => timer::cancel(run, cx, step, *asked),
+        A::StartChildWorkflowExecutionCommandAttributes(asked) => child::start(run, cx, step, *asked, metadata),
+        A::SignalExternalWorkflowExecutionCommandAttributes(asked) => {
+            external::signal(run, cx, step, *asked, metadata)
+        }
+        A::RequestCancelExternalWorkflowExecutionCommandAttributes(asked) => {
+            external::cancel(run, cx, step, *asked, metadata)
+        }
+        A::RecordMarkerCommandAttributes(asked) => note::marker(run, cx, step, *asked, metadata),
+        A::UpsertWorkflowSearchAttributesCommandAttributes(asked) => {
+            note::search_attributes(run, cx, step, *asked, metadata)
+        }
+        A::ModifyWorkflowPropertiesCommandAttributes(asked) => note::memo(run, cx, step, *asked, metadata),
+        A::ProtocolMessageCommandAttributes(asked) => place(run, cx, step, &asked.message_id),
+        A::CompleteWorkflowExecutionCommandAttributes(asked) => finish::complete(run, step, *asked),
+        A::FailWorkflowExecutionCommandAttributes(asked) => finish::fail(run, step, *asked),
+        A::CancelWorkflowExecutionCommandAttributes(asked) => finish::cancel(run, step, *asked),
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(asked) => finish::continue_as_new(run, step, *asked),
+        A::ScheduleNexusOperationCommandAttributes(_) | A::RequestCancelNexusOperationCommandAttributes(_) => {
+            let message = "this server does not run Nexus operations";
+            Err(Bad::new(WorkflowTaskFailedCause::FeatureDisabled, message))
+        }
+    }
+}
+
+/// Does what a message says, at the place that a command gives it.
+fn place(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, id: &str) -> Result<(), Bad> {
+    let Some(message) = step.messages.remove(id) else {
+        let message = format!("ProtocolMessageCommand references absent message ID {id}");
+        return Err(Bad::new(WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage, message));
+    };
+    take(run, cx, &message)
+}
+
+/// Does what a message says.
+pub(crate) fn take(run: &mut Run, cx: &mut Cx<'_>, message: &Message) -> Result<(), Bad> {
+    run.take_message(cx, message)
+        .map_err(|problem| Bad::new(WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage, problem))
+}
+
+/// Stores the event that a command makes; its id.
+fn append(
+    run: &mut Run,
+    cx: &Cx<'_>,
+    kind: EventType,
+    attributes: EventAttributes,
+    metadata: Option<Box<UserMetadata>>,
+) -> i64 {
+    let mut event = event(kind, cx.now, attributes);
+    event.user_metadata = metadata;
+    run.append(event)
+}

@@ -1,0 +1,101 @@
+//! What a workflow writes down: markers, search attributes, its memo.
+
+use std::collections::BTreeMap;
+
+use perpetua_proto::command::{
+    ModifyWorkflowPropertiesCommandAttributes, RecordMarkerCommandAttributes,
+    UpsertWorkflowSearchAttributesCommandAttributes,
+};
+use perpetua_proto::common::{Memo, Payload, SearchAttributes};
+use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause as Cause};
+use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::history::{
+    MarkerRecordedEventAttributes, UpsertWorkflowSearchAttributesEventAttributes,
+    WorkflowPropertiesModifiedEventAttributes,
+};
+use perpetua_proto::sdk::UserMetadata;
+
+use super::{Bad, Step, append};
+use crate::run::Run;
+use crate::world::Cx;
+
+pub(super) fn marker(
+    run: &mut Run,
+    cx: &Cx<'_>,
+    step: &Step,
+    asked: RecordMarkerCommandAttributes,
+    metadata: Option<Box<UserMetadata>>,
+) -> Result<(), Bad> {
+    if asked.marker_name.is_empty() {
+        let message = "MarkerName is not set on RecordMarkerCommand.";
+        return Err(Bad::new(Cause::BadRecordMarkerAttributes, message));
+    }
+    let attributes = MarkerRecordedEventAttributes {
+        marker_name: asked.marker_name,
+        details: asked.details,
+        workflow_task_completed_event_id: step.completed,
+        header: asked.header,
+        failure: asked.failure,
+    };
+    let attributes = Attributes::MarkerRecordedEventAttributes(Box::new(attributes));
+    append(run, cx, EventType::MarkerRecorded, attributes, metadata);
+    Ok(())
+}
+
+pub(super) fn search_attributes(
+    run: &mut Run,
+    cx: &Cx<'_>,
+    step: &Step,
+    asked: UpsertWorkflowSearchAttributesCommandAttributes,
+    metadata: Option<Box<UserMetadata>>,
+) -> Result<(), Bad> {
+    let mut fields = asked.search_attributes.map(|attributes| attributes.indexed_fields).unwrap_or_default();
+    cx.check_search_attributes(&run.state.namespace, &mut fields)
+        .map_err(|message| Bad::new(Cause::BadSearchAttributes, message))?;
+    merge(&mut run.state.search_attributes, &fields);
+    let attributes = UpsertWorkflowSearchAttributesEventAttributes {
+        workflow_task_completed_event_id: step.completed,
+        search_attributes: Some(SearchAttributes { indexed_fields: fields }),
+    };
+    let attributes = Attributes::UpsertWorkflowSearchAttributesEventAttributes(Box::new(attributes));
+    append(run, cx, EventType::UpsertWorkflowSearchAttributes, attributes, metadata);
+    Ok(())
+}
+
+pub(super) fn memo(
+    run: &mut Run,
+    cx: &Cx<'_>,
+    step: &Step,
+    asked: ModifyWorkflowPropertiesCommandAttributes,
+    metadata: Option<Box<UserMetadata>>,
+) -> Result<(), Bad> {
+    let Some(Memo { fields }) = asked.upserted_memo else {
+        let message = "UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.";
+        return Err(Bad::new(Cause::BadModifyWorkflowPropertiesAttributes, message));
+    };
+    merge(&mut run.state.memo, &fields);
+    let attributes = WorkflowPropertiesModifiedEventAttributes {
+        workflow_task_completed_event_id: step.completed,
+        upserted_memo: Some(Memo { fields }),
+    };
+    let attributes = Attributes::WorkflowPropertiesModifiedEventAttributes(Box::new(attributes));
+    append(run, cx, EventType::WorkflowPropertiesModified, attributes, metadata);
+    Ok(())
+}
+
+/// Sets what has a value, and takes away what has none.
+pub(crate) fn merge(known: &mut BTreeMap<String, Payload>, changes: &BTreeMap<String, Payload>) {
+    for (name, value) in changes {
+        if is_nothing(value) {
+            known.remove(name);
+        } else {
+            known.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Whether a payload stands for no value.
+pub(crate) fn is_nothing(value: &Payload) -> bool {
+    let encoding = value.metadata.get("encoding").map(|name| name.as_ref());
+    encoding == Some(b"binary/null") || value.data.is_empty() || matches!(value.data.as_ref(), b"null" | b"[]")
+}

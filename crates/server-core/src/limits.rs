@@ -1,0 +1,38 @@
+//! How much of everything is allowed: the real server's defaults.
+
+use std::time::Duration;
+
+/// How long a worker may take for a workflow task, unless it was told otherwise.
+pub(crate) const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that an id or a name may be, in bytes.
+pub(crate) const ID_LENGTH: usize = 1000;
+/// From how many events on a workflow should continue as new.
+pub(crate) const SUGGEST_EVENTS: i64 = 4096;
+/// From how many bytes of history on a workflow should continue as new.
+pub(crate) const SUGGEST_BYTES: i64 = 4 * 1024 * 1024;
+/// How many events a history may have.
+pub(crate) const HISTORY_EVENTS: usize = 51_200;
+/// How many bytes a history may have.
+pub(crate) const HISTORY_BYTES: i64 = 50 * 1024 * 1024;
+/// How many bytes of payloads one request or command may bring.
+pub(crate) const BLOB_BYTES: usize = 2 * 1024 * 1024;
+/// How many events are held back while a worker has the task.
+pub(crate) const BUFFERED_EVENTS: usize = 100;
+/// How many of each kind of operation a run may have pending.
+pub(crate) const PENDING: usize = 2000;
+/// How many updates of a run may be under way.
+pub(crate) const UPDATES_IN_FLIGHT: usize = 10;
+/// How many updates a run may have in all.
+pub(crate) const UPDATES: i64 = 2000;
+/// How many signals a run may get.
+pub(crate) const SIGNALS: i64 = 10_000;
+/// How long a run may be kept busy by tasks that only ask for another.
+pub(crate) const HEARTBEATING: Duration = Duration::from_secs(30 * 60);
+/// How many eventful batches a page of history has, unless it was told otherwise.
+pub(crate) const PAGE: usize = 256;
+/// After how many failed tasks a workflow answers no queries and takes no updates.
+pub(crate) const FAILED_TASKS: i32 = 3;
+/// A sticky queue that nobody polled for so long is not used.
+pub(crate) const STICKY_UNPOLLED: Duration = Duration::from_secs(10);
+/// Who does what the server does by itself.
+pub(crate) const HISTORY_SERVICE: &str = "history-service";

@@ -1,0 +1,204 @@
+//! What is known of a workflow.
+
+use perpetua_proto::common::{Memo, SearchAttributes, WorkflowExecution, WorkflowType};
+use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState};
+use perpetua_proto::taskqueue::PollerInfo;
+use perpetua_proto::workflow::{
+    PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
+    WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+};
+use perpetua_proto::workflowservice::{
+    DescribeTaskQueueRequest, DescribeTaskQueueResponse, DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+};
+
+use super::check_id;
+use crate::matching::QueueKey;
+use crate::refusal::{Answer, Refusal};
+use crate::run::Run;
+use crate::time::{self, Time, shown};
+use crate::World;
+
+impl World {
+    /// Says what is known of a workflow.
+    ///
+    /// # Errors
+    /// When the request is wrong, or the workflow is not there.
+    pub fn describe_workflow(
+        &self,
+        request: &DescribeWorkflowExecutionRequest,
+    ) -> Answer<DescribeWorkflowExecutionResponse> {
+        let number = self.find(&request.namespace, request.execution.as_ref())?;
+        let run = self.run(number).ok_or_else(|| Refusal::not_found("workflow not found"))?;
+        let started = run.started();
+        Ok(DescribeWorkflowExecutionResponse {
+            execution_config: Some(WorkflowExecutionConfig {
+                task_queue: started.task_queue.clone(),
+                workflow_execution_timeout: started.workflow_execution_timeout,
+                workflow_run_timeout: started.workflow_run_timeout,
+                default_workflow_task_timeout: started.workflow_task_timeout,
+                user_metadata: run.history.get(1).and_then(|event| event.user_metadata.as_deref().cloned()),
+            }),
+            workflow_execution_info: Some(run.info()),
+            pending_activities: run.pending_activities(),
+            pending_children: run.pending_children(),
+            pending_workflow_task: run.pending_task(),
+            workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
+                execution_expiration_time: shown(run.state.execution_deadline),
+                run_expiration_time: shown(run.state.run_deadline),
+                cancel_requested: run.state.cancel_requested,
+                original_start_time: shown(run.state.start_time),
+                reset_run_id: run.state.reset_run.clone(),
+                ..WorkflowExecutionExtendedInfo::default()
+            }),
+            ..DescribeWorkflowExecutionResponse::default()
+        })
+    }
+
+    /// Says who polls a task queue, and how much waits there.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub fn describe_task_queue(&self, request: &DescribeTaskQueueRequest) -> Answer<DescribeTaskQueueResponse> {
+        self.namespaces.check(&request.namespace)?;
+        let name = request.task_queue.as_ref().map_or("", |queue| &queue.name);
+        check_id("TaskQueue", name)?;
+        let is_activity = request.task_queue_type == 2;
+        let key = if is_activity {
+            QueueKey::activity(&request.namespace, name)
+        } else {
+            QueueKey::workflow(&request.namespace, name)
+        };
+        let pollers = self
+            .matching
+            .seen(&key)
+            .filter(|(_, seen)| self.now.since(seen.last).as_secs() < 300)
+            .map(|(identity, seen)| PollerInfo {
+                last_access_time: Some(seen.last.to_wire()),
+                identity: identity.to_owned(),
+                rate_per_second: 100_000.0,
+                ..PollerInfo::default()
+            })
+            .collect();
+        let backlog = self.matching.tasks(&key).filter(|offer| self.stands(offer)).count();
+        let stats = perpetua_proto::taskqueue::TaskQueueStats {
+            approximate_backlog_count: i64::try_from(backlog).unwrap_or(i64::MAX),
+            approximate_backlog_age: Some(prost_types::Duration::default()),
+            ..Default::default()
+        };
+        Ok(DescribeTaskQueueResponse {
+            pollers,
+            stats: request.report_stats.then_some(stats),
+            ..DescribeTaskQueueResponse::default()
+        })
+    }
+}
+
+impl Run {
+    /// As lists and descriptions show it.
+    pub(crate) fn info(&self) -> WorkflowExecutionInfo {
+        let started = self.started();
+        let close = time::stored(self.state.close_time);
+        WorkflowExecutionInfo {
+            execution: Some(self.execution()),
+            r#type: Some(WorkflowType { name: self.workflow_type().to_owned() }),
+            start_time: Some(self.start_time().to_wire()),
+            close_time: close.map(Time::to_wire),
+            status: self.state.status,
+            history_length: self.history.next_id() - 1,
+            parent_execution: started.parent_workflow_execution.clone(),
+            execution_time: shown(self.state.execution_time),
+            memo: Some(Memo { fields: self.state.memo.clone() }),
+            search_attributes: Some(SearchAttributes { indexed_fields: self.state.search_attributes.clone() }),
+            task_queue: self.task_queue().to_owned(),
+            state_transition_count: self.state.transitions,
+            history_size_bytes: self.state.history_bytes,
+            execution_duration: close
+                .map(|close| time::to_wire(close.since(Time::from_nanos(self.state.execution_time)))),
+            root_execution: Some(self.root()),
+            first_run_id: started.first_execution_run_id.clone(),
+            priority: started.priority.clone(),
+            ..WorkflowExecutionInfo::default()
+        }
+    }
+
+    /// The workflow that is nobody's child, above this one or this one itself.
+    fn root(&self) -> WorkflowExecution {
+        self.started().root_workflow_execution.clone().unwrap_or_else(|| self.execution())
+    }
+
+    fn pending_activities(&self) -> Vec<PendingActivityInfo> {
+        self.state
+            .activities
+            .iter()
+            .filter_map(|(scheduled, activity)| {
+                let asked = self.activity_scheduled(*scheduled)?;
+                let state = match (activity.started_time != 0, activity.cancel_requested != 0) {
+                    _ if activity.paused && activity.started_time == 0 => PendingActivityState::Paused,
+                    (true, true) => PendingActivityState::CancelRequested,
+                    (true, false) => PendingActivityState::Started,
+                    (false, _) => PendingActivityState::Scheduled,
+                };
+                let policy = asked.retry_policy.as_ref();
+                let whole = time::duration(asked.schedule_to_close_timeout.as_ref());
+                Some(PendingActivityInfo {
+                    activity_id: activity.activity_id.clone(),
+                    activity_type: asked.activity_type.clone(),
+                    state: state.into(),
+                    heartbeat_details: activity.heartbeat_details.clone(),
+                    last_heartbeat_time: shown(activity.heartbeat_time),
+                    last_started_time: shown(activity.started_time),
+                    attempt: activity.attempt,
+                    maximum_attempts: policy.map_or(0, |policy| policy.maximum_attempts),
+                    scheduled_time: shown(activity.attempt_time),
+                    expiration_time: whole
+                        .map(|limit| Time::from_nanos(activity.scheduled_time).plus(limit).to_wire()),
+                    last_failure: activity.last_failure.clone(),
+                    last_worker_identity: activity.identity.clone(),
+                    current_retry_interval: (activity.retry_interval != 0).then(|| {
+                        time::to_wire(std::time::Duration::from_nanos(activity.retry_interval.unsigned_abs()))
+                    }),
+                    last_attempt_complete_time: shown(activity.attempt_completed),
+                    next_attempt_schedule_time: shown(if activity.backing_off { activity.attempt_time } else { 0 }),
+                    paused: activity.paused,
+                    priority: asked.priority.clone(),
+                    ..PendingActivityInfo::default()
+                })
+            })
+            .collect()
+    }
+
+    fn pending_children(&self) -> Vec<PendingChildExecutionInfo> {
+        use perpetua_proto::history::history_event::Attributes;
+        self.state
+            .children
+            .iter()
+            .filter_map(|(initiated, child)| match self.history.get(*initiated)?.attributes.as_ref()? {
+                Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(asked) => {
+                    Some(PendingChildExecutionInfo {
+                        workflow_id: asked.workflow_id.clone(),
+                        run_id: child.run_id.clone(),
+                        workflow_type_name: asked.workflow_type.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
+                        initiated_id: *initiated,
+                        parent_close_policy: asked.parent_close_policy,
+                    })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn pending_task(&self) -> Option<PendingWorkflowTaskInfo> {
+        let task = self.state.task.as_ref()?;
+        let state =
+            if task.started != 0 { PendingWorkflowTaskState::Started } else { PendingWorkflowTaskState::Scheduled };
+        Some(PendingWorkflowTaskInfo {
+            state: state.into(),
+            scheduled_time: shown(task.scheduled_time),
+            original_scheduled_time: shown(task.original_scheduled_time),
+            started_time: shown(task.started_time),
+            attempt: task.attempt,
+        })
+    }
+}
+

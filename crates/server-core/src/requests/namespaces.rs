@@ -1,0 +1,153 @@
+//! Namespaces, and search attributes that are added to them.
+
+use perpetua_proto::enums::IndexedValueType;
+use perpetua_proto::errordetails::NamespaceAlreadyExistsFailure;
+use perpetua_proto::namespace::namespace_info::{Capabilities, Limits};
+use perpetua_proto::operatorservice::{
+    AddSearchAttributesRequest, ListSearchAttributesRequest, ListSearchAttributesResponse,
+    RemoveSearchAttributesRequest,
+};
+use perpetua_proto::replication::{ClusterReplicationConfig, NamespaceReplicationConfig};
+use perpetua_proto::workflowservice::{
+    DescribeNamespaceRequest, DescribeNamespaceResponse, ListNamespacesRequest, ListNamespacesResponse,
+    RegisterNamespaceRequest,
+};
+
+use super::check_id;
+use crate::namespace::{Namespace, PREDEFINED, SYSTEM};
+use crate::refusal::{Answer, Code, Refusal};
+use crate::{World, limits};
+
+impl World {
+    /// Makes a namespace.
+    ///
+    /// # Errors
+    /// When the request is wrong, or there is one of this name.
+    pub fn register_namespace(&mut self, request: RegisterNamespaceRequest) -> Answer<()> {
+        check_id("Namespace", &request.namespace)?;
+        if self.namespaces.0.contains_key(&request.namespace) {
+            return Err(Refusal::new(Code::AlreadyExists, "Namespace already exists.")
+                .with(&NamespaceAlreadyExistsFailure::default()));
+        }
+        let id = self.cx().uuid();
+        let mut namespace = Namespace::new(&request.namespace, id);
+        namespace.info.description = request.description;
+        namespace.info.owner_email = request.owner_email;
+        namespace.info.data = request.data;
+        if request.workflow_execution_retention_period.is_some() {
+            namespace.config.workflow_execution_retention_ttl = request.workflow_execution_retention_period;
+        }
+        self.namespaces.0.insert(request.namespace, namespace);
+        Ok(())
+    }
+
+    /// Says what is known of a namespace.
+    ///
+    /// # Errors
+    /// When there is none of this name or id.
+    pub fn describe_namespace(&self, request: &DescribeNamespaceRequest) -> Answer<DescribeNamespaceResponse> {
+        let namespace = if request.namespace.is_empty() && !request.id.is_empty() {
+            let missing = || Refusal::not_found(format!("Namespace with id {} is not found.", request.id));
+            self.namespaces.0.values().find(|namespace| namespace.info.id == request.id).ok_or_else(missing)?
+        } else {
+            self.namespaces.check(&request.namespace)?
+        };
+        Ok(described(namespace))
+    }
+
+    /// Lists the namespaces, in the order of their names.
+    pub fn list_namespaces(&self, _request: &ListNamespacesRequest) -> ListNamespacesResponse {
+        ListNamespacesResponse {
+            namespaces: self.namespaces.0.values().map(described).collect(),
+            ..ListNamespacesResponse::default()
+        }
+    }
+
+    /// Adds search attributes to a namespace. One that is there with the same type stays.
+    ///
+    /// # Errors
+    /// When the request is wrong, or an attribute is there with another type.
+    pub fn add_search_attributes(&mut self, request: AddSearchAttributesRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
+        for (name, kind) in &request.search_attributes {
+            let reserved = SYSTEM.iter().chain(&PREDEFINED).any(|(known, _)| known == name);
+            if name.is_empty() || reserved || name.starts_with("Temporal") {
+                return Err(Refusal::invalid(format!("Search attribute {name} is reserved by system.")));
+            }
+            if IndexedValueType::try_from(*kind).is_ok_and(|kind| kind != IndexedValueType::Unspecified) {
+                continue;
+            }
+            return Err(Refusal::invalid(format!("Unable to parse search attribute type of {name}: {kind}.")));
+        }
+        if let Some(namespace) = self.namespaces.0.get_mut(&request.namespace) {
+            for (name, kind) in request.search_attributes {
+                let kind = IndexedValueType::try_from(kind).unwrap_or(IndexedValueType::Keyword);
+                match namespace.search_attributes.get(&name) {
+                    Some(known) if *known != kind => {
+                        let message = format!("Search attribute {name} already exists with another type.");
+                        return Err(Refusal::new(Code::AlreadyExists, message));
+                    }
+                    _ => namespace.search_attributes.insert(name, kind),
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes search attributes away from a namespace.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub fn remove_search_attributes(&mut self, request: &RemoveSearchAttributesRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
+        let Some(namespace) = self.namespaces.0.get_mut(&request.namespace) else { return Ok(()) };
+        for name in &request.search_attributes {
+            if namespace.search_attributes.remove(name).is_none() {
+                return Err(Refusal::not_found(format!("Search attribute {name} doesn't exist.")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the search attributes of a namespace.
+    ///
+    /// # Errors
+    /// When there is no such namespace.
+    pub fn list_search_attributes(&self, request: &ListSearchAttributesRequest) -> Answer<ListSearchAttributesResponse> {
+        let namespace = self.namespaces.check(&request.namespace)?;
+        let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), (*kind).into())).collect();
+        let system =
+            SYSTEM.iter().chain(&PREDEFINED).map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
+        Ok(ListSearchAttributesResponse {
+            custom_attributes: custom,
+            system_attributes: system,
+            ..ListSearchAttributesResponse::default()
+        })
+    }
+}
+
+fn described(namespace: &Namespace) -> DescribeNamespaceResponse {
+    let mut info = namespace.info.clone();
+    info.capabilities = Some(Capabilities {
+        eager_workflow_start: true,
+        sync_update: true,
+        async_update: true,
+        worker_poll_complete_on_shutdown: true,
+        ..Capabilities::default()
+    });
+    let blob = i64::try_from(limits::BLOB_BYTES).unwrap_or(i64::MAX);
+    info.limits = Some(Limits { blob_size_limit_error: blob, memo_size_limit_error: blob, ..Limits::default() });
+    DescribeNamespaceResponse {
+        namespace_info: Some(info),
+        config: Some(namespace.config.clone()),
+        replication_config: Some(NamespaceReplicationConfig {
+            active_cluster_name: "active".to_owned(),
+            clusters: vec![ClusterReplicationConfig {
+                cluster_name: "active".to_owned(),
+                ..ClusterReplicationConfig::default()
+            }],
+            ..NamespaceReplicationConfig::default()
+        }),
+        ..DescribeNamespaceResponse::default()
+    }
+}

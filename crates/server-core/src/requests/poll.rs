@@ -1,0 +1,141 @@
+//! Polls of workers, and calls that are given up.
+
+use perpetua_proto::taskqueue::TaskQueue;
+use perpetua_proto::workflowservice::{
+    GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
+    PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ShutdownWorkerRequest,
+};
+
+use super::check_id;
+use crate::World;
+use crate::matching::{Poller, QueueKey};
+use crate::refusal::{Answer, Code, Refusal};
+use crate::world::{CallId, Reply, Waiting};
+
+impl World {
+    /// Waits for a workflow task.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub fn poll_workflow_task(&mut self, call: CallId, request: PollWorkflowTaskQueueRequest) -> Answer<()> {
+        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
+        let key = QueueKey::workflow(&request.namespace, &queue);
+        self.wait(call, key, request.identity, request.worker_instance_key);
+        Ok(())
+    }
+
+    /// Waits for an activity.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub fn poll_activity_task(&mut self, call: CallId, request: PollActivityTaskQueueRequest) -> Answer<()> {
+        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
+        let key = QueueKey::activity(&request.namespace, &queue);
+        self.wait(call, key, request.identity, request.worker_instance_key);
+        Ok(())
+    }
+
+    fn check_poll(&self, namespace: &str, queue: Option<&TaskQueue>, identity: &str) -> Answer<String> {
+        self.namespaces.check(namespace)?;
+        let name = queue.map_or("", |queue| &queue.name);
+        check_id("TaskQueue", name)?;
+        if identity.len() > crate::limits::ID_LENGTH {
+            return Err(Refusal::invalid("Identity length exceeds limit."));
+        }
+        Ok(name.to_owned())
+    }
+
+    fn wait(&mut self, call: CallId, key: QueueKey, identity: String, instance: String) {
+        let now = self.now;
+        self.matching.wait(&key, Poller { call, identity, instance }, now);
+        self.calls.insert(call, Waiting::Task(key.clone()));
+        self.dispatch(&key);
+        self.settle();
+    }
+
+    /// A worker goes away: its polls are answered with nothing, its sticky queue is not used any longer.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub fn shutdown_worker(&mut self, request: &ShutdownWorkerRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
+        if !request.worker_instance_key.is_empty() {
+            for call in self.matching.dismiss(&request.worker_instance_key) {
+                self.expire(call);
+            }
+        }
+        let sticky = &request.sticky_task_queue;
+        if !sticky.is_empty() {
+            let of_worker: Vec<_> = self
+                .runs()
+                .filter(|run| run.state.namespace == request.namespace && run.state.sticky_queue == *sticky)
+                .map(|run| run.number)
+                .collect();
+            for number in of_worker {
+                self.with(number, |run, cx| {
+                    if run.state.task.as_ref().is_some_and(|task| task.sticky && task.started == 0) {
+                        run.time_out_task(cx);
+                    } else {
+                        run.forget_sticky();
+                    }
+                });
+            }
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// A call has waited long enough: it is answered with what there is.
+    pub fn expire(&mut self, call: CallId) {
+        let Some(waiting) = self.calls.remove(&call) else { return };
+        let answer = match waiting {
+            Waiting::Task(queue) => {
+                self.matching.leave(&queue, call);
+                Ok(match queue.kind {
+                    crate::matching::Kind::Workflow => {
+                        Reply::WorkflowTask(Box::<PollWorkflowTaskQueueResponse>::default())
+                    }
+                    crate::matching::Kind::Activity => {
+                        Reply::ActivityTask(Box::<PollActivityTaskQueueResponse>::default())
+                    }
+                })
+            }
+            Waiting::History(number) => {
+                let reader = self.with(number, |run, _| {
+                    let at = run.live.readers.iter().position(|reader| reader.call == call)?;
+                    let reader = run.live.readers.remove(at);
+                    Some(GetWorkflowExecutionHistoryResponse {
+                        history: Some(perpetua_proto::history::History::default()),
+                        next_page_token: run.reader_token(reader.from),
+                        ..GetWorkflowExecutionHistoryResponse::default()
+                    })
+                });
+                let Some(response) = reader.flatten() else { return };
+                Ok(Reply::History(response))
+            }
+            Waiting::Query(number) => {
+                let gone = self.with(number, |run, _| {
+                    let before = run.live.queries.len();
+                    run.live.queries.retain(|_, query| query.call != call);
+                    before != run.live.queries.len()
+                });
+                if gone != Some(true) {
+                    return;
+                }
+                Err(Refusal::new(Code::DeadlineExceeded, "no worker answered the query in time"))
+            }
+            Waiting::Update(number, id) => {
+                let reached = self.with(number, |run, _| {
+                    let waiters = run.live.update_waiters.get_mut(&id)?;
+                    let at = waiters.iter().position(|waiter| waiter.call == call)?;
+                    let waiter = waiters.remove(at);
+                    Some(waiter.shape.reply(run.update_answer(&id)))
+                });
+                let Some(reply) = reached.flatten() else { return };
+                Ok(reply)
+            }
+        };
+        self.cx().reply(call, answer);
+        self.settle();
+    }
+}

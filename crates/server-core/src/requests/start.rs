@@ -1,0 +1,349 @@
+//! Starting workflows: new ones, those whose id is in use, with a signal, with an update.
+
+use std::time::Duration;
+
+use perpetua_proto::enums::{
+    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus, WorkflowIdConflictPolicy as Conflict,
+    WorkflowIdReusePolicy as Reuse,
+};
+use perpetua_proto::errordetails::WorkflowExecutionAlreadyStartedFailure;
+use perpetua_proto::history::{WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes};
+use perpetua_proto::taskqueue::TaskQueue;
+use perpetua_proto::workflowservice::{
+    SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse, StartWorkflowExecutionRequest,
+    StartWorkflowExecutionResponse,
+};
+
+use super::check_id;
+use crate::refusal::{Answer, Code, Refusal};
+use crate::run::{Run, Start};
+use crate::time::{self, duration};
+use crate::world::RunNumber;
+use crate::{World, cron, limits, retry};
+
+/// What a start comes to, given who has the id.
+pub(super) enum Resolved {
+    /// A new run.
+    New,
+    /// A new run, after this one is terminated.
+    Replace(RunNumber),
+    /// The run that is there; whether this very request had made it.
+    Existing(RunNumber, bool),
+}
+
+impl World {
+    /// Starts a workflow.
+    ///
+    /// # Errors
+    /// When the request is wrong, or the id is in use and the policies do not allow for that.
+    pub fn start_workflow(&mut self, request: StartWorkflowExecutionRequest) -> Answer<StartWorkflowExecutionResponse> {
+        let eager = request.request_eager_execution;
+        let start = self.prepare(&request)?;
+        let response = match self.resolve(&request, false)? {
+            Resolved::Existing(number, same) => self.started_response(number, same),
+            Resolved::New => self.start_new(start, eager),
+            Resolved::Replace(number) => {
+                self.make_room(number, &start.run_id);
+                self.start_new(start, eager)
+            }
+        };
+        self.settle();
+        Ok(response)
+    }
+
+    /// Signals a workflow that runs, or starts it with the signal.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow).
+    pub fn signal_with_start(
+        &mut self,
+        request: SignalWithStartWorkflowExecutionRequest,
+    ) -> Answer<SignalWithStartWorkflowExecutionResponse> {
+        check_id("SignalName", &request.signal_name)?;
+        let signal = WorkflowExecutionSignaledEventAttributes {
+            signal_name: request.signal_name.clone(),
+            input: request.signal_input.clone(),
+            identity: request.identity.clone(),
+            header: request.header.clone(),
+            ..WorkflowExecutionSignaledEventAttributes::default()
+        };
+        let links = request.links.clone();
+        let request_id = request.request_id.clone();
+        let request = as_start(request);
+        let start = self.prepare(&request)?;
+        let (number, started) = match self.resolve(&request, true)? {
+            Resolved::Existing(number, _) => (number, false),
+            resolved => {
+                if let Resolved::Replace(number) = resolved {
+                    self.make_room(number, &start.run_id);
+                }
+                let number = self.next_number();
+                let run = Run::begin(&self.cx(), number, start);
+                (self.add(run), true)
+            }
+        };
+        let signal_request = if started { String::new() } else { request_id };
+        let signal = WorkflowExecutionSignaledEventAttributes { request_id: signal_request, ..signal };
+        self.with(number, |run, cx| run.signal(cx, signal, links));
+        let run_id = self.run(number).map(|run| run.state.run_id.clone()).unwrap_or_default();
+        self.settle();
+        Ok(SignalWithStartWorkflowExecutionResponse {
+            run_id,
+            started,
+            ..SignalWithStartWorkflowExecutionResponse::default()
+        })
+    }
+
+    /// Checks a request and completes what it leaves open.
+    pub(super) fn prepare(&mut self, request: &StartWorkflowExecutionRequest) -> Answer<Start> {
+        self.namespaces.check(&request.namespace)?;
+        let mut attributes = check(request)?;
+        if let Some(fields) = &mut attributes.search_attributes {
+            self.namespaces
+                .check_search_attributes(&request.namespace, &mut fields.indexed_fields)
+                .map_err(Refusal::invalid)?;
+        }
+        let run_id = self.cx().uuid();
+        attributes.original_execution_run_id.clone_from(&run_id);
+        attributes.first_execution_run_id.clone_from(&run_id);
+        let backoff = match duration(request.workflow_start_delay.as_ref()) {
+            Some(delay) => time::to_wire(delay),
+            None => self.first_backoff(&request.cron_schedule),
+        };
+        attributes.first_workflow_task_backoff = Some(backoff);
+        let limit = duration(attributes.workflow_execution_timeout.as_ref());
+        let backoff = duration(Some(&backoff)).unwrap_or_default();
+        attributes.workflow_execution_expiration_time =
+            limit.map(|limit| self.now.plus(backoff).plus(limit).to_wire());
+        let request_id =
+            if request.request_id.is_empty() { self.cx().uuid() } else { request.request_id.clone() };
+        Ok(Start {
+            namespace: request.namespace.clone(),
+            run_id,
+            request_id,
+            attributes,
+            metadata: request.user_metadata.clone(),
+            links: request.links.clone(),
+        })
+    }
+
+    /// How long the first task of a run with this schedule waits.
+    pub(crate) fn first_backoff(&self, schedule: &str) -> prost_types::Duration {
+        let due = if schedule.is_empty() { None } else { cron::next(schedule, self.now, self.now) };
+        time::to_wire(due.map_or(Duration::ZERO, |due| due.since(self.now)))
+    }
+
+    /// Who has the id, and what that means for the request. With `join`, a run that is there is used.
+    pub(super) fn resolve(&self, request: &StartWorkflowExecutionRequest, join: bool) -> Answer<Resolved> {
+        let Some(current) = self.current(&request.namespace, &request.workflow_id) else {
+            return Ok(Resolved::New);
+        };
+        if !request.request_id.is_empty()
+            && (current.state.start_request == request.request_id
+                || current.state.requests.contains_key(&request.request_id))
+        {
+            return Ok(Resolved::Existing(current.number, true));
+        }
+        let reuse = request.workflow_id_reuse_policy();
+        if current.is_open() {
+            let conflict = match (request.workflow_id_conflict_policy(), reuse) {
+                (_, Reuse::TerminateIfRunning) => Conflict::TerminateExisting,
+                (Conflict::Unspecified, _) if join => Conflict::UseExisting,
+                (conflict, _) => conflict,
+            };
+            return match conflict {
+                Conflict::UseExisting => Ok(Resolved::Existing(current.number, false)),
+                Conflict::TerminateExisting => Ok(Resolved::Replace(current.number)),
+                Conflict::Fail | Conflict::Unspecified => Err(in_use(current, "Workflow execution is already running.")),
+            };
+        }
+        match reuse {
+            Reuse::RejectDuplicate => {
+                Err(in_use(current, "Workflow execution already finished. Workflow Id reuse policy: RejectDuplicate."))
+            }
+            Reuse::AllowDuplicateFailedOnly if !ended_badly(current) => Err(in_use(
+                current,
+                "Workflow execution already finished successfully. Workflow Id reuse policy: AllowDuplicateFailedOnly.",
+            )),
+            _ => Ok(Resolved::New),
+        }
+    }
+
+    /// Terminates a run, so that another can have its id.
+    pub(super) fn make_room(&mut self, number: RunNumber, next: &str) {
+        let details = super::activity::text_payload(&format!("terminated by new runID: {next}"));
+        self.with(number, |run, cx| {
+            run.terminate(cx, "TerminateIfRunning WorkflowIdReusePolicy", Some(details), limits::HISTORY_SERVICE);
+        });
+    }
+
+    pub(super) fn start_new(&mut self, start: Start, eager: bool) -> StartWorkflowExecutionResponse {
+        let number = self.next_number();
+        let identity = start.attributes.identity.clone();
+        let backoff = duration(start.attributes.first_workflow_task_backoff.as_ref());
+        let eager = eager && backoff.is_none();
+        let mut start = start;
+        start.attributes.eager_execution_accepted = eager;
+        let run = Run::begin(&self.cx(), number, start);
+        self.add(run);
+        let task = self.with(number, |run, cx| {
+            run.wake(cx);
+            if !eager {
+                return None;
+            }
+            run.live.offers += 1;
+            run.start_task(cx, &identity);
+            run.task_response(cx, false)
+        });
+        StartWorkflowExecutionResponse {
+            eager_workflow_task: task.flatten(),
+            ..self.started_response(number, true)
+        }
+    }
+
+    pub(super) fn started_response(&self, number: RunNumber, started: bool) -> StartWorkflowExecutionResponse {
+        let Some(run) = self.run(number) else { return StartWorkflowExecutionResponse::default() };
+        StartWorkflowExecutionResponse {
+            run_id: run.state.run_id.clone(),
+            first_execution_run_id: run.started().first_execution_run_id.clone(),
+            started,
+            status: run.state.status,
+            ..StartWorkflowExecutionResponse::default()
+        }
+    }
+
+    /// How far an update must be for a caller to be answered.
+    pub(super) fn wanted(stage: Option<&perpetua_proto::update::WaitPolicy>) -> Answer<Stage> {
+        match stage.map(|policy| policy.lifecycle_stage()) {
+            Some(Stage::Admitted) => Err(Refusal::new(
+                Code::PermissionDenied,
+                "waiting on update admitted is not supported.",
+            )),
+            Some(stage) => Ok(stage),
+            None => Ok(Stage::Unspecified),
+        }
+    }
+}
+
+/// Whether a run ended in a way that allows another try.
+pub(crate) fn ended_badly(run: &Run) -> bool {
+    use WorkflowExecutionStatus as S;
+    matches!(run.state.status(), S::Failed | S::Canceled | S::Terminated | S::TimedOut)
+}
+
+fn in_use(run: &Run, words: &str) -> Refusal {
+    let (workflow_id, run_id) = (&run.state.workflow_id, &run.state.run_id);
+    Refusal::new(Code::AlreadyExists, format!("{words} WorkflowId: {workflow_id}, RunId: {run_id}.")).with(
+        &WorkflowExecutionAlreadyStartedFailure {
+            start_request_id: run.state.start_request.clone(),
+            run_id: run_id.clone(),
+            first_execution_run_id: run.started().first_execution_run_id.clone(),
+        },
+    )
+}
+
+/// What history will say, if there is nothing wrong with the request.
+fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionStartedEventAttributes> {
+    check_id("WorkflowId", &request.workflow_id)?;
+    check_id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name))?;
+    check_id("TaskQueue", request.task_queue.as_ref().map_or("", |queue| &queue.name))?;
+    if request.request_id.len() > limits::ID_LENGTH {
+        return Err(Refusal::invalid("RequestId length exceeds limit."));
+    }
+    let (reuse, conflict) = (request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy());
+    if reuse == Reuse::TerminateIfRunning && conflict != Conflict::Unspecified {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a \
+             WorkflowIDConflictPolicy",
+        ));
+    }
+    if reuse == Reuse::RejectDuplicate && conflict == Conflict::TerminateExisting {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with \
+             WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
+        ));
+    }
+    let delay = duration(request.workflow_start_delay.as_ref());
+    if delay.is_some() && !request.cron_schedule.is_empty() {
+        return Err(Refusal::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
+    }
+    for (name, limit) in [
+        ("WorkflowExecutionTimeout", &request.workflow_execution_timeout),
+        ("WorkflowRunTimeout", &request.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &request.workflow_task_timeout),
+        ("WorkflowStartDelay", &request.workflow_start_delay),
+    ] {
+        if limit.as_ref().is_some_and(|limit| limit.seconds < 0 || limit.nanos < 0) {
+            return Err(Refusal::invalid(format!("Invalid {name}.")));
+        }
+    }
+    if !request.cron_schedule.is_empty() {
+        cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
+    }
+    let mut retry_policy = request.retry_policy.clone();
+    if let Some(policy) = &mut retry_policy {
+        retry::check(policy).map_err(Refusal::invalid)?;
+        retry::complete(policy);
+    }
+    let whole = duration(request.workflow_execution_timeout.as_ref());
+    let run = match (duration(request.workflow_run_timeout.as_ref()), whole) {
+        (Some(run), Some(whole)) => Some(run.min(whole)),
+        (run, whole) => run.or(whole),
+    };
+    let task = duration(request.workflow_task_timeout.as_ref()).unwrap_or(limits::TASK_TIMEOUT);
+    let task = run.map_or(task, |run| task.min(run));
+    let wire = |limit: Option<Duration>| Some(time::to_wire(limit.unwrap_or_default()));
+    Ok(WorkflowExecutionStartedEventAttributes {
+        workflow_type: request.workflow_type.clone(),
+        task_queue: request
+            .task_queue
+            .as_ref()
+            .map(|queue| TaskQueue { name: queue.name.clone(), kind: 1, ..TaskQueue::default() }),
+        input: request.input.clone(),
+        workflow_execution_timeout: wire(whole),
+        workflow_run_timeout: wire(run),
+        workflow_task_timeout: wire(Some(task)),
+        continued_failure: request.continued_failure.clone(),
+        last_completion_result: request.last_completion_result.clone(),
+        identity: request.identity.clone(),
+        retry_policy,
+        attempt: 1,
+        cron_schedule: request.cron_schedule.clone(),
+        memo: request.memo.clone(),
+        search_attributes: request.search_attributes.clone(),
+        header: request.header.clone(),
+        workflow_id: request.workflow_id.clone(),
+        completion_callbacks: request.completion_callbacks.clone(),
+        versioning_override: request.versioning_override.clone(),
+        priority: request.priority.clone(),
+        ..WorkflowExecutionStartedEventAttributes::default()
+    })
+}
+
+fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {
+    StartWorkflowExecutionRequest {
+        namespace: request.namespace,
+        workflow_id: request.workflow_id,
+        workflow_type: request.workflow_type,
+        task_queue: request.task_queue,
+        input: request.input,
+        workflow_execution_timeout: request.workflow_execution_timeout,
+        workflow_run_timeout: request.workflow_run_timeout,
+        workflow_task_timeout: request.workflow_task_timeout,
+        identity: request.identity,
+        request_id: request.request_id,
+        workflow_id_reuse_policy: request.workflow_id_reuse_policy,
+        workflow_id_conflict_policy: request.workflow_id_conflict_policy,
+        retry_policy: request.retry_policy,
+        cron_schedule: request.cron_schedule,
+        memo: request.memo,
+        search_attributes: request.search_attributes,
+        header: request.header,
+        workflow_start_delay: request.workflow_start_delay,
+        user_metadata: request.user_metadata,
+        links: request.links,
+        versioning_override: request.versioning_override,
+        priority: request.priority,
+        ..StartWorkflowExecutionRequest::default()
+    }
+}

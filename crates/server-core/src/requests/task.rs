@@ -1,0 +1,245 @@
+//! Answers to workflow tasks.
+
+use std::time::Duration;
+
+use perpetua_proto::common::WorkflowExecution;
+use perpetua_proto::enums::EventType;
+use perpetua_proto::history::WorkflowTaskCompletedEventAttributes;
+use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::protocol::Message;
+use perpetua_proto::update::Rejection;
+use perpetua_proto::workflowservice::{
+    PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
+    RespondWorkflowTaskFailedRequest,
+};
+
+use crate::any::read;
+use crate::commands::{self, Bad, Step};
+use crate::refusal::{Answer, Refusal};
+use crate::run::state::TaskState;
+use crate::run::task::nanos;
+use crate::run::{Run, event};
+use crate::time;
+use crate::token::TaskToken;
+use crate::world::{Cx, RunNumber};
+use crate::{World, limits};
+
+impl World {
+    /// A worker has done a workflow task.
+    ///
+    /// # Errors
+    /// When the task is not the worker's any longer, or what it asks for cannot be done; the task has failed then.
+    pub fn respond_workflow_task_completed(
+        &mut self,
+        request: RespondWorkflowTaskCompletedRequest,
+    ) -> Answer<RespondWorkflowTaskCompletedResponse> {
+        let number = self.task_of(&request.task_token)?;
+        let response = self.with(number, |run, cx| complete(run, cx, request));
+        self.settle();
+        response.unwrap_or_else(|| Err(not_found()))
+    }
+
+    /// A worker could not do a workflow task.
+    ///
+    /// # Errors
+    /// When the task is not the worker's any longer.
+    pub fn respond_workflow_task_failed(&mut self, request: RespondWorkflowTaskFailedRequest) -> Answer<()> {
+        let number = self.task_of(&request.task_token)?;
+        let cause = request.cause();
+        self.with(number, |run, cx| run.fail_task(cx, cause, request.failure, &request.identity));
+        self.settle();
+        Ok(())
+    }
+
+    /// The run whose task a token names, if it is the one that a worker has.
+    fn task_of(&self, token: &[u8]) -> Answer<RunNumber> {
+        let token = TaskToken::read(token, self.server)?;
+        let execution = WorkflowExecution { workflow_id: token.workflow_id, run_id: token.run_id };
+        let number = self.find(&token.namespace, Some(&execution)).map_err(|_| not_found())?;
+        let run = self.run(number).filter(|run| run.is_open()).ok_or_else(not_found)?;
+        let is_it = |task: &&TaskState| {
+            task.started != 0
+                && task.started == token.started
+                && task.scheduled == token.scheduled
+                && task.attempt == token.attempt
+        };
+        run.state.task.as_ref().filter(is_it).map(|_| number).ok_or_else(not_found)
+    }
+}
+
+fn not_found() -> Refusal {
+    Refusal::not_found("Workflow task not found.")
+}
+
+fn complete(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    request: RespondWorkflowTaskCompletedRequest,
+) -> Answer<RespondWorkflowTaskCompletedResponse> {
+    if is_only_rejection(run, &request) {
+        return Ok(drop_task(run, cx, request));
+    }
+    let before = (run.state.clone(), run.live.clone(), run.history.len(), cx.said());
+    let RespondWorkflowTaskCompletedRequest {
+        commands,
+        identity,
+        sticky_attributes,
+        return_new_workflow_task,
+        force_create_new_workflow_task,
+        query_results,
+        messages,
+        sdk_metadata,
+        metering_metadata,
+        ..
+    } = request;
+    let Some(task) = run.take_started_task() else { return Err(not_found()) };
+    let attributes = WorkflowTaskCompletedEventAttributes {
+        scheduled_event_id: task.scheduled,
+        started_event_id: task.started,
+        identity: identity.clone(),
+        sdk_metadata,
+        metering_metadata,
+        ..WorkflowTaskCompletedEventAttributes::default()
+    };
+    let attributes = Attributes::WorkflowTaskCompletedEventAttributes(Box::new(attributes));
+    let completed = run.append(event(EventType::WorkflowTaskCompleted, cx.now, attributes));
+    run.state.previous_started = task.started;
+    run.state.attempt = 1;
+    run.forget_sticky();
+    if let Some(sticky) = sticky_attributes {
+        let queue = sticky.worker_task_queue.map(|queue| queue.name).unwrap_or_default();
+        run.state.sticky_queue = queue;
+        let limit = time::duration(sticky.schedule_to_start_timeout.as_ref()).unwrap_or(Duration::from_secs(10));
+        run.state.sticky_timeout = nanos(limit);
+    }
+    let mut step = Step {
+        completed,
+        identity: identity.clone(),
+        order: messages.iter().map(|message| message.id.clone()).collect(),
+        messages: messages.into_iter().map(|message| (message.id.clone(), message)).collect(),
+        ..Step::default()
+    };
+    if let Err(bad) = perform(run, cx, &mut step, commands) {
+        (run.state, run.live) = (before.0, before.1);
+        run.history.truncate(before.2);
+        cx.unsay(before.3);
+        run.fail_task(cx, bad.cause, None, &identity);
+        return Err(Refusal::invalid(bad.words()));
+    }
+    run.reject_ignored_updates(cx);
+    run.answer_queries(cx, query_results);
+    if let Some(closing) = step.closing {
+        run.close(cx, closing);
+        return Ok(RespondWorkflowTaskCompletedResponse::default());
+    }
+    let activity_tasks = start_eagerly(run, cx, &step.eager, &identity);
+    go_on(run, cx, &task, step.needs_task, force_create_new_workflow_task)?;
+    run.send_left_queries(cx);
+    let workflow_task = if return_new_workflow_task && run.is_open() { next_task(run, cx, &identity) } else { None };
+    Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, ..Default::default() })
+}
+
+/// Does what the worker asked for, in order: commands, then the messages that none of them placed.
+fn perform(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    step: &mut Step,
+    commands: Vec<perpetua_proto::command::Command>,
+) -> Result<(), Bad> {
+    for command in commands {
+        commands::apply(run, cx, step, command)?;
+    }
+    for id in std::mem::take(&mut step.order) {
+        if let Some(message) = step.messages.remove(&id) {
+            commands::take(run, cx, &message)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores what was held back, and schedules the next task if there is reason to.
+fn go_on(run: &mut Run, cx: &mut Cx<'_>, task: &TaskState, needs_task: bool, forced: bool) -> Answer<()> {
+    let news = !run.state.buffered.is_empty();
+    run.flush();
+    if forced && !news && !needs_task {
+        let since = if run.state.heartbeating_since == 0 { cx.now.nanos() } else { run.state.heartbeating_since };
+        run.state.heartbeating_since = since;
+        if cx.now.since(crate::Time::from_nanos(since)) > limits::HEARTBEATING {
+            run.state.heartbeating_since = 0;
+            run.schedule_task(cx);
+            return Err(Refusal::not_found("workflow task heartbeat timeout"));
+        }
+    } else {
+        run.state.heartbeating_since = 0;
+    }
+    if news || needs_task || forced {
+        let original = if forced { crate::Time::from_nanos(task.original_scheduled_time) } else { cx.now };
+        run.schedule_task_for(cx, false, original);
+    } else if run.has_unsent_updates() {
+        run.schedule_speculative_task(cx);
+    }
+    if run.history.len() >= limits::HISTORY_EVENTS || run.state.history_bytes >= limits::HISTORY_BYTES {
+        let reason = "Workflow history count or size exceeds limit.";
+        run.terminate(cx, reason, None, limits::HISTORY_SERVICE);
+    }
+    Ok(())
+}
+
+/// Hands the worker the activities that it would like to run itself.
+fn start_eagerly(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    eager: &[i64],
+    identity: &str,
+) -> Vec<PollActivityTaskQueueResponse> {
+    eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, identity)).collect()
+}
+
+/// The next task, given to the worker with the answer to the last.
+fn next_task(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    identity: &str,
+) -> Option<perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse> {
+    run.state.task.as_ref().filter(|task| task.started == 0)?;
+    run.live.offers += 1;
+    run.start_task(cx, identity);
+    run.task_response(cx, true)
+}
+
+/// Whether a task for updates alone came to nothing.
+fn is_only_rejection(run: &Run, request: &RespondWorkflowTaskCompletedRequest) -> bool {
+    let rejects = |message: &Message| message.body.as_ref().is_some_and(|body| read::<Rejection>(body).is_some());
+    run.state.task.as_ref().is_some_and(|task| task.speculative)
+        && request.commands.is_empty()
+        && !request.force_create_new_workflow_task
+        && !request.messages.is_empty()
+        && request.messages.iter().all(rejects)
+        && run.state.buffered.is_empty()
+}
+
+/// Ends such a task without a trace.
+fn drop_task(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    request: RespondWorkflowTaskCompletedRequest,
+) -> RespondWorkflowTaskCompletedResponse {
+    run.state.task = None;
+    for message in &request.messages {
+        // What cannot be rejected is rejected with the rest below.
+        let _ = run.take_message(cx, message);
+    }
+    run.reject_ignored_updates(cx);
+    run.answer_queries(cx, request.query_results);
+    if run.has_unsent_updates() {
+        run.schedule_speculative_task(cx);
+    }
+    run.send_left_queries(cx);
+    let workflow_task = if request.return_new_workflow_task { next_task(run, cx, &request.identity) } else { None };
+    RespondWorkflowTaskCompletedResponse {
+        workflow_task,
+        reset_history_event_id: run.state.previous_started,
+        ..RespondWorkflowTaskCompletedResponse::default()
+    }
+}
+

@@ -1,0 +1,91 @@
+//! What happens by itself when time passes.
+//!
+//! A run knows of everything that has a time; the earliest is asked for after every step. There is no list of timers
+//! that could disagree with the state.
+
+use super::Run;
+use super::activity::{ActivityDue, AttemptEnd};
+use crate::time::{Time, stored};
+use crate::world::Cx;
+
+/// What is due.
+#[derive(Clone, Debug)]
+pub(crate) enum Due {
+    /// The wait before the first task is over.
+    FirstTask,
+    /// The run, or the whole chain, took too long.
+    Run,
+    /// A workflow task took too long.
+    Task,
+    Timer(String),
+    Activity(i64, ActivityDue),
+}
+
+impl Run {
+    /// What is due next, and when.
+    pub(crate) fn next_due(&self) -> Option<(Time, Due)> {
+        if !self.is_open() {
+            return None;
+        }
+        let mut next: Option<(Time, Due)> = None;
+        let mut consider = |at: Option<Time>, due: &dyn Fn() -> Due| {
+            if let Some(at) = at
+                && next.as_ref().is_none_or(|(earliest, _)| at < *earliest)
+            {
+                next = Some((at, due()));
+            }
+        };
+        consider(stored(self.state.first_task_due), &|| Due::FirstTask);
+        for (id, timer) in &self.state.timers {
+            consider(Some(Time::from_nanos(timer.due)), &|| Due::Timer(id.clone()));
+        }
+        for (scheduled, activity) in &self.state.activities {
+            if let Some((at, due)) = self.activity_due(*scheduled, activity) {
+                consider(Some(at), &|| Due::Activity(*scheduled, due));
+            }
+        }
+        consider(self.task_due(), &|| Due::Task);
+        consider(stored(self.state.run_deadline), &|| Due::Run);
+        consider(stored(self.state.execution_deadline), &|| Due::Run);
+        next
+    }
+
+    fn task_due(&self) -> Option<Time> {
+        let task = self.state.task.as_ref()?;
+        let (from, limit) = if task.started != 0 {
+            (task.started_time, task.timeout)
+        } else if task.sticky {
+            (task.scheduled_time, self.state.sticky_timeout)
+        } else {
+            return None;
+        };
+        Some(Time::from_nanos(from.saturating_add(limit)))
+    }
+
+    /// Does what is due.
+    pub(crate) fn fire(&mut self, cx: &mut Cx<'_>, due: Due) {
+        match due {
+            Due::FirstTask => {
+                self.state.first_task_due = 0;
+                self.wake(cx);
+            }
+            Due::Run => self.time_out(cx),
+            Due::Task => self.time_out_task(cx),
+            Due::Timer(id) => self.fire_timer(cx, &id),
+            Due::Activity(scheduled, ActivityDue::Retry) => self.end_activity_backoff(cx, scheduled),
+            Due::Activity(scheduled, ActivityDue::TimedOut(kind)) => {
+                self.end_activity_attempt(cx, scheduled, AttemptEnd::TimedOut(kind), "");
+            }
+        }
+    }
+
+    /// Whether somebody is at work for this run, so that time must not be skipped.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.is_open()
+            && (self.state.task.is_some()
+                || !self.state.externals.is_empty()
+                || self.state.activities.values().any(|activity| !activity.backing_off && !activity.paused))
+            || !self.live.queries.is_empty()
+    }
+}
+

@@ -1,0 +1,39 @@
+//! What is known of a run only while the server runs: who waits for it, and what was not promised to last.
+
+use std::collections::BTreeMap;
+
+use super::query::QueryState;
+use super::update::{Admitted, UpdateWaiter};
+use crate::world::CallId;
+
+/// The part of a run that is not stored.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Live {
+    /// Who waits for new events, and the index of the first event they have not seen.
+    pub(crate) readers: Vec<HistoryReader>,
+    /// Queries that are on their way, by id.
+    pub(crate) queries: BTreeMap<String, QueryState>,
+    /// Updates that no worker has accepted yet, in order of arrival.
+    pub(crate) admitted: Vec<Admitted>,
+    /// Who waits for updates, by the update's id.
+    pub(crate) update_waiters: BTreeMap<String, Vec<UpdateWaiter>>,
+    /// When it is next due, as the world has noted it.
+    pub(crate) due: Option<crate::Time>,
+    /// How many events are stored durably.
+    pub(crate) stored_events: usize,
+    /// Distinguishes one offer of the task to a queue from the next.
+    pub(crate) offers: u64,
+    /// When somebody last polled its sticky queue, or it was set.
+    pub(crate) sticky_worker: String,
+}
+
+/// Somebody who waits for new events.
+#[derive(Clone, Debug)]
+pub(crate) struct HistoryReader {
+    pub(crate) call: CallId,
+    /// The index of the first event that was not sent.
+    pub(crate) from: usize,
+    /// Whether only the event that closes the run is wanted.
+    pub(crate) only_close: bool,
+    pub(crate) batches: usize,
+}

@@ -1,0 +1,60 @@
+//! How a run begins.
+
+use perpetua_proto::common::Link;
+use perpetua_proto::enums::{EventType, WorkflowExecutionStatus};
+use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
+use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::sdk::UserMetadata;
+
+use super::{History, Live, Run, RunState, event};
+use crate::time::{self, Time};
+use crate::world::{Cx, RunNumber};
+
+/// Everything a run begins with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    pub(crate) namespace: String,
+    pub(crate) run_id: String,
+    pub(crate) request_id: String,
+    /// As history will have it; the workflow id is in it.
+    pub(crate) attributes: WorkflowExecutionStartedEventAttributes,
+    pub(crate) metadata: Option<UserMetadata>,
+    pub(crate) links: Vec<Link>,
+}
+
+impl Run {
+    /// A run with its first event. [`wake`](Self::wake) it to have its first task scheduled.
+    pub(crate) fn begin(cx: &Cx<'_>, number: RunNumber, start: Start) -> Self {
+        let Start { namespace, run_id, request_id, attributes, metadata, links } = start;
+        let backoff = time::duration(attributes.first_workflow_task_backoff.as_ref()).unwrap_or_default();
+        let first = cx.now.plus(backoff);
+        let run_deadline =
+            time::duration(attributes.workflow_run_timeout.as_ref()).map_or(0, |limit| first.plus(limit).nanos());
+        let execution_deadline =
+            attributes.workflow_execution_expiration_time.as_ref().map_or(0, |at| Time::from_wire(at).nanos());
+        let fields = |memo: Option<&std::collections::BTreeMap<_, _>>| memo.cloned().unwrap_or_default();
+        let state = RunState {
+            namespace,
+            workflow_id: attributes.workflow_id.clone(),
+            run_id,
+            status: WorkflowExecutionStatus::Running.into(),
+            start_time: cx.now.nanos(),
+            execution_time: first.nanos(),
+            run_deadline,
+            execution_deadline,
+            first_task_due: if backoff.is_zero() { 0 } else { first.nanos() },
+            attempt: 1,
+            memo: fields(attributes.memo.as_ref().map(|memo| &memo.fields)),
+            search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
+            start_request: request_id,
+            ..RunState::default()
+        };
+        let mut run = Self { number, state, history: History::default(), live: Live::default() };
+        let attributes = Attributes::WorkflowExecutionStartedEventAttributes(Box::new(attributes));
+        let mut started = event(EventType::WorkflowExecutionStarted, cx.now, attributes);
+        started.user_metadata = metadata.map(Box::new);
+        started.links = links;
+        run.append(started);
+        run
+    }
+}

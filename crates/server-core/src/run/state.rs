@@ -1,0 +1,197 @@
+//! What must be known of a run beside its history, in the form in which it is stored.
+//!
+//! These are protobuf messages of our own: a store keeps them as bytes, and a field that is added later does not make
+//! an older file unreadable. Times are nanoseconds since 1970, 0 for none.
+
+use std::collections::BTreeMap;
+
+use perpetua_proto::{common, failure, history, update};
+
+/// Everything of a run that is stored, except its events.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct RunState {
+    #[prost(string, tag = "1")]
+    pub(crate) namespace: String,
+    #[prost(string, tag = "2")]
+    pub(crate) workflow_id: String,
+    #[prost(string, tag = "3")]
+    pub(crate) run_id: String,
+    #[prost(enumeration = "perpetua_proto::enums::WorkflowExecutionStatus", tag = "4")]
+    pub(crate) status: i32,
+    #[prost(int64, tag = "5")]
+    pub(crate) start_time: i64,
+    /// When its first task is due: the start, and the wait before it.
+    #[prost(int64, tag = "6")]
+    pub(crate) execution_time: i64,
+    #[prost(int64, tag = "7")]
+    pub(crate) close_time: i64,
+    #[prost(int64, tag = "8")]
+    pub(crate) run_deadline: i64,
+    #[prost(int64, tag = "9")]
+    pub(crate) execution_deadline: i64,
+    /// While the first task is being waited for.
+    #[prost(int64, tag = "10")]
+    pub(crate) first_task_due: i64,
+    #[prost(message, optional, tag = "11")]
+    pub(crate) task: Option<TaskState>,
+    /// How often in a row the workflow task was not completed, and one more.
+    #[prost(int32, tag = "12")]
+    pub(crate) attempt: i32,
+    /// The started event of the last task that was completed.
+    #[prost(int64, tag = "13")]
+    pub(crate) previous_started: i64,
+    #[prost(string, tag = "14")]
+    pub(crate) sticky_queue: String,
+    #[prost(int64, tag = "15")]
+    pub(crate) sticky_timeout: i64,
+    /// By scheduled event.
+    #[prost(btree_map = "int64, message", tag = "16")]
+    pub(crate) activities: BTreeMap<i64, ActivityState>,
+    /// By the timer's id.
+    #[prost(btree_map = "string, message", tag = "17")]
+    pub(crate) timers: BTreeMap<String, TimerState>,
+    /// By initiated event.
+    #[prost(btree_map = "int64, message", tag = "18")]
+    pub(crate) children: BTreeMap<i64, ChildState>,
+    /// Signals and cancel requests to others that are under way, by initiated event.
+    #[prost(btree_map = "int64, bool", tag = "19")]
+    pub(crate) externals: BTreeMap<i64, bool>,
+    /// Updates that are accepted or completed, by id.
+    #[prost(btree_map = "string, message", tag = "20")]
+    pub(crate) updates: BTreeMap<String, UpdateState>,
+    /// Events that came while a workflow task was being worked on; they have no ids yet.
+    #[prost(message, repeated, tag = "21")]
+    pub(crate) buffered: Vec<history::HistoryEvent>,
+    #[prost(btree_map = "string, message", tag = "22")]
+    pub(crate) memo: BTreeMap<String, common::Payload>,
+    #[prost(btree_map = "string, message", tag = "23")]
+    pub(crate) search_attributes: BTreeMap<String, common::Payload>,
+    #[prost(bool, tag = "24")]
+    pub(crate) cancel_requested: bool,
+    /// The requests that are done: starts, signals, cancel requests.
+    #[prost(btree_map = "string, bool", tag = "25")]
+    pub(crate) requests: BTreeMap<String, bool>,
+    #[prost(int64, tag = "26")]
+    pub(crate) history_bytes: i64,
+    #[prost(int64, tag = "27")]
+    pub(crate) transitions: i64,
+    /// The run that follows this one.
+    #[prost(string, tag = "28")]
+    pub(crate) next_run: String,
+    /// The request that started it.
+    #[prost(string, tag = "29")]
+    pub(crate) start_request: String,
+    /// When tasks began to be completed only in order to go on.
+    #[prost(int64, tag = "30")]
+    pub(crate) heartbeating_since: i64,
+    #[prost(int64, tag = "31")]
+    pub(crate) updates_accepted: i64,
+    #[prost(int64, tag = "32")]
+    pub(crate) signals: i64,
+    #[prost(string, tag = "33")]
+    pub(crate) reset_run: String,
+}
+
+/// The pending workflow task.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct TaskState {
+    #[prost(int64, tag = "1")]
+    pub(crate) scheduled: i64,
+    /// 0 while no worker has it.
+    #[prost(int64, tag = "2")]
+    pub(crate) started: i64,
+    #[prost(int32, tag = "3")]
+    pub(crate) attempt: i32,
+    #[prost(int64, tag = "4")]
+    pub(crate) scheduled_time: i64,
+    #[prost(int64, tag = "5")]
+    pub(crate) original_scheduled_time: i64,
+    #[prost(int64, tag = "6")]
+    pub(crate) started_time: i64,
+    /// Whether its events are not in the history yet: a further attempt, or a task that only brings updates.
+    #[prost(bool, tag = "7")]
+    pub(crate) unwritten: bool,
+    /// Whether it is there for updates alone.
+    #[prost(bool, tag = "8")]
+    pub(crate) speculative: bool,
+    #[prost(bool, tag = "9")]
+    pub(crate) sticky: bool,
+    #[prost(int64, tag = "10")]
+    pub(crate) timeout: i64,
+    #[prost(string, tag = "11")]
+    pub(crate) identity: String,
+    #[prost(string, tag = "12")]
+    pub(crate) request: String,
+    #[prost(int64, tag = "13")]
+    pub(crate) history_bytes: i64,
+}
+
+/// A pending activity. What was asked for is in its scheduled event.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ActivityState {
+    #[prost(string, tag = "1")]
+    pub(crate) activity_id: String,
+    #[prost(int32, tag = "2")]
+    pub(crate) attempt: i32,
+    #[prost(int64, tag = "3")]
+    pub(crate) scheduled_time: i64,
+    /// When this attempt was, or will be, handed to a task queue.
+    #[prost(int64, tag = "4")]
+    pub(crate) attempt_time: i64,
+    /// 0 while no worker has this attempt.
+    #[prost(int64, tag = "5")]
+    pub(crate) started_time: i64,
+    #[prost(int64, tag = "6")]
+    pub(crate) heartbeat_time: i64,
+    #[prost(message, optional, tag = "7")]
+    pub(crate) heartbeat_details: Option<common::Payloads>,
+    #[prost(message, optional, tag = "8")]
+    pub(crate) last_failure: Option<failure::Failure>,
+    #[prost(string, tag = "9")]
+    pub(crate) identity: String,
+    /// The event that asked it to stop; 0 for none.
+    #[prost(int64, tag = "10")]
+    pub(crate) cancel_requested: i64,
+    #[prost(int64, tag = "11")]
+    pub(crate) attempt_completed: i64,
+    #[prost(bool, tag = "12")]
+    pub(crate) paused: bool,
+    #[prost(string, tag = "13")]
+    pub(crate) request: String,
+    /// Whether this attempt waits for its time.
+    #[prost(bool, tag = "14")]
+    pub(crate) backing_off: bool,
+    #[prost(int64, tag = "15")]
+    pub(crate) retry_interval: i64,
+}
+
+/// A running timer.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct TimerState {
+    #[prost(int64, tag = "1")]
+    pub(crate) started: i64,
+    #[prost(int64, tag = "2")]
+    pub(crate) due: i64,
+}
+
+/// A child that is starting or running. What was asked for is in its initiated event.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ChildState {
+    /// The event that says that it runs; 0 while it starts, -1 while that event is buffered.
+    #[prost(int64, tag = "1")]
+    pub(crate) started: i64,
+    /// The child's first run; empty while it starts.
+    #[prost(string, tag = "2")]
+    pub(crate) run_id: String,
+}
+
+/// An accepted update.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct UpdateState {
+    #[prost(int64, tag = "1")]
+    pub(crate) accepted: i64,
+    #[prost(message, optional, tag = "2")]
+    pub(crate) outcome: Option<update::Outcome>,
+    #[prost(int64, tag = "3")]
+    pub(crate) completed: i64,
+}

@@ -1,0 +1,312 @@
+//! Updates: admitted here, accepted or refused by a worker, answered at last.
+//!
+//! ```text
+//! admitted --accept--> accepted --complete--> completed
+//!     |  reject: the caller learns why, history does not
+//! ```
+//! An admitted update is kept in memory only; its caller asks again if the server is restarted before it is accepted.
+
+use perpetua_proto::common::WorkflowExecution;
+use perpetua_proto::enums::{EventType, UpdateWorkflowExecutionLifecycleStage as Stage};
+use perpetua_proto::failure::failure::FailureInfo;
+use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
+use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::history::{
+    WorkflowExecutionUpdateAcceptedEventAttributes, WorkflowExecutionUpdateCompletedEventAttributes,
+};
+use perpetua_proto::protocol::{Message, message::SequencingId};
+use perpetua_proto::update::{Acceptance, Meta, Outcome, Rejection, Request, Response, UpdateRef, outcome};
+use perpetua_proto::workflowservice::{PollWorkflowExecutionUpdateResponse, UpdateWorkflowExecutionResponse};
+
+use super::state::UpdateState;
+use super::{Run, event};
+use crate::any::{any, read};
+use crate::limits;
+use crate::refusal::{Answer, Code, Refusal};
+use crate::world::{CallId, Cx, Reply};
+
+/// An update that no worker has accepted yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    pub(crate) request: Request,
+    /// Whether the task that a worker has brings it.
+    pub(crate) sent: bool,
+}
+
+/// Somebody who waits for an update to get somewhere.
+#[derive(Clone, Debug)]
+pub(crate) struct UpdateWaiter {
+    pub(crate) call: CallId,
+    pub(crate) stage: Stage,
+    pub(crate) shape: Shape,
+}
+
+/// The form in which the answer is wanted.
+#[derive(Clone, Debug)]
+pub(crate) enum Shape {
+    Update,
+    Poll,
+    /// As the second of two operations, after a start.
+    WithStart(Box<perpetua_proto::workflowservice::StartWorkflowExecutionResponse>),
+}
+
+impl Shape {
+    /// The answer in this form.
+    pub(crate) fn reply(&self, update: UpdateWorkflowExecutionResponse) -> Reply {
+        match self {
+            Self::Update => Reply::Update(update),
+            Self::Poll => Reply::PolledUpdate(PollWorkflowExecutionUpdateResponse {
+                outcome: update.outcome,
+                stage: update.stage,
+                update_ref: update.update_ref,
+            }),
+            Self::WithStart(start) => Reply::StartedAndUpdated(start.clone(), update),
+        }
+    }
+}
+
+fn update_id(request: &Request) -> &str {
+    request.meta.as_ref().map_or("", |meta| &meta.update_id)
+}
+
+impl Run {
+    /// Whether there is, or was, an update of this id.
+    pub(crate) fn knows_update(&self, id: &str) -> bool {
+        self.state.updates.contains_key(id) || self.live.admitted.iter().any(|it| update_id(&it.request) == id)
+    }
+
+    /// Takes an update in, if it is not known yet, and makes sure that a worker sees it.
+    pub(crate) fn admit_update(&mut self, cx: &mut Cx<'_>, request: Request) -> Answer<()> {
+        let id = update_id(&request).to_owned();
+        if self.knows_update(&id) {
+            return Ok(());
+        }
+        if !self.is_open() {
+            return Err(Refusal::not_found("workflow execution already completed"));
+        }
+        if self.state.attempt > limits::FAILED_TASKS {
+            let message = "Unable to perform workflow execution update due to Workflow Task in failed state.";
+            return Err(Refusal::new(Code::FailedPrecondition, message)
+                .with(&perpetua_proto::errordetails::WorkflowNotReadyFailure::default()));
+        }
+        let accepted = self.state.updates.values().filter(|update| update.outcome.is_none()).count();
+        if self.live.admitted.len() + accepted >= limits::UPDATES_IN_FLIGHT {
+            return Err(Refusal::exhausted(format!(
+                "limit on number of concurrent in-flight updates has been reached ({})",
+                limits::UPDATES_IN_FLIGHT
+            )));
+        }
+        if self.state.updates_accepted >= limits::UPDATES {
+            return Err(Refusal::precondition(format!(
+                "limit on the total number of distinct updates in this workflow has been reached ({})",
+                limits::UPDATES
+            )));
+        }
+        self.live.admitted.push(Admitted { request, sent: false });
+        if self.state.task.is_none() && self.state.first_task_due == 0 {
+            self.schedule_speculative_task(cx);
+        }
+        Ok(())
+    }
+
+    /// Answers now if the update is far enough, and when it is otherwise.
+    pub(crate) fn wait_for_update(&mut self, cx: &mut Cx<'_>, id: &str, waiter: UpdateWaiter) {
+        match self.update_reached(id, waiter.stage) {
+            Some(answer) => cx.reply(waiter.call, Ok(waiter.shape.reply(answer))),
+            None => self.live.update_waiters.entry(id.to_owned()).or_default().push(waiter),
+        }
+    }
+
+    /// The answer, if the update has come to this stage.
+    fn update_reached(&self, id: &str, stage: Stage) -> Option<UpdateWorkflowExecutionResponse> {
+        let update = self.state.updates.get(id)?;
+        let is_enough = update.outcome.is_some() || matches!(stage, Stage::Accepted);
+        is_enough.then(|| self.update_answer(id))
+    }
+
+    /// How far the update is, whatever was asked for.
+    pub(crate) fn update_answer(&self, id: &str) -> UpdateWorkflowExecutionResponse {
+        let (outcome, stage) = match self.state.updates.get(id) {
+            Some(UpdateState { outcome: Some(outcome), .. }) => (Some(outcome.clone()), Stage::Completed),
+            Some(_) => (None, Stage::Accepted),
+            None => (None, Stage::Admitted),
+        };
+        UpdateWorkflowExecutionResponse {
+            update_ref: Some(self.update_ref(id)),
+            outcome,
+            stage: stage.into(),
+            ..UpdateWorkflowExecutionResponse::default()
+        }
+    }
+
+    fn update_ref(&self, id: &str) -> UpdateRef {
+        let execution: WorkflowExecution = self.execution();
+        UpdateRef { workflow_execution: Some(execution), update_id: id.to_owned() }
+    }
+
+    /// The requests that go with the task that a worker is given.
+    pub(crate) fn attach_updates(&mut self, last_event: i64) -> Vec<Message> {
+        let message = |admitted: &mut Admitted| {
+            admitted.sent = true;
+            let id = update_id(&admitted.request);
+            Message {
+                id: format!("{id}/request"),
+                protocol_instance_id: id.to_owned(),
+                sequencing_id: Some(SequencingId::EventId(last_event)),
+                body: Some(any(&admitted.request)),
+            }
+        };
+        self.live.admitted.iter_mut().map(message).collect()
+    }
+
+    /// What was sent with a task that was not answered is sent again.
+    pub(crate) fn resend_updates(&mut self) {
+        for admitted in &mut self.live.admitted {
+            admitted.sent = false;
+        }
+    }
+
+    /// Whether an update waits for a task of its own.
+    pub(crate) fn has_unsent_updates(&self) -> bool {
+        self.live.admitted.iter().any(|admitted| !admitted.sent)
+    }
+
+    /// Does what a message of a worker says.
+    ///
+    /// # Errors
+    /// What is wrong with the message.
+    pub(crate) fn take_message(&mut self, cx: &mut Cx<'_>, message: &Message) -> Result<(), String> {
+        let id = message.protocol_instance_id.as_str();
+        let Some(body) = &message.body else { return Err(format!("message {:?} has no body", message.id)) };
+        if let Some(acceptance) = read::<Acceptance>(body) {
+            return self.accept_update(cx, id, acceptance);
+        }
+        if let Some(response) = read::<Response>(body) {
+            return self.complete_update(cx, id, response);
+        }
+        if let Some(rejection) = read::<Rejection>(body) {
+            return self.reject_update(cx, id, rejection);
+        }
+        Err(format!("message {:?} is of the unknown type {:?}", message.id, body.type_url))
+    }
+
+    fn accept_update(&mut self, cx: &mut Cx<'_>, id: &str, acceptance: Acceptance) -> Result<(), String> {
+        let at = self.live.admitted.iter().position(|it| update_id(&it.request) == id && it.sent);
+        let request = match at {
+            Some(at) => self.live.admitted.remove(at).request,
+            // The server was restarted after it had sent the request.
+            None => match acceptance.accepted_request {
+                Some(request) if !self.state.updates.contains_key(id) => request,
+                _ => return Err(format!("update {id:?} is not there to be accepted")),
+            },
+        };
+        let attributes = WorkflowExecutionUpdateAcceptedEventAttributes {
+            protocol_instance_id: id.to_owned(),
+            accepted_request_message_id: acceptance.accepted_request_message_id,
+            accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
+            accepted_request: Some(request),
+        };
+        let attributes = Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(Box::new(attributes));
+        let accepted = self.append(event(EventType::WorkflowExecutionUpdateAccepted, cx.now, attributes));
+        self.state.updates.insert(id.to_owned(), UpdateState { accepted, ..UpdateState::default() });
+        self.state.updates_accepted += 1;
+        Ok(())
+    }
+
+    fn complete_update(&mut self, cx: &mut Cx<'_>, id: &str, response: Response) -> Result<(), String> {
+        let Some(update) = self.state.updates.get(id).filter(|update| update.outcome.is_none()) else {
+            return Err(format!("update {id:?} is not there to be completed"));
+        };
+        let attributes = WorkflowExecutionUpdateCompletedEventAttributes {
+            meta: Some(response.meta.unwrap_or_else(|| Meta { update_id: id.to_owned(), ..Meta::default() })),
+            accepted_event_id: update.accepted,
+            outcome: response.outcome.clone(),
+        };
+        let attributes = Attributes::WorkflowExecutionUpdateCompletedEventAttributes(Box::new(attributes));
+        let completed = self.append(event(EventType::WorkflowExecutionUpdateCompleted, cx.now, attributes));
+        if let Some(update) = self.state.updates.get_mut(id) {
+            update.completed = completed;
+            update.outcome = Some(response.outcome.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn reject_update(&mut self, cx: &mut Cx<'_>, id: &str, rejection: Rejection) -> Result<(), String> {
+        let at = self.live.admitted.iter().position(|it| update_id(&it.request) == id && it.sent);
+        let Some(at) = at else { return Err(format!("update {id:?} is not there to be rejected")) };
+        self.live.admitted.remove(at);
+        self.tell_rejected(cx, id, rejection.failure.unwrap_or_default());
+        Ok(())
+    }
+
+    fn tell_rejected(&mut self, cx: &mut Cx<'_>, id: &str, failure: Failure) {
+        for waiter in self.live.update_waiters.remove(id).unwrap_or_default() {
+            let answer = UpdateWorkflowExecutionResponse {
+                update_ref: Some(self.update_ref(id)),
+                outcome: Some(Outcome { value: Some(outcome::Value::Failure(failure.clone())) }),
+                stage: Stage::Completed.into(),
+                ..UpdateWorkflowExecutionResponse::default()
+            };
+            cx.reply(waiter.call, Ok(waiter.shape.reply(answer)));
+        }
+    }
+
+    /// A worker that says nothing of an update does not know what updates are.
+    pub(crate) fn reject_ignored_updates(&mut self, cx: &mut Cx<'_>) {
+        let (ignored, left) = std::mem::take(&mut self.live.admitted).into_iter().partition(|it| it.sent);
+        self.live.admitted = left;
+        let ignored: Vec<Admitted> = ignored;
+        for admitted in ignored {
+            let failure = Failure {
+                message: "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow Update \
+                          is not supported by the worker."
+                    .to_owned(),
+                source: "Server".to_owned(),
+                failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+                    r#type: "UnprocessedUpdate".to_owned(),
+                    non_retryable: true,
+                    ..ApplicationFailureInfo::default()
+                })),
+                ..Failure::default()
+            };
+            self.tell_rejected(cx, update_id(&admitted.request), failure);
+        }
+    }
+
+    /// Tells everybody whose update has come far enough.
+    pub(crate) fn tell_update_waiters(&mut self, cx: &mut Cx<'_>) {
+        let waiting = std::mem::take(&mut self.live.update_waiters);
+        for (id, waiters) in waiting {
+            for waiter in waiters {
+                self.wait_for_update(cx, &id, waiter);
+            }
+        }
+    }
+
+    /// The run is over, and none follows: nobody will answer.
+    pub(crate) fn abort_updates(&mut self, cx: &mut Cx<'_>) {
+        self.live.admitted.clear();
+        for update in self.state.updates.values_mut().filter(|update| update.outcome.is_none()) {
+            update.outcome = Some(Outcome { value: Some(outcome::Value::Failure(closed_under_update())) });
+        }
+        self.tell_update_waiters(cx);
+        for waiter in std::mem::take(&mut self.live.update_waiters).into_values().flatten() {
+            let refusal = Refusal::not_found("workflow update was aborted by closing workflow");
+            cx.reply(waiter.call, Err(refusal));
+        }
+    }
+}
+
+fn closed_under_update() -> Failure {
+    Failure {
+        message: "Workflow Update failed because the Workflow completed before the Update completed.".to_owned(),
+        source: "Server".to_owned(),
+        failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
+            r#type: "AcceptedUpdateCompletedWorkflow".to_owned(),
+            non_retryable: true,
+            ..ApplicationFailureInfo::default()
+        })),
+        ..Failure::default()
+    }
+}
+

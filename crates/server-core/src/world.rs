@@ -1,0 +1,278 @@
+//! Everything the server knows, and the one way in which it changes.
+//!
+//! ```text
+//! request + time --> World --> replies, now or later (take_replies)
+//!                      |  settle: messages between runs, tasks to pollers, news to waiters
+//!                      v
+//!                    changed runs (take_changes), to be stored before any reply is sent
+//! ```
+//! There are no threads, clocks or sockets here: the same requests at the same times give the same replies.
+
+mod changes;
+mod cx;
+mod dispatch;
+mod transfer;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use perpetua_proto::common::WorkflowExecution;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+pub use changes::{Changes, StoredRun};
+pub(crate) use cx::Cx;
+pub(crate) use dispatch::Offer;
+pub use reply::{CallId, Reply};
+pub(crate) use transfer::{ChildNews, Transfer};
+
+use crate::matching::Matching;
+use crate::namespace::Namespaces;
+use crate::run::Run;
+use crate::{Answer, Refusal, Time};
+
+#[path = "world/reply.rs"]
+mod reply;
+
+/// Names a run within a world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RunNumber(pub(crate) u64);
+
+/// A world of workflows: what one server, or one test, knows.
+#[derive(Debug)]
+pub struct World {
+    pub(crate) now: Time,
+    /// Distinguishes this server's tokens from those of others.
+    pub(crate) server: u64,
+    pub(crate) random: ChaCha8Rng,
+    pub(crate) namespaces: Namespaces,
+    runs: Vec<Option<Box<Run>>>,
+    by_id: BTreeMap<(String, String), RunNumber>,
+    /// The newest run of each workflow id, by namespace and id.
+    current: BTreeMap<(String, String), RunNumber>,
+    due: BTreeSet<(Time, RunNumber)>,
+    pub(crate) matching: Matching,
+    offers: Vec<Offer>,
+    transfers: std::collections::VecDeque<Transfer>,
+    replies: Vec<(CallId, Answer<Reply>)>,
+    /// Runs that changed since the last time everything was settled.
+    touched: BTreeSet<RunNumber>,
+    /// Runs that changed since they were last stored.
+    dirty: BTreeSet<RunNumber>,
+    /// What each waiting call waits for.
+    pub(crate) calls: BTreeMap<CallId, Waiting>,
+}
+
+/// What a call waits for, to be found when it is given up.
+#[derive(Clone, Debug)]
+pub(crate) enum Waiting {
+    Task(crate::matching::QueueKey),
+    History(RunNumber),
+    Query(RunNumber),
+    Update(RunNumber, String),
+}
+
+impl World {
+    /// An empty world. Its ids are made from the seed.
+    pub fn new(seed: u64, now: Time) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        Self {
+            now,
+            server: rand_core::Rng::next_u64(&mut random),
+            random,
+            namespaces: Namespaces::default(),
+            runs: Vec::new(),
+            by_id: BTreeMap::new(),
+            current: BTreeMap::new(),
+            due: BTreeSet::new(),
+            matching: Matching::default(),
+            offers: Vec::new(),
+            transfers: std::collections::VecDeque::new(),
+            replies: Vec::new(),
+            touched: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// The time of the world.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// When something happens next by itself.
+    pub fn next_due(&self) -> Option<Time> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Whether a worker is at work, or could be, so that time must not be skipped.
+    pub fn is_busy(&self) -> bool {
+        self.runs.iter().flatten().any(|run| run.is_busy())
+    }
+
+    /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
+    pub fn advance(&mut self, to: Time) {
+        while let Some((at, number)) = self.due.first().copied().filter(|(at, _)| *at <= to) {
+            self.now = self.now.max(at);
+            self.with(number, |run, cx| {
+                if let Some((at, due)) = run.next_due()
+                    && at <= cx.now
+                {
+                    run.fire(cx, due);
+                }
+            });
+            self.settle();
+        }
+        self.now = self.now.max(to);
+    }
+
+    /// The answers to calls that have waited, in order.
+    pub fn take_replies(&mut self) -> Vec<(CallId, Answer<Reply>)> {
+        std::mem::take(&mut self.replies)
+    }
+
+    /// Changes a run.
+    pub(crate) fn with<R>(&mut self, number: RunNumber, change: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
+        let slot = usize::try_from(number.0).ok()?;
+        let mut run = self.runs.get_mut(slot)?.take()?;
+        let result = change(&mut run, &mut self.cx());
+        self.runs[slot] = Some(run);
+        self.touched.insert(number);
+        Some(result)
+    }
+
+    /// What a run may use of the world.
+    pub(crate) fn cx(&mut self) -> Cx<'_> {
+        Cx {
+            now: self.now,
+            server: self.server,
+            random: &mut self.random,
+            matching: &self.matching,
+            namespaces: &self.namespaces,
+            offers: &mut self.offers,
+            transfers: &mut self.transfers,
+            replies: &mut self.replies,
+        }
+    }
+
+    pub(crate) fn run(&self, number: RunNumber) -> Option<&Run> {
+        self.runs.get(usize::try_from(number.0).ok()?)?.as_deref()
+    }
+
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.iter().flatten().map(|run| &**run)
+    }
+
+    /// The number that the next run gets.
+    pub(crate) fn next_number(&self) -> RunNumber {
+        RunNumber(self.runs.len() as u64)
+    }
+
+    /// Takes in a new run, which is now the current one of its workflow id.
+    pub(crate) fn add(&mut self, run: Run) -> RunNumber {
+        let number = run.number;
+        let key = (run.state.namespace.clone(), run.state.run_id.clone());
+        self.by_id.insert(key, number);
+        self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
+        self.runs.push(Some(Box::new(run)));
+        self.touched.insert(number);
+        number
+    }
+
+    /// Forgets a run.
+    pub(crate) fn remove(&mut self, number: RunNumber) {
+        let Some(run) = usize::try_from(number.0).ok().and_then(|slot| self.runs.get_mut(slot)?.take()) else { return };
+        self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
+        let key = (run.state.namespace.clone(), run.state.workflow_id.clone());
+        if self.current.get(&key) == Some(&number) {
+            self.current.remove(&key);
+        }
+        if let Some(at) = run.live.due {
+            self.due.remove(&(at, number));
+        }
+        self.dirty.insert(number);
+    }
+
+    pub(crate) fn current(&self, namespace: &str, workflow_id: &str) -> Option<&Run> {
+        self.run(*self.current.get(&(namespace.to_owned(), workflow_id.to_owned()))?)
+    }
+
+    pub(crate) fn run_of_id(&self, namespace: &str, run_id: &str) -> Option<&Run> {
+        self.run(*self.by_id.get(&(namespace.to_owned(), run_id.to_owned()))?)
+    }
+
+    /// The run that a request names; the current one where it names none.
+    ///
+    /// # Errors
+    /// When the namespace or the run is not known, or the request names nothing.
+    pub(crate) fn find(&self, namespace: &str, execution: Option<&WorkflowExecution>) -> Answer<RunNumber> {
+        self.namespaces.check(namespace)?;
+        let execution = execution.filter(|execution| !execution.workflow_id.is_empty());
+        let Some(WorkflowExecution { workflow_id, run_id }) = execution else {
+            return Err(Refusal::invalid("WorkflowId is not set on request."));
+        };
+        if run_id.is_empty() {
+            let missing = || Refusal::not_found(format!("workflow not found for ID: {workflow_id}"));
+            return self.current(namespace, workflow_id).map(|run| run.number).ok_or_else(missing);
+        }
+        if !is_uuid(run_id) {
+            return Err(Refusal::invalid("Invalid RunId."));
+        }
+        self.run_of_id(namespace, run_id)
+            .filter(|run| run.state.workflow_id == *workflow_id)
+            .map(|run| run.number)
+            .ok_or_else(|| {
+                Refusal::not_found(format!("workflow execution not found for workflow ID {workflow_id:?} and run ID {run_id:?}"))
+            })
+    }
+
+    /// Brings everything to rest: messages between runs arrive, tasks go to pollers, waiters hear news.
+    pub(crate) fn settle(&mut self) {
+        loop {
+            while let Some(transfer) = self.transfers.pop_front() {
+                self.deliver(transfer);
+            }
+            for number in std::mem::take(&mut self.touched) {
+                self.rest(number);
+            }
+            let queues = self.place_offers();
+            for queue in queues {
+                self.dispatch(&queue);
+            }
+            if self.transfers.is_empty() && self.touched.is_empty() && self.offers.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// What is done for every run that changed.
+    fn rest(&mut self, number: RunNumber) {
+        let Some(mut run) = usize::try_from(number.0).ok().and_then(|slot| self.runs.get_mut(slot)?.take()) else {
+            return;
+        };
+        let mut cx = self.cx();
+        run.tell_update_waiters(&mut cx);
+        run.tell_readers(&mut cx);
+        run.history.cut();
+        let due = run.next_due().map(|(at, _)| at);
+        let before = std::mem::replace(&mut run.live.due, due);
+        if before != due {
+            if let Some(before) = before {
+                self.due.remove(&(before, number));
+            }
+            if let Some(due) = due {
+                self.due.insert((due, number));
+            }
+        }
+        self.runs[usize::try_from(number.0).unwrap_or(usize::MAX)] = Some(run);
+        self.dirty.insert(number);
+    }
+}
+
+/// Whether a text has the form of a run id.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

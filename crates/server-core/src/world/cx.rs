@@ -1,0 +1,92 @@
+//! What a run may use of the world while it changes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use perpetua_proto::common::Payload;
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+
+use super::{CallId, Offer, Reply, Transfer};
+use crate::matching::{Matching, QueueKey};
+use crate::namespace::Namespaces;
+use crate::{Answer, Time};
+
+/// What a run may use of the world while it changes.
+pub(crate) struct Cx<'a> {
+    pub(crate) now: Time,
+    pub(crate) server: u64,
+    pub(super) random: &'a mut ChaCha8Rng,
+    pub(super) matching: &'a Matching,
+    pub(super) namespaces: &'a Namespaces,
+    pub(super) offers: &'a mut Vec<Offer>,
+    pub(super) transfers: &'a mut VecDeque<Transfer>,
+    pub(super) replies: &'a mut Vec<(CallId, Answer<Reply>)>,
+}
+
+/// How much had been said at some moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said {
+    offers: usize,
+    transfers: usize,
+    replies: usize,
+}
+
+impl Cx<'_> {
+    /// A new id, in the order of time (version 7).
+    pub(crate) fn uuid(&mut self) -> String {
+        let millis = u64::try_from(self.now.nanos() / 1_000_000).unwrap_or(0) & 0xffff_ffff_ffff;
+        let (first, second) = (self.random.next_u64(), self.random.next_u64());
+        format!(
+            "{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}",
+            millis >> 16,
+            millis & 0xffff,
+            first & 0xfff,
+            (second >> 48) & 0x3fff | 0x8000,
+            second & 0xffff_ffff_ffff,
+        )
+    }
+
+    /// Puts work into a queue.
+    pub(crate) fn offer(&mut self, offer: Offer) {
+        self.offers.push(offer);
+    }
+
+    /// Sends a message to another run.
+    pub(crate) fn transfer(&mut self, transfer: Transfer) {
+        self.transfers.push_back(transfer);
+    }
+
+    /// Answers a call.
+    pub(crate) fn reply(&mut self, call: CallId, answer: Answer<Reply>) {
+        self.replies.push((call, answer));
+    }
+
+    /// Whether somebody polls the queue, or did a moment ago.
+    pub(crate) fn is_polled(&self, queue: &QueueKey) -> bool {
+        self.matching.is_polled(queue, self.now)
+    }
+
+    /// Checks search attributes against what the namespace knows, and notes their types.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(crate) fn check_search_attributes(
+        &self,
+        namespace: &str,
+        fields: &mut BTreeMap<String, Payload>,
+    ) -> Result<(), String> {
+        self.namespaces.check_search_attributes(namespace, fields)
+    }
+
+    /// How much was said so far.
+    pub(crate) fn said(&self) -> Said {
+        Said { offers: self.offers.len(), transfers: self.transfers.len(), replies: self.replies.len() }
+    }
+
+    /// Takes back what was said since.
+    pub(crate) fn unsay(&mut self, said: Said) {
+        self.offers.truncate(said.offers);
+        self.transfers.truncate(said.transfers);
+        self.replies.truncate(said.replies);
+    }
+}

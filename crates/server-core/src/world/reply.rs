@@ -1,0 +1,30 @@
+//! Answers that may come later.
+
+use perpetua_proto::workflowservice::{
+    GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse, PollWorkflowExecutionUpdateResponse,
+    PollWorkflowTaskQueueResponse, QueryWorkflowResponse, StartWorkflowExecutionResponse,
+    UpdateWorkflowExecutionResponse,
+};
+
+/// Names a call that waits for its answer. The caller of the world chooses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// The answer to a call that may wait.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// To a poll for workflow tasks.
+    WorkflowTask(Box<PollWorkflowTaskQueueResponse>),
+    /// To a poll for activities.
+    ActivityTask(Box<PollActivityTaskQueueResponse>),
+    /// To a request for history.
+    History(GetWorkflowExecutionHistoryResponse),
+    /// To a query.
+    Query(QueryWorkflowResponse),
+    /// To an update.
+    Update(UpdateWorkflowExecutionResponse),
+    /// To a poll for an update's outcome.
+    PolledUpdate(PollWorkflowExecutionUpdateResponse),
+    /// To an update with a start.
+    StartedAndUpdated(Box<StartWorkflowExecutionResponse>, UpdateWorkflowExecutionResponse),
+}
