@@ -109,6 +109,11 @@ impl World {
         self.runs.iter().flatten().any(|run| run.is_busy())
     }
 
+    /// Whether somebody waits for a workflow to get somewhere.
+    pub fn is_waited_for(&self) -> bool {
+        self.calls.values().any(|waiting| matches!(waiting, Waiting::History(_) | Waiting::Update(..)))
+    }
+
     /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
     pub fn advance(&mut self, to: Time) {
         while let Some((at, number)) = self.due.first().copied().filter(|(at, _)| *at <= to) {

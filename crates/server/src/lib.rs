@@ -1,0 +1,20 @@
+//! A Temporal-compatible server in your process.
+//!
+//! [`Server::builder`] makes one; its [`transport`](Server::transport) carries a client's calls without a socket, and
+//! [`listen`](Server::listen) opens a port for everybody else. What it knows is in memory and gone with it.
+//!
+//! The decisions are those of `perpetua-server-core`; here are the clock, the calls that wait, and gRPC.
+//!
+//! Read first: [`Server`], then `engine.rs`.
+//!
+//! ```text
+//! client --transport, TCP--> services --> Engine (clock, waiting calls) --> World
+//! ```
+
+mod clock;
+mod engine;
+mod server;
+mod services;
+mod status;
+
+pub use server::{Listening, Server, ServerBuilder, ServerError, Transport};

@@ -1,0 +1,215 @@
+//! A server, made and run.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use perpetua_proto::health::health_server::HealthServer;
+use perpetua_proto::operatorservice::operator_service_server::OperatorServiceServer;
+use perpetua_proto::workflowservice::RegisterNamespaceRequest;
+use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tonic::service::Routes;
+use tower_service::Service;
+
+use crate::engine::{Engine, Pace};
+use crate::services::{HealthApi, OperatorApi, WorkflowApi};
+
+/// The longest message that is received, as the real server has it.
+const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// What a server is to be.
+#[derive(Clone, Debug)]
+pub struct ServerBuilder {
+    namespaces: Vec<String>,
+    seed: Option<u64>,
+    pace: Pace,
+}
+
+/// A Temporal-compatible server in this process. It lives as long as this, a transport of it, or a port that it listens
+/// on.
+#[derive(Clone, Debug)]
+pub struct Server {
+    engine: Arc<Engine>,
+}
+
+/// Why a server cannot be made or listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("the server cannot listen on {address}; choose another port, or 0 for any free one")]
+    Listen {
+        /// Where it should have listened.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A namespace cannot be made.
+    #[error("the namespace {name:?} cannot be made: {problem}")]
+    Namespace {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Server {
+    /// A server in memory, with the namespace `default`, in real time.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder { namespaces: vec!["default".to_owned()], seed: None, pace: Pace::Real }
+    }
+
+    /// Carries the calls of a client in the same process, without a socket.
+    pub fn transport(&self) -> Transport {
+        Transport { routes: self.routes() }
+    }
+
+    /// Listens on a port, for clients and workers of any language. Port 0 stands for any that is free.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn listen(&self, address: SocketAddr) -> Result<Listening, ServerError> {
+        let failed = |source| ServerError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tonic::transport::Server::builder().add_routes(self.routes()).serve_with_incoming_shutdown(
+            TcpListenerStream::new(listener),
+            async {
+                // Both a word and silence mean the end.
+                let _ = stopped.await;
+            },
+        );
+        let task = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the server stopped listening on {address}");
+            }
+        });
+        Ok(Listening { address, stop: Some(stop), task })
+    }
+
+    /// The time of the server's world.
+    pub fn now(&self) -> std::time::SystemTime {
+        let nanos = u64::try_from(self.engine.time().nanos()).unwrap_or(0);
+        std::time::UNIX_EPOCH + std::time::Duration::from_nanos(nanos)
+    }
+
+    fn routes(&self) -> Routes {
+        let workflow = WorkflowServiceServer::new(WorkflowApi(Arc::clone(&self.engine)))
+            .max_decoding_message_size(LONGEST_MESSAGE)
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
+        let operator = OperatorServiceServer::new(OperatorApi(Arc::clone(&self.engine)));
+        Routes::new(workflow).add_service(operator).add_service(HealthServer::new(HealthApi)).prepare()
+    }
+}
+
+impl ServerBuilder {
+    /// Adds a namespace.
+    #[must_use]
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        if !self.namespaces.contains(&name) {
+            self.namespaces.push(name);
+        }
+        self
+    }
+
+    /// Makes all ids from this seed. By default they are different each time.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Lets time jump to what happens next, while somebody waits for a workflow and no worker has anything to do.
+    #[must_use]
+    pub fn skip_time(mut self) -> Self {
+        self.pace = Pace::Skipping;
+        self
+    }
+
+    /// Makes the server. It needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When a namespace cannot be made.
+    pub fn start(self) -> Result<Server, ServerError> {
+        let seed = self.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
+        let engine = Engine::new(seed, self.pace);
+        for name in self.namespaces {
+            let request = RegisterNamespaceRequest { namespace: name.clone(), ..RegisterNamespaceRequest::default() };
+            engine
+                .now(|world| world.register_namespace(request))
+                .map_err(|refusal| ServerError::Namespace { name, problem: refusal.message })?;
+        }
+        Ok(Server { engine })
+    }
+}
+
+/// A port that a server listens on. Dropping it lets the calls under way finish and closes the port.
+#[derive(Debug)]
+pub struct Listening {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Listening {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes the port. Calls that wait are cut off.
+    pub async fn close(mut self) {
+        self.stop.take();
+        self.task.abort();
+        // It is over either way.
+        let _ = self.task.await;
+    }
+}
+
+/// Carries the calls of a client to a server in the same process.
+#[derive(Clone)]
+pub struct Transport {
+    routes: Routes,
+}
+
+impl Service<http::Request<Body>> for Transport {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<http::Response<Body>, Infallible>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let mut routes = self.routes.clone();
+        Box::pin(async move {
+            let ready = std::future::poll_fn(|cx| Service::<http::Request<Body>>::poll_ready(&mut routes, cx)).await;
+            match ready {
+                Ok(()) => Ok(Service::call(&mut routes, request).await.unwrap_or_else(|error| {
+                    tonic::Status::internal(error.to_string()).into_http()
+                })),
+                Err(error) => Ok(tonic::Status::internal(error.to_string()).into_http()),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}

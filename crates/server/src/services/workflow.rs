@@ -1,0 +1,326 @@
+//! The workflow service: each method hands its request to the world.
+
+use std::sync::Arc;
+
+use perpetua_proto::workflowservice as messages;
+use perpetua_proto::workflowservice::workflow_service_server::WorkflowService;
+use perpetua_proto::workflowservice::*;
+use perpetua_server_core::{Answer, CallId, Code, Refusal, Reply, World};
+use tonic::Request;
+
+use super::{patience, service};
+use crate::engine::Engine;
+
+/// The workflow service.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkflowApi(pub(crate) Arc<Engine>);
+
+service! {
+    WorkflowService, WorkflowApi, messages:
+    does {
+        register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse
+        describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse
+        list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse
+        start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse
+        execute_multi_operation(ExecuteMultiOperationRequest) -> ExecuteMultiOperationResponse
+        get_workflow_execution_history(GetWorkflowExecutionHistoryRequest) -> GetWorkflowExecutionHistoryResponse
+        get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest) -> GetWorkflowExecutionHistoryReverseResponse
+        poll_workflow_task_queue(PollWorkflowTaskQueueRequest) -> PollWorkflowTaskQueueResponse
+        respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse
+        respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse
+        poll_activity_task_queue(PollActivityTaskQueueRequest) -> PollActivityTaskQueueResponse
+        record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse
+        record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest) -> RecordActivityTaskHeartbeatByIdResponse
+        respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse
+        respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest) -> RespondActivityTaskCompletedByIdResponse
+        respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse
+        respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse
+        respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse
+        respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest) -> RespondActivityTaskCanceledByIdResponse
+        request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse
+        signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse
+        signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse
+        terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse
+        delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse
+        respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse
+        shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse
+        query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse
+        describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse
+        describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse
+        get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse
+        get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse
+        update_workflow_execution(UpdateWorkflowExecutionRequest) -> UpdateWorkflowExecutionResponse
+        poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse
+    }
+    refuses {
+        update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
+        deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
+        reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
+        list_open_workflow_executions(ListOpenWorkflowExecutionsRequest) -> ListOpenWorkflowExecutionsResponse
+        list_closed_workflow_executions(ListClosedWorkflowExecutionsRequest) -> ListClosedWorkflowExecutionsResponse
+        list_workflow_executions(ListWorkflowExecutionsRequest) -> ListWorkflowExecutionsResponse
+        list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse
+        scan_workflow_executions(ScanWorkflowExecutionsRequest) -> ScanWorkflowExecutionsResponse
+        count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse
+        get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse
+        reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse
+        list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse
+        create_schedule(CreateScheduleRequest) -> CreateScheduleResponse
+        describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse
+        update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse
+        patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse
+        list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse
+        delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse
+        list_schedules(ListSchedulesRequest) -> ListSchedulesResponse
+        count_schedules(CountSchedulesRequest) -> CountSchedulesResponse
+        update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
+        get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
+        update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse
+        get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse
+        get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse
+        describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse
+        describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse
+        list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse
+        get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse
+        get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse
+        set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse
+        set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse
+        describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse
+        delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse
+        delete_worker_deployment_version(DeleteWorkerDeploymentVersionRequest) -> DeleteWorkerDeploymentVersionResponse
+        set_worker_deployment_ramping_version(SetWorkerDeploymentRampingVersionRequest) -> SetWorkerDeploymentRampingVersionResponse
+        list_worker_deployments(ListWorkerDeploymentsRequest) -> ListWorkerDeploymentsResponse
+        create_worker_deployment(CreateWorkerDeploymentRequest) -> CreateWorkerDeploymentResponse
+        create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse
+        update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse
+        set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse
+        start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse
+        stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse
+        describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
+        list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse
+        poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse
+        respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse
+        respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse
+        update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse
+        update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse
+        pause_activity(PauseActivityRequest) -> PauseActivityResponse
+        unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse
+        reset_activity(ResetActivityRequest) -> ResetActivityResponse
+        create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse
+        describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse
+        delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
+        list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse
+        trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse
+        record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse
+        list_workers(ListWorkersRequest) -> ListWorkersResponse
+        count_workers(CountWorkersRequest) -> CountWorkersResponse
+        update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse
+        fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
+        update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
+        describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
+        pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse
+        unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse
+        start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
+        start_nexus_operation_execution(StartNexusOperationExecutionRequest) -> StartNexusOperationExecutionResponse
+        describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse
+        describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse
+        poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse
+        poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse
+        list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse
+        list_nexus_operation_executions(ListNexusOperationExecutionsRequest) -> ListNexusOperationExecutionsResponse
+        count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse
+        count_nexus_operation_executions(CountNexusOperationExecutionsRequest) -> CountNexusOperationExecutionsResponse
+        request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse
+        request_cancel_nexus_operation_execution(RequestCancelNexusOperationExecutionRequest) -> RequestCancelNexusOperationExecutionResponse
+        terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse
+        delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse
+        pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse
+        reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse
+        unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse
+        update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse
+        terminate_nexus_operation_execution(TerminateNexusOperationExecutionRequest) -> TerminateNexusOperationExecutionResponse
+        delete_nexus_operation_execution(DeleteNexusOperationExecutionRequest) -> DeleteNexusOperationExecutionResponse
+        poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse
+    }
+}
+
+/// A reply of a kind that was not asked for.
+fn astray() -> Refusal {
+    Refusal::new(Code::Internal, "the world gave an answer to another question")
+}
+
+/// Takes the reply that was asked for.
+macro_rules! expect {
+    ($reply:expr, $kind:ident) => {
+        match $reply? {
+            Reply::$kind(response) => Ok(response),
+            _ => Err(astray()),
+        }
+    };
+}
+
+impl WorkflowApi {
+    fn now<T, R>(&self, request: Request<T>, act: impl FnOnce(&mut World, T) -> Answer<R>) -> Answer<R> {
+        self.0.now(|world| act(world, request.into_inner()))
+    }
+
+    async fn wait<T>(
+        &self,
+        request: Request<T>,
+        usual: std::time::Duration,
+        ask: impl FnOnce(&mut World, CallId, T) -> Answer<()>,
+    ) -> Answer<Reply> {
+        let limit = patience::limit(request.metadata(), usual);
+        self.0.wait(limit, |world, call| ask(world, call, request.into_inner())).await
+    }
+}
+
+/// Requests that are answered at once.
+macro_rules! at_once {
+    ($($name:ident($request:ident) -> $response:ident = $act:expr;)*) => {
+        impl WorkflowApi {
+            $(async fn $name(&self, request: Request<$request>) -> Answer<$response> {
+                self.now(request, $act)
+            })*
+        }
+    };
+}
+
+at_once! {
+    start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse =
+        |world, request| world.start_workflow(request);
+    signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest)
+        -> SignalWithStartWorkflowExecutionResponse = |world, request| world.signal_with_start(request);
+    signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse =
+        |world, request| world.signal_workflow(request).map(|()| SignalWorkflowExecutionResponse::default());
+    request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest)
+        -> RequestCancelWorkflowExecutionResponse =
+        |world, request| world.request_cancel(request).map(|()| RequestCancelWorkflowExecutionResponse::default());
+    terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse =
+        |world, request| world.terminate_workflow(request).map(|()| TerminateWorkflowExecutionResponse::default());
+    delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse =
+        |world, request| world.delete_workflow(&request).map(|()| DeleteWorkflowExecutionResponse::default());
+    describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse =
+        |world, request| world.describe_workflow(&request);
+    get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
+        -> GetWorkflowExecutionHistoryReverseResponse = |world, request| world.history_reverse(&request);
+    respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse =
+        |world, request| world.respond_workflow_task_completed(request);
+    respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse =
+        |world, request| {
+            world.respond_workflow_task_failed(request).map(|()| RespondWorkflowTaskFailedResponse::default())
+        };
+    respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse =
+        |world, request| {
+            world.respond_query_task_completed(request).map(|()| RespondQueryTaskCompletedResponse::default())
+        };
+    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse =
+        |world, request| {
+            world.respond_activity_completed(request).map(|()| RespondActivityTaskCompletedResponse::default())
+        };
+    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse =
+        |world, request| {
+            world.respond_activity_failed(request).map(|()| RespondActivityTaskFailedResponse::default())
+        };
+    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse =
+        |world, request| {
+            world.respond_activity_canceled(request).map(|()| RespondActivityTaskCanceledResponse::default())
+        };
+    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse =
+        |world, request| world.heartbeat(request);
+    respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest)
+        -> RespondActivityTaskCompletedByIdResponse = |world, request| {
+            let done = world.respond_activity_completed_by_id(request);
+            done.map(|()| RespondActivityTaskCompletedByIdResponse::default())
+        };
+    respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest)
+        -> RespondActivityTaskFailedByIdResponse = |world, request| {
+            let done = world.respond_activity_failed_by_id(request);
+            done.map(|()| RespondActivityTaskFailedByIdResponse::default())
+        };
+    respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest)
+        -> RespondActivityTaskCanceledByIdResponse = |world, request| {
+            let done = world.respond_activity_canceled_by_id(request);
+            done.map(|()| RespondActivityTaskCanceledByIdResponse::default())
+        };
+    record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest)
+        -> RecordActivityTaskHeartbeatByIdResponse = |world, request| {
+            world.heartbeat_by_id(request).map(|it| RecordActivityTaskHeartbeatByIdResponse {
+                cancel_requested: it.cancel_requested,
+                activity_paused: it.activity_paused,
+                activity_reset: it.activity_reset,
+            })
+        };
+    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse =
+        |world, request| world.shutdown_worker(&request).map(|()| ShutdownWorkerResponse::default());
+    describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse =
+        |world, request| world.describe_task_queue(&request);
+    register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse =
+        |world, request| world.register_namespace(request).map(|()| RegisterNamespaceResponse::default());
+    describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse =
+        |world, request| world.describe_namespace(&request);
+    list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse =
+        |world, request| Ok(world.list_namespaces(&request));
+    get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = |world, _| Ok(world.system_info());
+    get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = |world, _| Ok(world.cluster_info());
+}
+
+/// Requests whose answer may take until somebody does something.
+impl WorkflowApi {
+    async fn poll_workflow_task_queue(
+        &self,
+        request: Request<PollWorkflowTaskQueueRequest>,
+    ) -> Answer<PollWorkflowTaskQueueResponse> {
+        let reply = self.wait(request, patience::TASK, World::poll_workflow_task).await;
+        expect!(reply, WorkflowTask).map(|response| *response)
+    }
+
+    async fn poll_activity_task_queue(
+        &self,
+        request: Request<PollActivityTaskQueueRequest>,
+    ) -> Answer<PollActivityTaskQueueResponse> {
+        let reply = self.wait(request, patience::TASK, World::poll_activity_task).await;
+        expect!(reply, ActivityTask).map(|response| *response)
+    }
+
+    async fn get_workflow_execution_history(
+        &self,
+        request: Request<GetWorkflowExecutionHistoryRequest>,
+    ) -> Answer<GetWorkflowExecutionHistoryResponse> {
+        expect!(self.wait(request, patience::NEWS, World::history).await, History)
+    }
+
+    async fn query_workflow(&self, request: Request<QueryWorkflowRequest>) -> Answer<QueryWorkflowResponse> {
+        expect!(self.wait(request, patience::NEWS, World::query_workflow).await, Query)
+    }
+
+    async fn update_workflow_execution(
+        &self,
+        request: Request<UpdateWorkflowExecutionRequest>,
+    ) -> Answer<UpdateWorkflowExecutionResponse> {
+        expect!(self.wait(request, patience::NEWS, World::update_workflow).await, Update)
+    }
+
+    async fn poll_workflow_execution_update(
+        &self,
+        request: Request<PollWorkflowExecutionUpdateRequest>,
+    ) -> Answer<PollWorkflowExecutionUpdateResponse> {
+        expect!(self.wait(request, patience::NEWS, World::poll_update).await, PolledUpdate)
+    }
+
+    async fn execute_multi_operation(
+        &self,
+        request: Request<ExecuteMultiOperationRequest>,
+    ) -> Answer<ExecuteMultiOperationResponse> {
+        use execute_multi_operation_response::{Response, response::Response as Part};
+        match self.wait(request, patience::NEWS, World::execute_multi_operation).await? {
+            Reply::StartedAndUpdated(start, update) => Ok(ExecuteMultiOperationResponse {
+                responses: vec![
+                    Response { response: Some(Part::StartWorkflow(*start)) },
+                    Response { response: Some(Part::UpdateWorkflow(update)) },
+                ],
+            }),
+            _ => Err(astray()),
+        }
+    }
+}
