@@ -25,7 +25,7 @@ const MAX_LINES: usize = 1000;
 const TEXT: [&str; 7] = ["rs", "md", "toml", "yml", "yaml", "sh", "py"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
-const EDGES: [(&str, Edges); 14] = [
+const EDGES: [(&str, Edges); 16] = [
     ("perpetua-proto", Edges::Only(&[])),
     ("perpetua-vocab", Edges::Only(&["proto"])),
     ("perpetua-convert", Edges::Only(&["vocab"])),
@@ -35,6 +35,8 @@ const EDGES: [(&str, Edges); 14] = [
     ("perpetua-guard", Edges::Only(&["workflow"])),
     ("perpetua-client", Edges::Only(&["contract", "convert", "vocab", "proto"])),
     ("perpetua-worker", Edges::Only(&["workflow", "client", "core", "contract", "convert", "vocab", "proto"])),
+    ("perpetua-server-core", Edges::Only(&["proto"])),
+    ("perpetua-server", Edges::Only(&["server-core", "proto"])),
     ("perpetua-testkit", Edges::AllBut(&[])),
     ("perpetua-macros", Edges::Only(&[])),
     ("perpetua", Edges::AllBut(&["testkit"])),

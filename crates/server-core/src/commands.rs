@@ -76,9 +76,7 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
         A::StartTimerCommandAttributes(asked) => timer::start(run, cx, step, *asked, metadata),
         A::CancelTimerCommandAttributes(asked) => timer::cancel(run, cx, step, *asked),
         A::StartChildWorkflowExecutionCommandAttributes(asked) => child::start(run, cx, step, *asked, metadata),
-        A::SignalExternalWorkflowExecutionCommandAttributes(asked) => {
-            external::signal(run, cx, step, *asked, metadata)
-        }
+        A::SignalExternalWorkflowExecutionCommandAttributes(asked) => external::signal(run, cx, step, *asked, metadata),
         A::RequestCancelExternalWorkflowExecutionCommandAttributes(asked) => {
             external::cancel(run, cx, step, *asked, metadata)
         }

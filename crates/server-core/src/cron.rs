@@ -53,7 +53,8 @@ fn parse(schedule: &str) -> Result<Schedule, String> {
     };
     let pattern = pattern.trim();
     if let Some(interval) = pattern.strip_prefix("@every ") {
-        let interval = interval_of(interval.trim()).ok_or_else(|| bad("@every needs a duration such as 1h30m".to_owned()))?;
+        let interval =
+            interval_of(interval.trim()).ok_or_else(|| bad("@every needs a duration such as 1h30m".to_owned()))?;
         return Ok(Schedule::Every(interval.max(Duration::from_secs(1))));
     }
     let cron = CronParser::new().parse(pattern).map_err(|problem| bad(problem.to_string()))?;

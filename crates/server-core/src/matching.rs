@@ -128,14 +128,16 @@ impl Matching {
 
     /// Who polled a queue lately.
     pub(crate) fn seen(&self, queue: &QueueKey) -> impl Iterator<Item = (&str, Seen)> {
-        self.queues.get(queue).into_iter().flat_map(|queue| queue.seen.iter().map(|(name, seen)| (name.as_str(), *seen)))
+        self.queues
+            .get(queue)
+            .into_iter()
+            .flat_map(|queue| queue.seen.iter().map(|(name, seen)| (name.as_str(), *seen)))
     }
 
     /// Whether somebody polls the queue, or did a moment ago.
     pub(crate) fn is_polled(&self, queue: &QueueKey, now: Time) -> bool {
         self.queues.get(queue).is_some_and(|queue| {
-            !queue.pollers.is_empty()
-                || queue.last_poll.is_some_and(|last| now.since(last) < limits::STICKY_UNPOLLED)
+            !queue.pollers.is_empty() || queue.last_poll.is_some_and(|last| now.since(last) < limits::STICKY_UNPOLLED)
         })
     }
 }

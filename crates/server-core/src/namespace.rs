@@ -89,11 +89,6 @@ impl Namespace {
         let predefined = || PREDEFINED.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
         self.search_attributes.get(name).copied().or_else(predefined)
     }
-
-    /// The type of an attribute that can be asked for.
-    pub(crate) fn attribute(&self, name: &str) -> Option<IndexedValueType> {
-        self.settable(name).or_else(|| SYSTEM.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind))
-    }
 }
 
 impl Namespaces {

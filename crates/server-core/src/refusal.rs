@@ -86,11 +86,7 @@ impl Refusal {
 
     /// As `grpc-status-details-bin` has it.
     pub fn to_status(&self) -> Status {
-        Status {
-            code: self.code as i32,
-            message: self.message.clone(),
-            details: self.detail.iter().cloned().collect(),
-        }
+        Status { code: self.code as i32, message: self.message.clone(), details: self.detail.iter().cloned().collect() }
     }
 }
 

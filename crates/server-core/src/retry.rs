@@ -37,7 +37,8 @@ pub(crate) fn complete(policy: &mut RetryPolicy) {
 
 /// What is wrong with a policy.
 pub(crate) fn check(policy: &RetryPolicy) -> Result<(), String> {
-    let negative = |limit: Option<&prost_types::Duration>| limit.is_some_and(|limit| limit.seconds < 0 || limit.nanos < 0);
+    let negative =
+        |limit: Option<&prost_types::Duration>| limit.is_some_and(|limit| limit.seconds < 0 || limit.nanos < 0);
     if policy.maximum_attempts == 1 {
         return Ok(());
     }
@@ -90,8 +91,7 @@ pub(crate) fn next(
 /// The wait after the attempt `attempt`.
 fn wait(policy: &RetryPolicy, attempt: i32) -> Duration {
     let first = time::duration(policy.initial_interval.as_ref()).unwrap_or(FIRST_WAIT);
-    let longest =
-        time::duration(policy.maximum_interval.as_ref()).unwrap_or_else(|| first.saturating_mul(LONGEST));
+    let longest = time::duration(policy.maximum_interval.as_ref()).unwrap_or_else(|| first.saturating_mul(LONGEST));
     let factor = if policy.backoff_coefficient == 0.0 { FACTOR } else { policy.backoff_coefficient };
     let seconds = first.as_secs_f64() * factor.powi(attempt.saturating_sub(1));
     Duration::try_from_secs_f64(seconds).map_or(longest, |wait| wait.min(longest))
@@ -139,8 +139,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_hundred_times_the_first() {
         let policy = RetryPolicy::default();
-        let waits: Vec<u64> =
-            (1..=9).map(|attempt| after(&policy, attempt).map_or(0, |wait| wait.as_secs())).collect();
+        let waits: Vec<u64> = (1..=9).map(|attempt| after(&policy, attempt).map_or(0, |wait| wait.as_secs())).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 100, 100]);
         assert_eq!(after(&policy, i32::MAX), Ok(Duration::from_secs(100)));
     }

@@ -132,7 +132,11 @@ impl World {
 
     /// The answers to calls that have waited, in order.
     pub fn take_replies(&mut self) -> Vec<(CallId, Answer<Reply>)> {
-        std::mem::take(&mut self.replies)
+        let replies = std::mem::take(&mut self.replies);
+        for (call, _) in &replies {
+            self.calls.remove(call);
+        }
+        replies
     }
 
     /// Changes a run.
@@ -226,7 +230,9 @@ impl World {
             .filter(|run| run.state.workflow_id == *workflow_id)
             .map(|run| run.number)
             .ok_or_else(|| {
-                Refusal::not_found(format!("workflow execution not found for workflow ID {workflow_id:?} and run ID {run_id:?}"))
+                Refusal::not_found(format!(
+                    "workflow execution not found for workflow ID {workflow_id:?} and run ID {run_id:?}"
+                ))
             })
     }
 

@@ -199,9 +199,9 @@ impl Service<http::Request<Body>> for Transport {
         Box::pin(async move {
             let ready = std::future::poll_fn(|cx| Service::<http::Request<Body>>::poll_ready(&mut routes, cx)).await;
             match ready {
-                Ok(()) => Ok(Service::call(&mut routes, request).await.unwrap_or_else(|error| {
-                    tonic::Status::internal(error.to_string()).into_http()
-                })),
+                Ok(()) => Ok(Service::call(&mut routes, request)
+                    .await
+                    .unwrap_or_else(|error| tonic::Status::internal(error.to_string()).into_http())),
                 Err(error) => Ok(tonic::Status::internal(error.to_string()).into_http()),
             }
         })

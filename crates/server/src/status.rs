@@ -9,8 +9,6 @@ pub(crate) fn status(refusal: &Refusal) -> Status {
     let code = Code::from_i32(refusal.code as i32);
     match &refusal.detail {
         None => Status::new(code, refusal.message.clone()),
-        Some(_) => {
-            Status::with_details(code, refusal.message.clone(), refusal.to_status().encode_to_vec().into())
-        }
+        Some(_) => Status::with_details(code, refusal.message.clone(), refusal.to_status().encode_to_vec().into()),
     }
 }

@@ -59,6 +59,9 @@ pub enum LocalServerError {
     /// It cannot be reached.
     #[error(transparent)]
     Connect(ConnectError),
+    /// The embedded server does not start.
+    #[error(transparent)]
+    Embedded(#[from] perpetua_server::ServerError),
 }
 
 static SHARED: OnceCell<LocalServer> = OnceCell::const_new();

@@ -1,8 +1,6 @@
 //! Activities.
 
-use perpetua_proto::command::{
-    RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes,
-};
+use perpetua_proto::command::{RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes};
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause as Cause};
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::history::{ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes};

@@ -47,8 +47,7 @@ pub(super) fn signal(
         ..SignalExternalWorkflowExecutionInitiatedEventAttributes::default()
     };
     let attributes = Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(Box::new(attributes));
-    let initiated =
-        append(run, cx, EventType::SignalExternalWorkflowExecutionInitiated, attributes, metadata);
+    let initiated = append(run, cx, EventType::SignalExternalWorkflowExecutionInitiated, attributes, metadata);
     run.state.externals.insert(initiated, true);
     cx.transfer(Transfer::SignalExternal { from: run.number, initiated });
     Ok(())
@@ -79,8 +78,7 @@ pub(super) fn cancel(
         ..RequestCancelExternalWorkflowExecutionInitiatedEventAttributes::default()
     };
     let attributes = Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(Box::new(attributes));
-    let initiated =
-        append(run, cx, EventType::RequestCancelExternalWorkflowExecutionInitiated, attributes, metadata);
+    let initiated = append(run, cx, EventType::RequestCancelExternalWorkflowExecutionInitiated, attributes, metadata);
     run.state.externals.insert(initiated, false);
     cx.transfer(Transfer::CancelExternal { from: run.number, initiated });
     Ok(())

@@ -45,12 +45,7 @@ pub(super) fn start(
     Ok(())
 }
 
-pub(super) fn cancel(
-    run: &mut Run,
-    cx: &Cx<'_>,
-    step: &Step,
-    asked: CancelTimerCommandAttributes,
-) -> Result<(), Bad> {
+pub(super) fn cancel(run: &mut Run, cx: &Cx<'_>, step: &Step, asked: CancelTimerCommandAttributes) -> Result<(), Bad> {
     let timer_id = asked.timer_id;
     // A timer that has fired meanwhile has not fired: the worker was not told yet.
     let started = match run.state.timers.remove(&timer_id) {

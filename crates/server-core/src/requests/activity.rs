@@ -3,8 +3,9 @@
 use perpetua_proto::common::{Payload, Payloads, WorkflowExecution};
 use perpetua_proto::workflowservice::{
     RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
-    RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledRequest, RespondActivityTaskCompletedByIdRequest,
-    RespondActivityTaskCompletedRequest, RespondActivityTaskFailedByIdRequest, RespondActivityTaskFailedRequest,
+    RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledRequest,
+    RespondActivityTaskCompletedByIdRequest, RespondActivityTaskCompletedRequest, RespondActivityTaskFailedByIdRequest,
+    RespondActivityTaskFailedRequest,
 };
 
 use crate::World;
@@ -137,7 +138,9 @@ impl World {
             .and_then(|run| run.state.activities.get(&scheduled))
             .is_some_and(|activity| activity.cancel_requested != 0);
         if !asked {
-            return Err(Refusal::invalid("unable to mark activity as canceled without activity being request canceled first"));
+            return Err(Refusal::invalid(
+                "unable to mark activity as canceled without activity being request canceled first",
+            ));
         }
         self.end_attempt(number, scheduled, AttemptEnd::Canceled(details), identity);
         Ok(())

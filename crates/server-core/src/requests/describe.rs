@@ -13,11 +13,11 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
+use crate::World;
 use crate::matching::QueueKey;
 use crate::refusal::{Answer, Refusal};
 use crate::run::Run;
 use crate::time::{self, Time, shown};
-use crate::World;
 
 impl World {
     /// Says what is known of a workflow.
@@ -151,8 +151,7 @@ impl Run {
                     attempt: activity.attempt,
                     maximum_attempts: policy.map_or(0, |policy| policy.maximum_attempts),
                     scheduled_time: shown(activity.attempt_time),
-                    expiration_time: whole
-                        .map(|limit| Time::from_nanos(activity.scheduled_time).plus(limit).to_wire()),
+                    expiration_time: whole.map(|limit| Time::from_nanos(activity.scheduled_time).plus(limit).to_wire()),
                     last_failure: activity.last_failure.clone(),
                     last_worker_identity: activity.identity.clone(),
                     current_retry_interval: (activity.retry_interval != 0).then(|| {
@@ -201,4 +200,3 @@ impl Run {
         })
     }
 }
-

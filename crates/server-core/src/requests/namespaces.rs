@@ -113,7 +113,10 @@ impl World {
     ///
     /// # Errors
     /// When there is no such namespace.
-    pub fn list_search_attributes(&self, request: &ListSearchAttributesRequest) -> Answer<ListSearchAttributesResponse> {
+    pub fn list_search_attributes(
+        &self,
+        request: &ListSearchAttributesRequest,
+    ) -> Answer<ListSearchAttributesResponse> {
         let namespace = self.namespaces.check(&request.namespace)?;
         let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), (*kind).into())).collect();
         let system =

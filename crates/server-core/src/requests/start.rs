@@ -113,10 +113,8 @@ impl World {
         attributes.first_workflow_task_backoff = Some(backoff);
         let limit = duration(attributes.workflow_execution_timeout.as_ref());
         let backoff = duration(Some(&backoff)).unwrap_or_default();
-        attributes.workflow_execution_expiration_time =
-            limit.map(|limit| self.now.plus(backoff).plus(limit).to_wire());
-        let request_id =
-            if request.request_id.is_empty() { self.cx().uuid() } else { request.request_id.clone() };
+        attributes.workflow_execution_expiration_time = limit.map(|limit| self.now.plus(backoff).plus(limit).to_wire());
+        let request_id = if request.request_id.is_empty() { self.cx().uuid() } else { request.request_id.clone() };
         Ok(Start {
             namespace: request.namespace.clone(),
             run_id,
@@ -154,7 +152,9 @@ impl World {
             return match conflict {
                 Conflict::UseExisting => Ok(Resolved::Existing(current.number, false)),
                 Conflict::TerminateExisting => Ok(Resolved::Replace(current.number)),
-                Conflict::Fail | Conflict::Unspecified => Err(in_use(current, "Workflow execution is already running.")),
+                Conflict::Fail | Conflict::Unspecified => {
+                    Err(in_use(current, "Workflow execution is already running."))
+                }
             };
         }
         match reuse {
@@ -195,10 +195,7 @@ impl World {
             run.start_task(cx, &identity);
             run.task_response(cx, false)
         });
-        StartWorkflowExecutionResponse {
-            eager_workflow_task: task.flatten(),
-            ..self.started_response(number, true)
-        }
+        StartWorkflowExecutionResponse { eager_workflow_task: task.flatten(), ..self.started_response(number, true) }
     }
 
     pub(super) fn started_response(&self, number: RunNumber, started: bool) -> StartWorkflowExecutionResponse {
@@ -215,10 +212,9 @@ impl World {
     /// How far an update must be for a caller to be answered.
     pub(super) fn wanted(stage: Option<&perpetua_proto::update::WaitPolicy>) -> Answer<Stage> {
         match stage.map(|policy| policy.lifecycle_stage()) {
-            Some(Stage::Admitted) => Err(Refusal::new(
-                Code::PermissionDenied,
-                "waiting on update admitted is not supported.",
-            )),
+            Some(Stage::Admitted) => {
+                Err(Refusal::new(Code::PermissionDenied, "waiting on update admitted is not supported."))
+            }
             Some(stage) => Ok(stage),
             None => Ok(Stage::Unspecified),
         }
@@ -295,10 +291,11 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
     let wire = |limit: Option<Duration>| Some(time::to_wire(limit.unwrap_or_default()));
     Ok(WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type.clone(),
-        task_queue: request
-            .task_queue
-            .as_ref()
-            .map(|queue| TaskQueue { name: queue.name.clone(), kind: 1, ..TaskQueue::default() }),
+        task_queue: request.task_queue.as_ref().map(|queue| TaskQueue {
+            name: queue.name.clone(),
+            kind: 1,
+            ..TaskQueue::default()
+        }),
         input: request.input.clone(),
         workflow_execution_timeout: wire(whole),
         workflow_run_timeout: wire(run),

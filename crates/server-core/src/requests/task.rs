@@ -186,12 +186,7 @@ fn go_on(run: &mut Run, cx: &mut Cx<'_>, task: &TaskState, needs_task: bool, for
 }
 
 /// Hands the worker the activities that it would like to run itself.
-fn start_eagerly(
-    run: &mut Run,
-    cx: &mut Cx<'_>,
-    eager: &[i64],
-    identity: &str,
-) -> Vec<PollActivityTaskQueueResponse> {
+fn start_eagerly(run: &mut Run, cx: &mut Cx<'_>, eager: &[i64], identity: &str) -> Vec<PollActivityTaskQueueResponse> {
     eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, identity)).collect()
 }
 
@@ -242,4 +237,3 @@ fn drop_task(
         ..RespondWorkflowTaskCompletedResponse::default()
     }
 }
-

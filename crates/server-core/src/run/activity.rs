@@ -9,7 +9,7 @@
 
 use std::time::Duration;
 
-use perpetua_proto::common::{ActivityType, Payloads, WorkflowType};
+use perpetua_proto::common::{Payloads, WorkflowType};
 use perpetua_proto::enums::{EventType, RetryState, TimeoutType};
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{Failure, TimeoutFailureInfo};
@@ -52,24 +52,14 @@ impl Run {
         };
         let queue = asked.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
         let priority = asked.priority.clone().or_else(|| self.started().priority.clone());
-        cx.offer(Offer::activity(
-            self.number,
-            scheduled,
-            activity.attempt,
-            &self.state.namespace,
-            queue,
-            priority,
-        ));
+        cx.offer(Offer::activity(self.number, scheduled, activity.attempt, &self.state.namespace, queue, priority));
     }
 
     /// Whether an offer of this attempt still stands.
     pub(crate) fn offers_activity(&self, scheduled: i64, attempt: i32) -> bool {
         self.is_open()
             && self.state.activities.get(&scheduled).is_some_and(|activity| {
-                activity.attempt == attempt
-                    && activity.started_time == 0
-                    && !activity.paused
-                    && !activity.backing_off
+                activity.attempt == attempt && activity.started_time == 0 && !activity.paused && !activity.backing_off
             })
     }
 
@@ -150,13 +140,7 @@ impl Run {
     }
 
     /// An attempt is over, and perhaps the activity.
-    pub(crate) fn end_activity_attempt(
-        &mut self,
-        cx: &mut Cx<'_>,
-        scheduled: i64,
-        end: AttemptEnd,
-        identity: &str,
-    ) {
+    pub(crate) fn end_activity_attempt(&mut self, cx: &mut Cx<'_>, scheduled: i64, end: AttemptEnd, identity: &str) {
         match end {
             AttemptEnd::Completed(result) => {
                 let attributes = ActivityTaskCompletedEventAttributes {
@@ -200,9 +184,10 @@ impl Run {
                 // Only the whole time can be what is not enough.
                 Err(RetryState::Timeout) => {
                     let cause = std::mem::replace(&mut failure, timeout_failure(TimeoutType::ScheduleToClose, details));
-                    failure.message = "Not enough time to schedule next retry before activity ScheduleToClose timeout, \
+                    failure.message =
+                        "Not enough time to schedule next retry before activity ScheduleToClose timeout, \
                                        giving up retrying"
-                        .to_owned();
+                            .to_owned();
                     failure.cause = Some(Box::new(cause));
                     RetryState::Timeout
                 }
@@ -276,7 +261,7 @@ impl Run {
         }
         let details = activity.heartbeat_details.clone();
         self.state.activities.remove(&scheduled);
-        let attributes = canceled(scheduled, requested, details, limits_identity());
+        let attributes = canceled(scheduled, requested, details, crate::limits::HISTORY_SERVICE);
         self.append(event(EventType::ActivityTaskCanceled, now, attributes));
         true
     }
@@ -320,20 +305,7 @@ pub(crate) enum ActivityDue {
     TimedOut(TimeoutType),
 }
 
-/// A name, as events have it.
-pub(crate) fn activity_type(name: &str) -> ActivityType {
-    ActivityType { name: name.to_owned() }
-}
-
-fn limits_identity() -> &'static str {
-    crate::limits::HISTORY_SERVICE
-}
-
-fn activity_started(
-    scheduled: i64,
-    activity: &ActivityState,
-    at: Time,
-) -> perpetua_proto::history::HistoryEvent {
+fn activity_started(scheduled: i64, activity: &ActivityState, at: Time) -> perpetua_proto::history::HistoryEvent {
     let attributes = ActivityTaskStartedEventAttributes {
         scheduled_event_id: scheduled,
         identity: activity.identity.clone(),

@@ -161,8 +161,7 @@ impl Run {
                     _ => timed_out(),
                 };
                 let last_result = started.last_completion_result.clone();
-                let chain_over =
-                    stored(self.state.execution_deadline).is_some_and(|deadline| deadline <= cx.now);
+                let chain_over = stored(self.state.execution_deadline).is_some_and(|deadline| deadline <= cx.now);
                 let retried = match &started.retry_policy {
                     _ if chain_over => Err(RetryState::Timeout),
                     None => Err(RetryState::RetryPolicyNotSet),
@@ -213,14 +212,7 @@ impl Run {
         }
         let metadata = self.history.get(1).and_then(|event| event.user_metadata.as_deref().cloned());
         let links = self.history.get(1).map(|event| event.links.clone()).unwrap_or_default();
-        Start {
-            namespace: self.state.namespace.clone(),
-            run_id,
-            request_id: cx.uuid(),
-            attributes,
-            metadata,
-            links,
-        }
+        Start { namespace: self.state.namespace.clone(), run_id, request_id: cx.uuid(), attributes, metadata, links }
     }
 }
 
@@ -338,9 +330,9 @@ fn continued(
     WorkflowExecutionContinuedAsNewEventAttributes {
         new_execution_run_id: next_run,
         workflow_type: started.workflow_type,
-        task_queue: started.task_queue.or_else(|| {
-            Some(TaskQueue { name: task_queue.to_owned(), kind: 1, ..TaskQueue::default() })
-        }),
+        task_queue: started
+            .task_queue
+            .or_else(|| Some(TaskQueue { name: task_queue.to_owned(), kind: 1, ..TaskQueue::default() })),
         input: asked.input,
         workflow_run_timeout: started.workflow_run_timeout,
         workflow_task_timeout: started.workflow_task_timeout,

@@ -88,4 +88,3 @@ impl Run {
             || !self.live.queries.is_empty()
     }
 }
-

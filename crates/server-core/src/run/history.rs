@@ -27,18 +27,6 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// A history that was stored, batch by batch.
-    pub(crate) fn restore(batches: Vec<Vec<HistoryEvent>>) -> Self {
-        let mut history = Self { cut: true, ..Self::default() };
-        for batch in batches {
-            for event in batch {
-                history.push(event);
-            }
-            history.cut();
-        }
-        history
-    }
-
     /// The id that the next event gets.
     pub(crate) fn next_id(&self) -> i64 {
         i64::try_from(self.events.len()).unwrap_or(i64::MAX - 1) + 1

@@ -23,8 +23,6 @@ pub(crate) struct Live {
     pub(crate) stored_events: usize,
     /// Distinguishes one offer of the task to a queue from the next.
     pub(crate) offers: u64,
-    /// When somebody last polled its sticky queue, or it was set.
-    pub(crate) sticky_worker: String,
 }
 
 /// Somebody who waits for new events.

@@ -113,11 +113,7 @@ impl Run {
                 normal_name: self.task_queue().to_owned(),
             }
         } else {
-            TaskQueue {
-                name: self.task_queue().to_owned(),
-                kind: TaskQueueKind::Normal.into(),
-                ..TaskQueue::default()
-            }
+            TaskQueue { name: self.task_queue().to_owned(), kind: TaskQueueKind::Normal.into(), ..TaskQueue::default() }
         };
         let attributes = WorkflowTaskScheduledEventAttributes {
             task_queue: Some(queue),
@@ -125,8 +121,7 @@ impl Run {
             attempt: task.attempt,
         };
         let attributes = Attributes::WorkflowTaskScheduledEventAttributes(Box::new(attributes));
-        let mut event =
-            event(EventType::WorkflowTaskScheduled, Time::from_nanos(task.scheduled_time), attributes);
+        let mut event = event(EventType::WorkflowTaskScheduled, Time::from_nanos(task.scheduled_time), attributes);
         event.event_id = task.scheduled;
         event
     }
@@ -236,11 +231,7 @@ impl Run {
     }
 
     /// Ends an attempt that did not succeed. Only the first in a row is written.
-    fn end_attempt(
-        &mut self,
-        cx: &mut Cx<'_>,
-        words: impl FnOnce(&TaskState) -> (EventType, Attributes),
-    ) {
+    fn end_attempt(&mut self, cx: &mut Cx<'_>, words: impl FnOnce(&TaskState) -> (EventType, Attributes)) {
         let Some(task) = self.state.task.take() else { return };
         if task.attempt == 1 {
             if task.unwritten {

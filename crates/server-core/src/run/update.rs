@@ -258,9 +258,10 @@ impl Run {
         let ignored: Vec<Admitted> = ignored;
         for admitted in ignored {
             let failure = Failure {
-                message: "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow Update \
+                message:
+                    "Workflow Update is rejected because it wasn't processed by worker. Probably, Workflow Update \
                           is not supported by the worker."
-                    .to_owned(),
+                        .to_owned(),
                 source: "Server".to_owned(),
                 failure_info: Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo {
                     r#type: "UnprocessedUpdate".to_owned(),
@@ -309,4 +310,3 @@ fn closed_under_update() -> Failure {
         ..Failure::default()
     }
 }
-

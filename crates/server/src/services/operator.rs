@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use perpetua_proto::operatorservice as messages;
 use perpetua_proto::operatorservice::operator_service_server::OperatorService;
 use perpetua_proto::operatorservice::*;
 use perpetua_server_core::Answer;
@@ -16,7 +15,7 @@ use crate::engine::Engine;
 pub(crate) struct OperatorApi(pub(crate) Arc<Engine>);
 
 service! {
-    OperatorService, OperatorApi, messages:
+    OperatorService, OperatorApi:
     does {
         add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse
         remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse

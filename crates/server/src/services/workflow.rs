@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use perpetua_proto::workflowservice as messages;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowService;
 use perpetua_proto::workflowservice::*;
 use perpetua_server_core::{Answer, CallId, Code, Refusal, Reply, World};
@@ -16,7 +15,7 @@ use crate::engine::Engine;
 pub(crate) struct WorkflowApi(pub(crate) Arc<Engine>);
 
 service! {
-    WorkflowService, WorkflowApi, messages:
+    WorkflowService, WorkflowApi:
     does {
         register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse
         describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse
@@ -53,6 +52,8 @@ service! {
         poll_workflow_execution_update(PollWorkflowExecutionUpdateRequest) -> PollWorkflowExecutionUpdateResponse
     }
     refuses {
+        update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
+        validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
