@@ -31,6 +31,8 @@ pub(crate) struct Step {
     pub(crate) order: Vec<String>,
     /// Whether something is new that the workflow must see.
     pub(crate) needs_task: bool,
+    /// How many events this answer itself has caused that are held back until it is done.
+    pub(crate) caused: usize,
     /// Activities that this worker would like to run itself, by scheduled event.
     pub(crate) eager: Vec<i64>,
     /// How the run ends, when everything else is done.

@@ -111,6 +111,7 @@ pub(super) fn cancel(
     let requested = append(run, cx, EventType::ActivityTaskCancelRequested, attributes, None);
     if run.cancel_activity(cx.now, scheduled_event_id, requested) {
         step.needs_task = true;
+        step.caused += 1;
         step.eager.retain(|scheduled| *scheduled != scheduled_event_id);
     }
     Ok(())

@@ -44,7 +44,7 @@ pub(super) fn continue_as_new(
 
 /// A run can end only when the workflow has seen everything.
 fn end(run: &Run, step: &mut Step, ending: Ending) -> Result<(), Bad> {
-    if !run.state.buffered.is_empty() {
+    if run.state.buffered.len() > step.caused {
         return Err(Bad::new(Cause::UnhandledCommand, ""));
     }
     if step.closing.is_none() {

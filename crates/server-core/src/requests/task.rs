@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perpetua_proto::common::WorkflowExecution;
-use perpetua_proto::enums::EventType;
+use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
 use perpetua_proto::history::WorkflowTaskCompletedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::protocol::Message;
@@ -46,7 +46,13 @@ impl World {
     pub fn respond_workflow_task_failed(&mut self, request: RespondWorkflowTaskFailedRequest) -> Answer<()> {
         let number = self.task_of(&request.task_token)?;
         let cause = request.cause();
-        self.with(number, |run, cx| run.fail_task(cx, cause, request.failure, &request.identity));
+        self.with(number, |run, cx| match cause {
+            // Another try would be as large.
+            WorkflowTaskFailedCause::GrpcMessageTooLarge => {
+                run.terminate(cx, "GrpcMessageTooLarge", None, limits::HISTORY_SERVICE);
+            }
+            cause => run.fail_task(cx, cause, request.failure, &request.identity),
+        });
         self.settle();
         Ok(())
     }

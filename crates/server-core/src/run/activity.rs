@@ -262,7 +262,7 @@ impl Run {
         let details = activity.heartbeat_details.clone();
         self.state.activities.remove(&scheduled);
         let attributes = canceled(scheduled, requested, details, crate::limits::HISTORY_SERVICE);
-        self.append(event(EventType::ActivityTaskCanceled, now, attributes));
+        self.state.buffered.push(event(EventType::ActivityTaskCanceled, now, attributes));
         true
     }
 

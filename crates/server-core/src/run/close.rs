@@ -63,6 +63,7 @@ impl Run {
         self.state.close_time = cx.now.nanos();
         self.state.next_run = next_run;
         self.state.task = None;
+        self.state.buffered.clear();
         let children = std::mem::take(&mut self.state.children);
         self.state.activities.clear();
         self.state.timers.clear();
@@ -210,7 +211,9 @@ impl Run {
         if let Ending::ContinuedAsNew(asked) = ending {
             inherit(&mut attributes, asked);
         }
-        let metadata = self.history.get(1).and_then(|event| event.user_metadata.as_deref().cloned());
+        // What was said of one run is not said of the one that the workflow itself asks for.
+        let keeps = !matches!(ending, Ending::ContinuedAsNew(_));
+        let metadata = self.history.get(1).filter(|_| keeps).and_then(|event| event.user_metadata.as_deref().cloned());
         let links = self.history.get(1).map(|event| event.links.clone()).unwrap_or_default();
         Start { namespace: self.state.namespace.clone(), run_id, request_id: cx.uuid(), attributes, metadata, links }
     }

@@ -1,0 +1,243 @@
+//! A world with a hand on everything: a worker that answers what a test says, and a clock that stands still.
+
+use std::time::Duration;
+
+use perpetua_proto::command::{Command, command::Attributes};
+use perpetua_proto::command::{
+    CompleteWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
+};
+use perpetua_proto::common::{ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType};
+use perpetua_proto::enums::EventType;
+use perpetua_proto::history::HistoryEvent;
+use perpetua_proto::taskqueue::TaskQueue;
+use perpetua_proto::workflowservice::*;
+use perpetua_server_core::{Answer, CallId, Refusal, Reply, Time, World};
+
+/// When every test begins: 2001-09-09.
+const BEGINNING: Time = Time::from_nanos(1_000_000_000_000_000_000);
+
+/// A world with a hand on everything.
+pub(crate) struct Bench {
+    pub(crate) world: World,
+    calls: u64,
+    replies: Vec<(CallId, Answer<Reply>)>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let mut world = World::new(7, BEGINNING);
+        let request = RegisterNamespaceRequest { namespace: "default".into(), ..Default::default() };
+        world.register_namespace(request).expect("the namespace is new");
+        Self { world, calls: 0, replies: Vec::new() }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let to = self.world.now().plus(time);
+        self.world.advance(to);
+    }
+
+    /// Makes a call that may wait.
+    pub(crate) fn call(&mut self, ask: impl FnOnce(&mut World, CallId) -> Answer<()>) -> Answer<CallId> {
+        self.calls += 1;
+        let call = CallId(self.calls);
+        ask(&mut self.world, call)?;
+        Ok(call)
+    }
+
+    /// The answer to a call, if it has come.
+    pub(crate) fn reply(&mut self, call: CallId) -> Option<Answer<Reply>> {
+        self.replies.extend(self.world.take_replies());
+        let at = self.replies.iter().position(|(known, _)| *known == call)?;
+        Some(self.replies.remove(at).1)
+    }
+
+    /// Starts the workflow `w`.
+    pub(crate) fn start(&mut self) -> StartWorkflowExecutionResponse {
+        self.world.start_workflow(start("w")).expect("the workflow starts")
+    }
+
+    /// The workflow task that a poll gets at once.
+    pub(crate) fn task(&mut self) -> PollWorkflowTaskQueueResponse {
+        let call = self.poll();
+        match self.reply(call) {
+            Some(Ok(Reply::WorkflowTask(task))) => *task,
+            other => panic!("there is no task: {other:?}"),
+        }
+    }
+
+    /// Whether there is no workflow task for now.
+    pub(crate) fn is_idle(&mut self) -> bool {
+        let call = self.poll();
+        let idle = self.reply(call).is_none();
+        self.world.expire(call);
+        self.reply(call);
+        idle
+    }
+
+    pub(crate) fn poll(&mut self) -> CallId {
+        let request = PollWorkflowTaskQueueRequest {
+            namespace: "default".into(),
+            task_queue: Some(queue()),
+            identity: "worker".into(),
+            ..Default::default()
+        };
+        self.call(|world, call| world.poll_workflow_task(call, request)).expect("a worker may poll")
+    }
+
+    /// The activity that a poll gets at once.
+    pub(crate) fn activity(&mut self) -> Option<PollActivityTaskQueueResponse> {
+        let request = PollActivityTaskQueueRequest {
+            namespace: "default".into(),
+            task_queue: Some(queue()),
+            identity: "worker".into(),
+            ..Default::default()
+        };
+        let call = self.call(|world, call| world.poll_activity_task(call, request)).expect("a worker may poll");
+        let reply = self.reply(call);
+        if reply.is_none() {
+            self.world.expire(call);
+            self.reply(call);
+        }
+        match reply? {
+            Ok(Reply::ActivityTask(task)) => Some(*task),
+            other => panic!("this is no activity: {other:?}"),
+        }
+    }
+
+    /// Answers a workflow task.
+    pub(crate) fn answer(
+        &mut self,
+        task: &PollWorkflowTaskQueueResponse,
+        commands: Vec<Command>,
+    ) -> Answer<RespondWorkflowTaskCompletedResponse> {
+        self.world.respond_workflow_task_completed(answer(task, commands))
+    }
+
+    /// Completes an activity.
+    pub(crate) fn complete(&mut self, activity: &PollActivityTaskQueueResponse) -> Answer<()> {
+        self.world.respond_activity_completed(RespondActivityTaskCompletedRequest {
+            task_token: activity.task_token.clone(),
+            result: Some(value("done")),
+            identity: "worker".into(),
+            ..Default::default()
+        })
+    }
+
+    /// Signals `w`.
+    pub(crate) fn signal(&mut self, name: &str) -> Answer<()> {
+        self.world.signal_workflow(SignalWorkflowExecutionRequest {
+            namespace: "default".into(),
+            workflow_execution: Some(execution("w")),
+            signal_name: name.into(),
+            ..Default::default()
+        })
+    }
+
+    /// The events of `w`, of its current run.
+    pub(crate) fn events(&mut self) -> Vec<HistoryEvent> {
+        let request = GetWorkflowExecutionHistoryRequest {
+            namespace: "default".into(),
+            execution: Some(execution("w")),
+            ..Default::default()
+        };
+        let call = self.call(|world, call| world.history(call, request)).expect("the workflow is there");
+        match self.reply(call) {
+            Some(Ok(Reply::History(response))) => response.history.unwrap_or_default().events,
+            other => panic!("this is no history: {other:?}"),
+        }
+    }
+
+    /// The names of the events of `w`, with their ids.
+    pub(crate) fn history(&mut self) -> Vec<String> {
+        names(&self.events())
+    }
+}
+
+/// Names of events with their ids.
+pub(crate) fn names(events: &[HistoryEvent]) -> Vec<String> {
+    let name = |event: &HistoryEvent| {
+        let name = event.event_type().as_str_name().trim_start_matches("EVENT_TYPE_").to_lowercase();
+        format!("{} {name}", event.event_id)
+    };
+    events.iter().map(name).collect()
+}
+
+/// The last event of a kind.
+pub(crate) fn last(events: &[HistoryEvent], kind: EventType) -> HistoryEvent {
+    events.iter().rfind(|event| event.event_type() == kind).cloned().unwrap_or_else(|| panic!("there is no {kind:?}"))
+}
+
+pub(crate) fn start(id: &str) -> StartWorkflowExecutionRequest {
+    StartWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_id: id.into(),
+        workflow_type: Some(WorkflowType { name: "greeting".into() }),
+        task_queue: Some(queue()),
+        identity: "client".into(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn answer(
+    task: &PollWorkflowTaskQueueResponse,
+    commands: Vec<Command>,
+) -> RespondWorkflowTaskCompletedRequest {
+    RespondWorkflowTaskCompletedRequest {
+        task_token: task.task_token.clone(),
+        commands,
+        identity: "worker".into(),
+        ..Default::default()
+    }
+}
+
+pub(crate) fn queue() -> TaskQueue {
+    TaskQueue { name: "queue".into(), ..Default::default() }
+}
+
+pub(crate) fn execution(id: &str) -> WorkflowExecution {
+    WorkflowExecution { workflow_id: id.into(), run_id: String::new() }
+}
+
+pub(crate) fn value(text: &str) -> Payloads {
+    Payloads { payloads: vec![Payload { data: text.to_owned().into(), ..Default::default() }] }
+}
+
+pub(crate) fn command(attributes: Attributes) -> Command {
+    Command { attributes: Some(attributes), ..Default::default() }
+}
+
+pub(crate) fn seconds(seconds: i64) -> Option<prost_types::Duration> {
+    Some(prost_types::Duration { seconds, nanos: 0 })
+}
+
+pub(crate) fn timer(id: &str, after: i64) -> Command {
+    let asked = StartTimerCommandAttributes { timer_id: id.into(), start_to_fire_timeout: seconds(after) };
+    command(Attributes::StartTimerCommandAttributes(Box::new(asked)))
+}
+
+pub(crate) fn activity(id: &str) -> Command {
+    activity_with(id, |_| ())
+}
+
+pub(crate) fn activity_with(id: &str, change: impl FnOnce(&mut ScheduleActivityTaskCommandAttributes)) -> Command {
+    let mut asked = ScheduleActivityTaskCommandAttributes {
+        activity_id: id.into(),
+        activity_type: Some(ActivityType { name: "work".into() }),
+        start_to_close_timeout: seconds(10),
+        ..Default::default()
+    };
+    change(&mut asked);
+    command(Attributes::ScheduleActivityTaskCommandAttributes(Box::new(asked)))
+}
+
+pub(crate) fn complete() -> Command {
+    let asked = CompleteWorkflowExecutionCommandAttributes { result: Some(value("result")) };
+    command(Attributes::CompleteWorkflowExecutionCommandAttributes(Box::new(asked)))
+}
+
+/// The words of a refusal, with its code.
+pub(crate) fn words<T: std::fmt::Debug>(answer: Answer<T>) -> String {
+    let refusal: Refusal = answer.expect_err("it is refused");
+    format!("{:?}: {}", refusal.code, refusal.message)
+}

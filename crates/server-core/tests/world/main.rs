@@ -1,0 +1,9 @@
+//! A world from outside: requests in, histories and replies out. The orders are those of the real server.
+
+mod activities;
+mod bench;
+mod chains;
+mod queries;
+mod starts;
+mod tasks;
+mod updates;

@@ -1,0 +1,144 @@
+//! Updates: accepted, answered, rejected without a trace.
+
+use perpetua_proto::command::ProtocolMessageCommandAttributes;
+use perpetua_proto::command::command::Attributes as CommandAttributes;
+use perpetua_proto::enums::UpdateWorkflowExecutionLifecycleStage as Stage;
+use perpetua_proto::failure::Failure;
+use perpetua_proto::protocol::Message;
+use perpetua_proto::update::{Acceptance, Input, Meta, Outcome, Rejection, Request, Response, WaitPolicy, outcome};
+use perpetua_proto::workflowservice::{PollWorkflowTaskQueueResponse, UpdateWorkflowExecutionRequest};
+use perpetua_server_core::{CallId, Named, Reply};
+
+use crate::bench::{Bench, answer, command, complete, execution, timer, value, words};
+
+fn update(bench: &mut Bench, id: &str, stage: Stage) -> CallId {
+    let request = UpdateWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_execution: Some(execution("w")),
+        wait_policy: Some(WaitPolicy { lifecycle_stage: stage.into() }),
+        request: Some(Request {
+            meta: Some(Meta { update_id: id.into(), ..Default::default() }),
+            input: Some(Input { name: "set".into(), ..Default::default() }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    bench.call(|world, call| world.update_workflow(call, request)).expect("it runs")
+}
+
+fn message<M: Named>(id: &str, update: &str, body: &M) -> Message {
+    let body = prost_types::Any { type_url: format!("type.googleapis.com/{}", M::NAME), value: body.encode_to_vec() };
+    Message { id: id.into(), protocol_instance_id: update.into(), body: Some(body), ..Default::default() }
+}
+
+fn outcome_of(bench: &mut Bench, call: CallId) -> Option<(Stage, Option<Outcome>)> {
+    match bench.reply(call)? {
+        Ok(Reply::Update(response)) => Some((response.stage(), response.outcome)),
+        other => panic!("this is no update: {other:?}"),
+    }
+}
+
+fn idle(bench: &mut Bench) {
+    bench.start();
+    let task = bench.task();
+    bench.answer(&task, vec![timer("t", 1000)]).expect("it can be done");
+}
+
+fn accept_and_complete(bench: &mut Bench, task: &PollWorkflowTaskQueueResponse, id: &str) {
+    let place = |id: &str| {
+        let asked = ProtocolMessageCommandAttributes { message_id: id.into() };
+        command(CommandAttributes::ProtocolMessageCommandAttributes(Box::new(asked)))
+    };
+    let success = Outcome { value: Some(outcome::Value::Success(value("set"))) };
+    let mut request = answer(task, vec![place("accept"), timer("after", 5), place("done")]);
+    request.messages = vec![
+        message("accept", id, &Acceptance::default()),
+        message("done", id, &Response { outcome: Some(success), ..Default::default() }),
+    ];
+    bench.world.respond_workflow_task_completed(request).expect("it can be done");
+}
+
+#[test]
+fn an_update_is_accepted_and_answered_where_the_worker_says() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    let call = update(&mut bench, "u", Stage::Completed);
+    assert_eq!(bench.history().len(), 5, "an update alone leaves no trace");
+    let task = bench.task();
+    assert_eq!(task.messages.len(), 1);
+    assert_eq!((task.started_event_id, task.attempt), (7, 1));
+    accept_and_complete(&mut bench, &task, "u");
+    let (stage, outcome) = outcome_of(&mut bench, call).expect("it is done");
+    assert_eq!(stage, Stage::Completed);
+    assert_eq!(outcome.and_then(|it| it.value), Some(outcome::Value::Success(value("set"))));
+    assert_eq!(
+        bench.history()[5..],
+        [
+            "6 workflow_task_scheduled",
+            "7 workflow_task_started",
+            "8 workflow_task_completed",
+            "9 workflow_execution_update_accepted",
+            "10 timer_started",
+            "11 workflow_execution_update_completed",
+        ]
+    );
+    let again = update(&mut bench, "u", Stage::Completed);
+    assert!(outcome_of(&mut bench, again).is_some_and(|(stage, _)| stage == Stage::Completed), "it is the same update");
+    assert!(bench.is_idle());
+}
+
+#[test]
+fn a_rejected_update_leaves_no_trace() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    let call = update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    let failure = Some(Failure { message: "not now".into(), ..Default::default() });
+    let mut request = answer(&task, vec![]);
+    request.messages = vec![message("reject", "u", &Rejection { failure, ..Default::default() })];
+    let response = bench.world.respond_workflow_task_completed(request).expect("it can be done");
+    assert_eq!(response.reset_history_event_id, 3);
+    let (_, outcome) = outcome_of(&mut bench, call).expect("it is decided");
+    let Some(outcome::Value::Failure(failure)) = outcome.and_then(|it| it.value) else { panic!("it is a failure") };
+    assert_eq!(failure.message, "not now");
+    assert_eq!(bench.history().len(), 5);
+}
+
+#[test]
+fn a_worker_that_does_not_know_updates_rejects_them() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    let call = update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    bench.answer(&task, vec![]).expect("it can be done");
+    let (_, outcome) = outcome_of(&mut bench, call).expect("it is decided");
+    let Some(outcome::Value::Failure(failure)) = outcome.and_then(|it| it.value) else { panic!("it is a failure") };
+    assert!(failure.message.contains("wasn't processed by worker"), "{}", failure.message);
+}
+
+#[test]
+fn a_workflow_that_ends_leaves_nobody_waiting() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    bench.signal("end").expect("it runs");
+    let task = bench.task();
+    let late = update(&mut bench, "late", Stage::Completed);
+    bench.answer(&task, vec![complete()]).expect("it can be done");
+    let refused = bench.reply(late).expect("it is decided");
+    assert_eq!(words(refused), "NotFound: workflow update was aborted by closing workflow");
+}
+
+#[test]
+fn an_event_makes_a_task_for_updates_an_ordinary_one() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    update(&mut bench, "u", Stage::Accepted);
+    bench.signal("hello").expect("it runs");
+    assert_eq!(bench.history()[5..], ["6 workflow_task_scheduled", "7 workflow_execution_signaled"]);
+    let task = bench.task();
+    accept_and_complete(&mut bench, &task, "u");
+    assert_eq!(
+        bench.history()[7..10],
+        ["8 workflow_task_started", "9 workflow_task_completed", "10 workflow_execution_update_accepted"]
+    );
+}
