@@ -22,8 +22,8 @@ use tower_service::Service;
 use crate::engine::{Engine, Pace};
 use crate::services::{HealthApi, OperatorApi, WorkflowApi};
 
-/// The longest message that is received, as the real server has it.
-const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
+/// The longest message that is read at all; what is longer than is allowed is refused when it was read.
+const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// What a server is to be.
 #[derive(Clone, Debug)]

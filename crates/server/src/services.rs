@@ -20,6 +20,7 @@ macro_rules! service {
                 &self,
                 request: tonic::Request<$done_request>,
             ) -> Result<tonic::Response<$done_response>, tonic::Status> {
+                $crate::services::check_size(request.get_ref())?;
                 let answer: perpetua_server_core::Answer<$done_response> = Self::$done(self, request).await;
                 answer.map(tonic::Response::new).map_err(|refusal| crate::status::status(&refusal))
             })*
@@ -33,3 +34,16 @@ macro_rules! service {
     };
 }
 pub(crate) use service;
+
+/// The longest message that is taken, in bytes, as the real server has it.
+const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// Refuses what is too long, in the words that workers know.
+fn check_size(message: &impl prost::Message) -> Result<(), tonic::Status> {
+    let length = message.encoded_len();
+    if length <= LONGEST_MESSAGE {
+        return Ok(());
+    }
+    let words = format!("grpc: received message larger than max ({length} vs. {LONGEST_MESSAGE})");
+    Err(tonic::Status::resource_exhausted(words))
+}

@@ -23,7 +23,7 @@ pub(super) fn fail(run: &Run, step: &mut Step, asked: FailWorkflowExecutionComma
         let message = "Failure is not set on FailWorkflowExecutionCommand.";
         return Err(Bad::new(Cause::BadFailWorkflowExecutionAttributes, message));
     };
-    end(run, step, Ending::Failed(failure))
+    end(run, step, Ending::Failed(Box::new(failure)))
 }
 
 pub(super) fn cancel(run: &Run, step: &mut Step, asked: CancelWorkflowExecutionCommandAttributes) -> Result<(), Bad> {

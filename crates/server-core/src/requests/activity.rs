@@ -33,7 +33,7 @@ impl World {
         let (number, scheduled) = self.activity_of(&request.task_token)?;
         self.note_details(number, scheduled, request.last_heartbeat_details);
         let failure = request.failure.unwrap_or_default();
-        self.end_attempt(number, scheduled, AttemptEnd::Failed(failure), &request.identity);
+        self.end_attempt(number, scheduled, AttemptEnd::Failed(Box::new(failure)), &request.identity);
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl World {
             self.activity_by_id(&request.namespace, request.workflow_id, request.run_id, &request.activity_id)?;
         self.note_details(number, scheduled, request.last_heartbeat_details);
         let failure = request.failure.unwrap_or_default();
-        self.end_attempt(number, scheduled, AttemptEnd::Failed(failure), &request.identity);
+        self.end_attempt(number, scheduled, AttemptEnd::Failed(Box::new(failure)), &request.identity);
         Ok(())
     }
 

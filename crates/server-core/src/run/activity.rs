@@ -30,7 +30,7 @@ use crate::world::{Cx, Offer};
 /// How an attempt ended.
 pub(crate) enum AttemptEnd {
     Completed(Option<Payloads>),
-    Failed(Failure),
+    Failed(Box<Failure>),
     Canceled(Option<Payloads>),
     TimedOut(TimeoutType),
 }
@@ -160,7 +160,7 @@ impl Run {
             AttemptEnd::Failed(failure) => {
                 let Err(retry_state) = self.retry_activity(cx, scheduled, &failure) else { return };
                 let attributes = ActivityTaskFailedEventAttributes {
-                    failure: Some(failure),
+                    failure: Some(*failure),
                     scheduled_event_id: scheduled,
                     identity: identity.to_owned(),
                     retry_state: retry_state.into(),

@@ -25,7 +25,7 @@ use crate::world::{ChildNews, Cx, Transfer};
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
     Completed(Option<Payloads>),
-    Failed(Failure),
+    Failed(Box<Failure>),
     Canceled(Option<Payloads>),
     TimedOut,
     Terminated { reason: String, details: Option<Payloads>, identity: String },
@@ -158,7 +158,7 @@ impl Run {
             Ending::Completed(result) => (cron(None, result.clone()), RetryState::Unspecified),
             Ending::Failed(_) | Ending::TimedOut => {
                 let failure = match ending {
-                    Ending::Failed(failure) => failure.clone(),
+                    Ending::Failed(failure) => (**failure).clone(),
                     _ => timed_out(),
                 };
                 let last_result = started.last_completion_result.clone();
@@ -286,7 +286,7 @@ impl Ending {
             }
             Self::Failed(failure) => {
                 let attributes = WorkflowExecutionFailedEventAttributes {
-                    failure: Some(failure),
+                    failure: Some(*failure),
                     retry_state: retry_state.into(),
                     workflow_task_completed_event_id: completed,
                     new_execution_run_id: next_run,

@@ -69,7 +69,7 @@ pub(crate) enum Transfer {
 #[derive(Clone, Debug)]
 pub(crate) enum ChildNews {
     Completed { workflow_type: String, result: Option<Payloads> },
-    Failed { workflow_type: String, failure: Failure, retry_state: RetryState },
+    Failed { workflow_type: String, failure: Box<Failure>, retry_state: RetryState },
     Canceled { workflow_type: String, details: Option<Payloads> },
     TimedOut { workflow_type: String, retry_state: RetryState },
     Terminated { workflow_type: String },
@@ -432,7 +432,7 @@ impl ChildNews {
             }
             Self::Failed { workflow_type, failure, retry_state } => {
                 let attributes = ChildWorkflowExecutionFailedEventAttributes {
-                    failure: Some(failure),
+                    failure: Some(*failure),
                     namespace,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
