@@ -9,12 +9,20 @@ const CLI: &str = "PERPETUA_TEMPORAL_CLI";
 /// Where tests find a Python that imports `temporalio`.
 const PYTHON: &str = "PERPETUA_PYTHON";
 
+/// Which server the end-to-end scenarios are played on.
+const SERVER: &str = "PERPETUA_SERVER";
 /// What makes end-to-end scenarios keep their histories.
 const RECORD: &str = "PERPETUA_RECORD";
 
 /// Installs the server unless the caller brings one, then runs `cargo test --workspace` with these arguments.
 pub(crate) fn test(arguments: &[&str]) -> Outcome<()> {
     succeed(with_server(cargo(&["test", "--workspace"]))?.args(arguments))
+}
+
+/// Plays the end-to-end scenarios of the real server on the embedded one.
+pub(crate) fn embedded() -> Outcome<()> {
+    let mut command = with_server(cargo(&["test", "--package", "perpetua-testkit", "--test", "e2e", "--"]))?;
+    succeed(command.args(["--skip", "recorded::"]).env(SERVER, "embedded"))
 }
 
 /// Plays the end-to-end scenarios, or those whose names contain `filter`, and keeps their histories.

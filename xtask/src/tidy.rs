@@ -43,8 +43,8 @@ const EDGES: [(&str, Edges); 16] = [
     ("xtask", Edges::Only(&[])),
     ("xtask-codegen", Edges::Only(&[])),
 ];
-/// What every package below `examples/` may use. The testkit brings the server that makes an example run by itself.
-const EXAMPLE_EDGES: Edges = Edges::Only(&["perpetua", "testkit"]);
+/// What every package below `examples/` may use; their tests may use more.
+const EXAMPLE_EDGES: Edges = Edges::Only(&["perpetua"]);
 
 /// Packages by name, without the prefix `perpetua-`.
 #[derive(Clone, Copy)]
@@ -398,9 +398,11 @@ mod tests {
     fn examples_use_the_facade_and_unknown_packages_need_a_row() {
         let facade = package("perpetua", "r/crates/perpetua/Cargo.toml", &[]);
         let testkit = package("perpetua-testkit", "r/crates/testkit/Cargo.toml", &[("perpetua", None)]);
+        let tested = package("order", "r/examples/order/Cargo.toml", &[("perpetua-testkit", Some("dev"))]);
         let example = |used| package("order", "r/examples/order/Cargo.toml", &[(used, None)]);
         assert_eq!(edge_problems(&[facade.clone(), testkit.clone(), example("perpetua")]), [""; 0]);
-        assert_eq!(edge_problems(&[facade.clone(), testkit, example("perpetua-testkit")]), [""; 0]);
+        assert_eq!(edge_problems(&[facade.clone(), testkit.clone(), tested]), [""; 0]);
+        assert_eq!(edge_problems(&[facade.clone(), testkit, example("perpetua-testkit")]).len(), 1);
         let client = package("perpetua-client", "r/crates/client/Cargo.toml", &[]);
         assert_eq!(edge_problems(&[facade, client, example("perpetua-client")]).len(), 1);
         let stranger = package("perpetua-extra", "r/crates/extra/Cargo.toml", &[]);

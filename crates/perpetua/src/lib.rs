@@ -19,7 +19,7 @@
 //! }
 //!
 //! # async fn hello() -> Result<(), Box<dyn std::error::Error>> {
-//! let client = Client::connect("localhost:7233").await?;
+//! let client = Client::connect_or_embedded().await?; // the server at `TEMPORAL_ADDRESS`, or one in this process
 //! let worker = Worker::builder(&client, "hello").workflow(greeting).activity(greet).spawn()?;
 //! let reply = client.run(greeting("World".into())).task_queue("hello").id("hello-1").await?;
 //! println!("{reply}");
@@ -57,11 +57,20 @@ extern crate self as perpetua;
 #[path = "macro_support.rs"]
 pub mod __macro;
 mod duration;
+#[cfg(feature = "embedded")]
+mod embedded;
 pub mod prelude;
 pub mod replay;
 
 /// All of the client, also what is not re-exported at the top, because something there has its name.
 pub use perpetua_client as client;
+
+/// A server in the same process: what [`ConnectEmbedded`] makes, with options, and on a port for other processes.
+#[cfg(feature = "embedded")]
+pub use perpetua_server as server;
+
+#[cfg(feature = "embedded")]
+pub use embedded::{ConnectEmbedded, EmbeddedError};
 
 /// Finds calls that workflow code must not make, by being linked. For tests and development: put the feature `guard` into
 /// the dev-dependency.

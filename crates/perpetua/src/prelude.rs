@@ -6,3 +6,6 @@ pub use crate::{
     WaitFailure, Worker, Workflow, WorkflowError, WorkflowFailure, WorkflowResult, activities, activity, days, hours,
     join, milliseconds, minutes, seconds, select, try_join, workflow,
 };
+
+#[cfg(feature = "embedded")]
+pub use crate::ConnectEmbedded;

@@ -5,7 +5,7 @@ use perpetua::prelude::*;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let client = perpetua_testkit::connect_or_start().await?;
+    let client = Client::connect_or_embedded().await?;
     let worker = Worker::builder(&client, "orders").workflow(Approval::run).activity(charge).spawn()?;
 
     let order = Order { account: "ann".into(), cents: 4_200, patience: 60 };

@@ -1,6 +1,6 @@
 //! The smallest workflow: one activity, one result.
 //!
-//! `cargo run --bin hello` starts a development server, a worker and a client, all stopped at the end. With
+//! `cargo run --bin hello` runs a server, a worker and a client in one process. With
 //! `TEMPORAL_ADDRESS=localhost:7233` it uses the server that runs there.
 
 use perpetua::prelude::*;
@@ -19,7 +19,7 @@ async fn greeting(ctx: Ctx, name: String) -> WorkflowResult<String> {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let client = perpetua_testkit::connect_or_start().await?;
+    let client = Client::connect_or_embedded().await?;
     let worker = Worker::builder(&client, "hello").workflow(greeting).activity(greet).spawn()?;
     let reply = client.run(greeting("World".into())).task_queue("hello").id("hello-1").await?;
     println!("{reply}");

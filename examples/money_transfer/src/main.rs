@@ -10,7 +10,7 @@ async fn main() -> anyhow::Result<()> {
     let bank = Arc::new(Bank::with_accounts([("ann", 10_000), ("bob", 0)]));
     bank.go_down_for(2);
 
-    let client = perpetua_testkit::connect_or_start().await?;
+    let client = Client::connect_or_embedded().await?;
     let worker = Worker::builder(&client, "transfers").workflow(transfer).activities(Arc::clone(&bank)).spawn()?;
 
     let to_bob = Transfer { from: "ann".into(), to: "bob".into(), cents: 2_500 };

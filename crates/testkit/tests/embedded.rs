@@ -1,0 +1,87 @@
+//! The embedded server in skipped time: months pass in milliseconds, in many worlds at once.
+
+use std::time::Duration;
+
+use perpetua::prelude::*;
+use perpetua::server::Server;
+use perpetua_testkit::Outcome;
+
+#[activity]
+async fn step(number: u32) -> Result<u32, ActivityError> {
+    Ok(number + 1)
+}
+
+/// Three steps, a month apart.
+#[workflow]
+async fn three_months(ctx: Ctx) -> WorkflowResult<u32> {
+    let mut number = 0;
+    for _ in 0..3 {
+        ctx.sleep(days(30)).await?;
+        number = ctx.activity(step(number)).start_to_close(seconds(10)).await?;
+    }
+    Ok(number)
+}
+
+/// Waits for a signal, for a month at most.
+#[derive(Default)]
+struct Patient {
+    called: State<bool>,
+}
+
+#[workflow]
+impl Patient {
+    #[run]
+    async fn run(&self, ctx: Ctx) -> WorkflowResult<bool> {
+        Ok(ctx.wait_until(|| self.called.get()).timeout(days(30)).await.is_ok())
+    }
+
+    #[signal]
+    fn call(&self) {
+        self.called.set(true);
+    }
+}
+
+#[tokio::test]
+async fn many_worlds_pass_months_at_once() -> Outcome {
+    let worlds: Vec<_> = (0..20).map(|_| tokio::spawn(one_world())).collect();
+    for world in worlds {
+        assert!(world.await?? >= days(90));
+    }
+    Ok(())
+}
+
+/// Plays three months; how far the world's clock has moved.
+async fn one_world() -> Outcome<Duration> {
+    let server = Server::builder().skip_time().start()?;
+    let begun = server.now();
+    let client = Client::connect_to(&server).await?;
+    let worker = Worker::builder(&client, "queue").workflow(three_months).activity(step).spawn()?;
+    let result = client.run(three_months()).task_queue("queue").id("w").await?;
+    assert_eq!(result, 3);
+    worker.shutdown().await?;
+    Ok(server.now().duration_since(begun)?)
+}
+
+#[tokio::test]
+async fn time_is_not_skipped_while_nobody_waits() -> Outcome {
+    let server = Server::builder().skip_time().start()?;
+    let client = Client::connect_to(&server).await?;
+    let worker = Worker::builder(&client, "queue").workflow(Patient::run).spawn()?;
+    let handle = client.start(Patient::run()).task_queue("queue").id("w").await?;
+    handle.call().await?;
+    assert!(handle.result().await?);
+    let never_called = client.run(Patient::run()).task_queue("queue").id("v").await?;
+    assert!(!never_called);
+    worker.shutdown().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_do_it_refuses_by_name() -> Outcome {
+    let server = Server::builder().start()?;
+    let client = Client::connect_to(&server).await?;
+    let request = perpetua_proto::workflowservice::ListSchedulesRequest::default();
+    let refused = client.service().list_schedules(request).await.expect_err("there are no schedules");
+    assert_eq!(refused.message(), "this server does not do `list_schedules`");
+    Ok(())
+}
