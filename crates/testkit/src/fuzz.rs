@@ -45,6 +45,17 @@ pub fn wire_bytes(bytes: &[u8]) {
     let _ = perpetua_vocab::History::from_bytes(bytes); // as above
 }
 
+/// Reads bytes as the JSON of a history. What can be read is written, and reads the same again.
+///
+/// # Panics
+/// When that is not so.
+pub fn json_bytes(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(history) = perpetua_vocab::History::from_json(text) else { return };
+    let again = perpetua_vocab::History::from_json(&history.to_json()).expect("what was written can be read");
+    assert_eq!(again, history, "what was written reads the same");
+}
+
 /// What can be read is written, and reads the same again.
 fn stays<W, T>(bytes: &[u8])
 where

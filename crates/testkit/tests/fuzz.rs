@@ -10,7 +10,7 @@ use cap::Cap;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 use perpetua_proto::{common, query};
 use perpetua_testkit::Dice;
-use perpetua_testkit::fuzz::{Mutator, history_bytes, history_message, task_bytes, wire_bytes, workflows};
+use perpetua_testkit::fuzz::{Mutator, history_bytes, history_message, json_bytes, task_bytes, wire_bytes, workflows};
 use prost::Message;
 
 /// More than all inputs need, and less than what something without bounds would take.
@@ -34,6 +34,11 @@ fn run(name: &str, mut target: impl FnMut(&Mutator, &mut Dice)) {
 #[test]
 fn bytes_from_the_wire_are_read_or_refused() {
     run("the wire", |mutator, dice| wire_bytes(&mutator.bytes(dice)));
+}
+
+#[test]
+fn histories_in_json_are_read_or_refused() {
+    run("a history in JSON", |mutator, dice| json_bytes(&mutator.json(dice)));
 }
 
 #[test]

@@ -93,6 +93,15 @@ impl Mutator {
         bytes
     }
 
+    /// The JSON of a changed history, with some of its bytes changed again; empty if the history cannot be read.
+    pub fn json(&self, dice: &mut Dice) -> Vec<u8> {
+        let changed = self.changed(dice).encode_to_vec();
+        let json = perpetua_vocab::History::from_bytes(&changed).map(|history| history.to_json());
+        let mut bytes = json.unwrap_or_default().into_bytes();
+        spoil(&mut bytes, dice);
+        bytes
+    }
+
     fn change(&self, events: &mut Vec<HistoryEvent>, dice: &mut Dice) {
         let at = dice.place(events.len());
         let other = dice.place(events.len());

@@ -32,6 +32,19 @@ pub enum Plan {
     },
     /// Calls an activity that fails for good.
     CallInVain,
+    /// Calls a local activity that fails so many times before it succeeds.
+    CallHere {
+        /// How often it fails.
+        fails: u32,
+        /// What becomes of it when it is canceled.
+        leaving: Leaving,
+    },
+    /// Asks for one of a few patches, and draws a number if it applies.
+    Patch(u32),
+    /// Keeps a value that no replay could make again.
+    SideEffect,
+    /// Notes something in the memo.
+    Note(u32),
     /// Starts a child with a plan of its own; counts for it while it runs, and maybe cancels it.
     Child {
         /// What the child does.
@@ -73,6 +86,8 @@ pub enum Plan {
     Detached(Box<Self>),
     /// Out of the reach of cancellation.
     Shielded(Box<Self>),
+    /// In a scope of its own, which is canceled after so many milliseconds.
+    Limited(Box<Self>, u64),
 }
 
 /// Where a plan is followed.
@@ -110,7 +125,8 @@ impl Plan {
         if !composed {
             return Self::simple(dice, place);
         }
-        match dice.below(8) {
+        match dice.below(9) {
+            8 => Self::Limited(Box::new(plan(dice)), dice.below(30)),
             0 => Self::InOrder(some(dice)),
             1 => Self::Both(Box::new([plan(dice), plan(dice)])),
             2 | 3 => Self::First(Box::new([plan(dice), plan(dice), plan(dice)])),
@@ -122,7 +138,11 @@ impl Plan {
     }
 
     fn simple(dice: &mut Dice, place: Place) -> Self {
-        match dice.below(16) {
+        match dice.below(22) {
+            16..=18 => Self::CallHere { fails: dice.number(3), leaving: Leaving::random(dice) },
+            19 => Self::Patch(dice.number(3)),
+            20 => Self::SideEffect,
+            21 => Self::Note(dice.number(10)),
             0 | 1 => Self::Sleep(dice.below(30)),
             2..=5 => Self::Call { fails: dice.number(2), leaving: Leaving::random(dice) },
             6 => Self::CallInVain,

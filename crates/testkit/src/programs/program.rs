@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use perpetua::prelude::*;
-use perpetua::{CancellationType, ChildCancellationType};
+use perpetua::{CancellationType, ChildCancellationType, MemoUpdate};
 use serde::{Deserialize, Serialize};
 
 use super::plan::{COUNTED, Leaving, Plan};
@@ -17,6 +18,9 @@ pub async fn stumble(ctx: ActivityContext, fails: u32) -> Result<u32, ActivityEr
     let attempt = ctx.info().attempt;
     if attempt > fails { Ok(attempt) } else { Err(AnyError::message(format!("attempt {attempt}"))) }
 }
+
+/// What side effects see; each sees something else.
+static EFFECTS: AtomicU64 = AtomicU64::new(0);
 
 /// What a run is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -132,6 +136,27 @@ fn follow(plan: Plan, ctx: Ctx, shared: Rc<Shared>) -> Followed {
             Plan::CallInVain => {
                 let call = ctx.activity(stumble(9)).start_to_close(minutes(5)).retry(RetryPolicy::none());
                 note(&in_words(call.await));
+            }
+            Plan::CallHere { fails, leaving } => {
+                let eager = RetryPolicy::exponential().first_wait(milliseconds(5));
+                let call = ctx.local_activity(stumble(fails)).start_to_close(minutes(5)).retry(eager);
+                note(&in_words(call.cancellation(leaving.of_activity()).await));
+            }
+            Plan::Patch(number) => {
+                if ctx.patched(format!("patch-{number}")) {
+                    note(&ctx.random().below(10));
+                }
+            }
+            Plan::SideEffect => note(&ctx.side_effect(|| EFFECTS.fetch_add(1, Ordering::Relaxed))),
+            Plan::Note(number) => ctx.upsert_memo([MemoUpdate::set(format!("note-{number}"), number)]),
+            Plan::Limited(plan, time) => {
+                let scope = ctx.scope();
+                let limit = async {
+                    if ctx.sleep(milliseconds(time)).await.is_ok() {
+                        scope.cancel();
+                    }
+                };
+                join!(scope.run(follow(*plan)), limit);
             }
             Plan::Child { plan, counts, cancels, leaving } => {
                 let (plans, other) = (vec![*plan], shared.other.clone());

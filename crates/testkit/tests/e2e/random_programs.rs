@@ -3,7 +3,7 @@
 //!
 //! `PERPETUA_SEED` sets the first seed and `PERPETUA_PROGRAMS` how many there are, to look for more than CI does.
 
-use perpetua::prelude::seconds;
+use perpetua::prelude::{minutes, seconds};
 use perpetua::{Handle, RequestError, WorkerBuilder, WorkflowId};
 use perpetua_testkit::programs::{COUNTED, Input, Place, Plan, Program, stumble};
 use perpetua_testkit::{Dice, Outcome, Stage, both_ways};
@@ -46,7 +46,7 @@ async fn drive(handle: Handle<Program>, seed: u64) -> Outcome {
             }
         }
         if dice.one_in(4) {
-            handle.log().await?;
+            handle.log().timeout(minutes(1)).await?;
         }
     }
     let log = loop {
@@ -58,7 +58,7 @@ async fn drive(handle: Handle<Program>, seed: u64) -> Outcome {
     };
     updates.join_all().await;
     // What else was ready in the last turn may have been noted after the end.
-    let replayed = handle.log().await?;
+    let replayed = handle.log().timeout(minutes(1)).await?;
     assert!(replayed.starts_with(&log), "a replay sees what was seen: {replayed:?}, not {log:?}");
     Ok(())
 }
