@@ -40,7 +40,9 @@ fn line(kind: &EventKind, values: bool) -> String {
         EventKind::MarkerRecorded(it) => match LocalActivityMarker::read(it) {
             Ok(Some(it)) => {
                 let result = it.result.as_ref().map_or_else(|failure| say(failure), show);
-                format!("{name} {} {} {} {result}", it.number, it.activity, it.activity_type)
+                // Those that run side by side end in any order.
+                let which = if values { format!("{} {}", it.number, it.activity) } else { String::new() };
+                format!("{name} {which} {} {result}", it.activity_type)
             }
             _ => name.to_owned(),
         },
