@@ -209,7 +209,8 @@ fn forbidden(source: &Source<'_>) -> Vec<Problem> {
 
 fn spelling(source: &Source<'_>) -> Vec<Problem> {
     // Names that tokio and tonic gave.
-    const THEIRS: [&str; 5] = ["is_cancelled(", ".cancelled(", ".cancelled_owned(", "::cancelled(", "::Cancelled"]; // tidy-allow
+    const THEIRS: [&str; 6] =
+        ["is_cancelled(", ".cancelled(", ".cancelled_owned(", "::cancelled(", "::Cancelled", "CancelledError"]; // tidy-allow
     const WRONG: [&str; 2] = ["cancelled", "cancelling"]; // tidy-allow
     let mut problems = Vec::new();
     for (number, line) in source.lines() {
