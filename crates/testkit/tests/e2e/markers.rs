@@ -303,7 +303,7 @@ async fn search_attributes_and_memo_are_given_read_and_changed() -> Outcome {
         let handle = start.memo("draft", true).memo("status", "new").await?;
         let first = format!(r#"{GIVEN} ["draft", "status"] Some("new")"#);
         let second = format!(r#"{CHANGED} ["status"] Some("packed")"#);
-        assert_eq!(handle.seen().await?, [first.clone()]);
+        assert_eq!(handle.seen().await?, std::slice::from_ref(&first));
         assert_eq!(shown(handle.describe().await?.search_attributes())?, GIVEN);
         handle.step().await?;
         assert_eq!(handle.seen().await?, [first.clone(), second.clone()]);
