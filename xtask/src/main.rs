@@ -46,6 +46,7 @@ fn run(words: &[&str]) -> Outcome<()> {
     match words {
         ["ci"] => ci::ci(),
         ["test", arguments @ ..] => test::test(arguments),
+        ["embedded"] => test::embedded(),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),
         ["tidy"] => tidy::tidy(),

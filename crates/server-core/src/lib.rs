@@ -21,6 +21,7 @@ mod cron;
 mod limits;
 mod matching;
 mod namespace;
+mod priority;
 mod refusal;
 mod requests;
 mod retry;

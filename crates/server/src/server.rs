@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use perpetua_proto::enums::IndexedValueType;
 use perpetua_proto::health::health_server::HealthServer;
+use perpetua_proto::operatorservice::AddSearchAttributesRequest;
 use perpetua_proto::operatorservice::operator_service_server::OperatorServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
@@ -29,6 +31,7 @@ const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct ServerBuilder {
     namespaces: Vec<String>,
+    search_attributes: Vec<(String, String)>,
     seed: Option<u64>,
     pace: Pace,
 }
@@ -61,12 +64,38 @@ pub enum ServerError {
         /// What is wrong.
         problem: String,
     },
+    /// A search attribute cannot be added.
+    #[error("the search attribute {name:?} cannot be added: {problem}")]
+    SearchAttribute {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+fn search_attribute_type(name: &str) -> Option<IndexedValueType> {
+    Some(match name {
+        "Bool" => IndexedValueType::Bool,
+        "Datetime" => IndexedValueType::Datetime,
+        "Double" => IndexedValueType::Double,
+        "Int" => IndexedValueType::Int,
+        "Keyword" => IndexedValueType::Keyword,
+        "KeywordList" => IndexedValueType::KeywordList,
+        "Text" => IndexedValueType::Text,
+        _ => return None,
+    })
 }
 
 impl Server {
     /// A server in memory, with the namespace `default`, in real time.
     pub fn builder() -> ServerBuilder {
-        ServerBuilder { namespaces: vec!["default".to_owned()], seed: None, pace: Pace::Real }
+        ServerBuilder {
+            namespaces: vec!["default".to_owned()],
+            search_attributes: Vec::new(),
+            seed: None,
+            pace: Pace::Real,
+        }
     }
 
     /// Carries the calls of a client in the same process, without a socket.
@@ -125,6 +154,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Adds a search attribute to every namespace. Its type is `Bool`, `Datetime`, `Double`, `Int`, `Keyword`,
+    /// `KeywordList` or `Text`.
+    #[must_use]
+    pub fn search_attribute(mut self, name: impl Into<String>, kind: impl Into<String>) -> Self {
+        self.search_attributes.push((name.into(), kind.into()));
+        self
+    }
+
     /// Makes all ids from this seed. By default they are different each time.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -142,7 +179,7 @@ impl ServerBuilder {
     /// Makes the server. It needs a tokio runtime.
     ///
     /// # Errors
-    /// When a namespace cannot be made.
+    /// When a namespace or a search attribute cannot be made.
     pub fn start(self) -> Result<Server, ServerError> {
         let seed = self.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
         let engine = Engine::new(seed, self.pace);
@@ -150,7 +187,16 @@ impl ServerBuilder {
             let request = RegisterNamespaceRequest { namespace: name.clone(), ..RegisterNamespaceRequest::default() };
             engine
                 .now(|world| world.register_namespace(request))
-                .map_err(|refusal| ServerError::Namespace { name, problem: refusal.message })?;
+                .map_err(|refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message })?;
+            for (attribute, kind) in &self.search_attributes {
+                let failed = |problem| ServerError::SearchAttribute { name: attribute.clone(), problem };
+                let kind = search_attribute_type(kind).ok_or_else(|| failed(format!("there is no type {kind:?}")))?;
+                let request = AddSearchAttributesRequest {
+                    namespace: name.clone(),
+                    search_attributes: [(attribute.clone(), kind.into())].into(),
+                };
+                engine.now(|world| world.add_search_attributes(request)).map_err(|refusal| failed(refusal.message))?;
+            }
         }
         Ok(Server { engine })
     }

@@ -15,7 +15,7 @@ use crate::install::{InstallError, temporal_cli};
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
 /// The search attributes that the server knows beside its own, with their kinds: one of each kind.
-const SEARCH_ATTRIBUTES: [(&str, &str); 7] = [
+pub(crate) const SEARCH_ATTRIBUTES: [(&str, &str); 7] = [
     ("CustomBoolField", "Bool"),
     ("CustomDatetimeField", "Datetime"),
     ("CustomDoubleField", "Double"),

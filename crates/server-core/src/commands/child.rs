@@ -9,6 +9,7 @@ use perpetua_proto::taskqueue::TaskQueue;
 
 use super::{Bad, Step, append};
 use crate::limits;
+use crate::priority;
 use crate::retry;
 use crate::run::Run;
 use crate::run::state::ChildState;
@@ -90,7 +91,7 @@ fn check(
         header: asked.header,
         memo: asked.memo,
         search_attributes,
-        priority: asked.priority.or_else(|| run.started().priority.clone()),
+        priority: priority::of_child(asked.priority, run.started().priority.as_ref()),
         ..StartChildWorkflowExecutionInitiatedEventAttributes::default()
     })
 }

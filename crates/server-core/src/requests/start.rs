@@ -170,7 +170,7 @@ impl World {
     }
 
     /// Terminates a run, so that another can have its id.
-    pub(super) fn make_room(&mut self, number: RunNumber, next: &str) {
+    pub(crate) fn make_room(&mut self, number: RunNumber, next: &str) {
         let details = super::activity::text_payload(&format!("terminated by new runID: {next}"));
         self.with(number, |run, cx| {
             run.terminate(cx, "TerminateIfRunning WorkflowIdReusePolicy", Some(details), limits::HISTORY_SERVICE);

@@ -22,6 +22,7 @@ use perpetua_proto::workflowservice::{PollActivityTaskQueueResponse, RecordActiv
 
 use super::state::ActivityState;
 use super::{Run, event};
+use crate::priority;
 use crate::retry::{self, Retry};
 use crate::time::{self, Time, shown, stored};
 use crate::token::{self, TaskToken};
@@ -51,7 +52,7 @@ impl Run {
             return;
         };
         let queue = asked.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
-        let priority = asked.priority.clone().or_else(|| self.started().priority.clone());
+        let priority = priority::of_activity(asked.priority.clone(), self.started().priority.as_ref());
         cx.offer(Offer::activity(self.number, scheduled, activity.attempt, &self.state.namespace, queue, priority));
     }
 
@@ -105,7 +106,7 @@ impl Run {
             start_to_close_timeout: asked.start_to_close_timeout,
             heartbeat_timeout: asked.heartbeat_timeout,
             retry_policy: asked.retry_policy.clone(),
-            priority: asked.priority.clone().or_else(|| self.started().priority.clone()),
+            priority: priority::of_activity(asked.priority.clone(), self.started().priority.as_ref()),
             ..PollActivityTaskQueueResponse::default()
         })
     }

@@ -123,6 +123,12 @@ impl World {
         if self.namespaces.check(&asked.namespace).is_err() {
             return self.child_not_started(parent, initiated, &asked, StartFailed::NamespaceNotFound);
         }
+        let current = self.current(&asked.namespace, &asked.workflow_id).filter(|run| run.is_open());
+        let replaced =
+            current.filter(|_| asked.workflow_id_reuse_policy() == WorkflowIdReusePolicy::TerminateIfRunning);
+        if let Some(number) = replaced.map(|run| run.number) {
+            self.make_room(number, "");
+        }
         if self.child_id_is_taken(&asked) {
             return self.child_not_started(parent, initiated, &asked, StartFailed::WorkflowAlreadyExists);
         }
