@@ -21,6 +21,7 @@ usage: cargo xtask <task>
 
   ci                     everything that CI checks: format, lints, tidy, docs, tests
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
+  embedded               play the end-to-end scenarios on the embedded server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
   codegen                generate crates/proto from proto/
