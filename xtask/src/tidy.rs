@@ -22,7 +22,7 @@ const EXAMPLE_LINTS: &str = "examples/clippy.toml";
 /// How long a source file may be before it wants to be two.
 const MAX_LINES: usize = 1000;
 /// Text that we write ourselves; anything else (lock files, recordings) is not ours to judge.
-const TEXT: [&str; 7] = ["rs", "md", "toml", "yml", "yaml", "sh", "py"];
+const TEXT: [&str; 8] = ["rs", "md", "toml", "yml", "yaml", "sh", "py", "json"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
 const EDGES: [(&str, Edges); 16] = [
@@ -161,6 +161,10 @@ impl<'a> Source<'a> {
 fn check_file(source: &Source<'_>) -> Vec<Problem> {
     if source.is_generated() {
         return generated(source);
+    }
+    if source.name.ends_with(".json") {
+        // What others wrote, in their words; only where it was recorded is ours to keep out.
+        return machine_paths(source);
     }
     [header, module_file, length, forbidden, spelling, machine_paths].iter().flat_map(|check| check(source)).collect()
 }
@@ -353,6 +357,9 @@ mod tests {
 
     #[test]
     fn paths_of_one_machine_are_refused() {
+        let recorded =
+            Source { name: "testdata/x.json", content: r#"{"stackTrace": "  File \"/home/me/x.py\", canceling"}"# }; // tidy-allow
+        assert_eq!(check_file(&recorded).len(), 1);
         let all_bad = ["see /home/me/notes", "\"/root/x\"", "/work/main", "(/Users/me/x)"]; // tidy-allow
         for bad in all_bad {
             assert_eq!(problems("README.md", bad).len(), 1, "{bad}");

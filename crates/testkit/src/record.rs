@@ -108,7 +108,9 @@ pub(crate) fn keep(runs: &[Run]) -> io::Result<()> {
     for run in worth_it.take(MOST) {
         fs::create_dir_all(&folder)?;
         let name = run.name.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-        fs::write(folder.join(name + SUFFIX), History::new(run.events.clone()).to_json())?;
+        // Stack traces of other languages name files, and shall not say where this tree lies.
+        let here = format!("{}/", workspace_root().display());
+        fs::write(folder.join(name + SUFFIX), History::new(run.events.clone()).to_json().replace(&here, ""))?;
     }
     Ok(())
 }
