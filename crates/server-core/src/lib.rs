@@ -33,4 +33,4 @@ mod world;
 pub use any::Named;
 pub use refusal::{Answer, Code, Refusal};
 pub use time::Time;
-pub use world::{CallId, Changes, Reply, StoredRun, World};
+pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, World};

@@ -10,19 +10,25 @@ use perpetua_proto::namespace::{NamespaceConfig, NamespaceInfo};
 
 use crate::refusal::{Answer, Code, Refusal};
 use crate::time;
+use crate::world::Shelf;
 
-/// A namespace.
-#[derive(Clone, Debug, Default)]
+/// A namespace, as it is stored.
+#[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct Namespace {
+    #[prost(message, required, tag = "1")]
     pub(crate) info: NamespaceInfo,
+    #[prost(message, required, tag = "2")]
     pub(crate) config: NamespaceConfig,
     /// The types of the attributes that were added.
-    pub(crate) search_attributes: BTreeMap<String, IndexedValueType>,
+    #[prost(btree_map = "string, enumeration(IndexedValueType)", tag = "3")]
+    pub(crate) search_attributes: BTreeMap<String, i32>,
 }
 
 /// All namespaces, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Namespaces(pub(crate) BTreeMap<String, Namespace>);
+pub(crate) struct Namespaces {
+    pub(crate) shelf: Shelf<Namespace>,
+}
 
 /// Attributes that every workflow has, with their types. They cannot be set.
 pub(crate) const SYSTEM: [(&str, IndexedValueType); 16] = [
@@ -87,7 +93,8 @@ impl Namespace {
     /// The type of an attribute that can be set.
     fn settable(&self, name: &str) -> Option<IndexedValueType> {
         let predefined = || PREDEFINED.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        self.search_attributes.get(name).copied().or_else(predefined)
+        let custom = self.search_attributes.get(name).and_then(|kind| IndexedValueType::try_from(*kind).ok());
+        custom.or_else(predefined)
     }
 }
 
@@ -100,7 +107,7 @@ impl Namespaces {
         if name.is_empty() {
             return Err(Refusal::invalid("Namespace not set on request."));
         }
-        self.0.get(name).ok_or_else(|| {
+        self.shelf.get(name).ok_or_else(|| {
             Refusal::new(Code::NotFound, format!("Namespace {name} is not found."))
                 .with(&NamespaceNotFoundFailure { namespace: name.to_owned() })
         })
@@ -115,7 +122,7 @@ impl Namespaces {
         namespace: &str,
         fields: &mut BTreeMap<String, Payload>,
     ) -> Result<(), String> {
-        let Some(known) = self.0.get(namespace) else { return Ok(()) };
+        let Some(known) = self.shelf.get(namespace) else { return Ok(()) };
         if fields.len() > 100 {
             return Err(format!("number of search attributes {} exceeds limit 100", fields.len()));
         }

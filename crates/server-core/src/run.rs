@@ -13,6 +13,7 @@ pub(crate) mod history;
 pub(crate) mod live;
 pub(crate) mod query;
 mod receive;
+mod resume;
 mod show;
 mod start;
 pub(crate) mod state;

@@ -8,30 +8,32 @@
 //! ```
 //! There are no threads, clocks or sockets here: the same requests at the same times give the same replies.
 
+mod alarm;
 mod changes;
 mod cx;
 mod dispatch;
+mod reply;
+mod shelf;
 mod transfer;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use perpetua_proto::common::WorkflowExecution;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-pub use changes::{Changes, StoredRun};
+pub(crate) use alarm::{Alarm, Alarms};
+pub use changes::{Batch, Changes, Damaged, Kind, Record};
 pub(crate) use cx::Cx;
-pub(crate) use dispatch::Offer;
+pub(crate) use dispatch::{Offer, Work};
 pub use reply::{CallId, Reply};
+pub(crate) use shelf::Shelf;
 pub(crate) use transfer::{ChildNews, Transfer};
 
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::run::Run;
 use crate::{Answer, Refusal, Time};
-
-#[path = "world/reply.rs"]
-mod reply;
 
 /// Names a run within a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,19 +47,24 @@ pub struct World {
     pub(crate) server: u64,
     pub(crate) random: ChaCha8Rng,
     pub(crate) namespaces: Namespaces,
-    runs: Vec<Option<Box<Run>>>,
+    /// The number that the next run gets.
+    next_run: u64,
+    /// None for a run that is being changed.
+    runs: BTreeMap<RunNumber, Option<Box<Run>>>,
     by_id: BTreeMap<(String, String), RunNumber>,
     /// The newest run of each workflow id, by namespace and id.
     current: BTreeMap<(String, String), RunNumber>,
-    due: BTreeSet<(Time, RunNumber)>,
+    pub(crate) alarms: Alarms,
     pub(crate) matching: Matching,
     offers: Vec<Offer>,
-    transfers: std::collections::VecDeque<Transfer>,
+    transfers: VecDeque<Transfer>,
     replies: Vec<(CallId, Answer<Reply>)>,
     /// Runs that changed since the last time everything was settled.
     touched: BTreeSet<RunNumber>,
-    /// Runs that changed since they were last stored.
-    dirty: BTreeSet<RunNumber>,
+    /// Runs that changed since they were last stored, with their ids.
+    dirty: BTreeMap<RunNumber, String>,
+    /// Whether the server itself is stored.
+    stored: bool,
     /// What each waiting call waits for.
     pub(crate) calls: BTreeMap<CallId, Waiting>,
 }
@@ -80,16 +87,18 @@ impl World {
             server: rand_core::Rng::next_u64(&mut random),
             random,
             namespaces: Namespaces::default(),
-            runs: Vec::new(),
+            next_run: 0,
+            runs: BTreeMap::new(),
             by_id: BTreeMap::new(),
             current: BTreeMap::new(),
-            due: BTreeSet::new(),
+            alarms: Alarms::default(),
             matching: Matching::default(),
             offers: Vec::new(),
-            transfers: std::collections::VecDeque::new(),
+            transfers: VecDeque::new(),
             replies: Vec::new(),
             touched: BTreeSet::new(),
-            dirty: BTreeSet::new(),
+            dirty: BTreeMap::new(),
+            stored: false,
             calls: BTreeMap::new(),
         }
     }
@@ -101,12 +110,12 @@ impl World {
 
     /// When something happens next by itself.
     pub fn next_due(&self) -> Option<Time> {
-        self.due.first().map(|(at, _)| *at)
+        self.alarms.next().map(|(at, _)| at)
     }
 
     /// Whether a worker is at work, or could be, so that time must not be skipped.
     pub fn is_busy(&self) -> bool {
-        self.runs.iter().flatten().any(|run| run.is_busy())
+        self.runs().any(Run::is_busy)
     }
 
     /// Whether somebody waits for a workflow to get somewhere.
@@ -116,18 +125,28 @@ impl World {
 
     /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
     pub fn advance(&mut self, to: Time) {
-        while let Some((at, number)) = self.due.first().copied().filter(|(at, _)| *at <= to) {
+        while let Some((at, alarm)) = self.alarms.next().filter(|(at, _)| *at <= to) {
             self.now = self.now.max(at);
-            self.with(number, |run, cx| {
-                if let Some((at, due)) = run.next_due()
-                    && at <= cx.now
-                {
-                    run.fire(cx, due);
-                }
-            });
+            let alarm = alarm.clone();
+            self.ring(alarm);
             self.settle();
         }
         self.now = self.now.max(to);
+    }
+
+    /// Lets happen what is due.
+    fn ring(&mut self, alarm: Alarm) {
+        match alarm {
+            Alarm::Run(number) => {
+                self.with(number, |run, cx| {
+                    if let Some((at, due)) = run.next_due()
+                        && at <= cx.now
+                    {
+                        run.fire(cx, due);
+                    }
+                });
+            }
+        }
     }
 
     /// The answers to calls that have waited, in order.
@@ -141,10 +160,9 @@ impl World {
 
     /// Changes a run.
     pub(crate) fn with<R>(&mut self, number: RunNumber, change: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
-        let slot = usize::try_from(number.0).ok()?;
-        let mut run = self.runs.get_mut(slot)?.take()?;
+        let mut run = self.runs.get_mut(&number)?.take()?;
         let result = change(&mut run, &mut self.cx());
-        self.runs[slot] = Some(run);
+        self.runs.insert(number, Some(run));
         self.touched.insert(number);
         Some(result)
     }
@@ -164,16 +182,16 @@ impl World {
     }
 
     pub(crate) fn run(&self, number: RunNumber) -> Option<&Run> {
-        self.runs.get(usize::try_from(number.0).ok()?)?.as_deref()
+        self.runs.get(&number)?.as_deref()
     }
 
     pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs.iter().flatten().map(|run| &**run)
+        self.runs.values().flatten().map(|run| &**run)
     }
 
     /// The number that the next run gets.
     pub(crate) fn next_number(&self) -> RunNumber {
-        RunNumber(self.runs.len() as u64)
+        RunNumber(self.next_run)
     }
 
     /// Takes in a new run, which is now the current one of its workflow id.
@@ -182,23 +200,22 @@ impl World {
         let key = (run.state.namespace.clone(), run.state.run_id.clone());
         self.by_id.insert(key, number);
         self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
-        self.runs.push(Some(Box::new(run)));
+        self.next_run = self.next_run.max(number.0 + 1);
+        self.runs.insert(number, Some(Box::new(run)));
         self.touched.insert(number);
         number
     }
 
     /// Forgets a run.
     pub(crate) fn remove(&mut self, number: RunNumber) {
-        let Some(run) = usize::try_from(number.0).ok().and_then(|slot| self.runs.get_mut(slot)?.take()) else { return };
+        let Some(run) = self.runs.remove(&number).flatten() else { return };
         self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
         let key = (run.state.namespace.clone(), run.state.workflow_id.clone());
         if self.current.get(&key) == Some(&number) {
             self.current.remove(&key);
         }
-        if let Some(at) = run.live.due {
-            self.due.remove(&(at, number));
-        }
-        self.dirty.insert(number);
+        self.alarms.set(Alarm::Run(number), None);
+        self.dirty.insert(number, run.state.run_id);
     }
 
     pub(crate) fn current(&self, namespace: &str, workflow_id: &str) -> Option<&Run> {
@@ -257,25 +274,14 @@ impl World {
 
     /// What is done for every run that changed.
     fn rest(&mut self, number: RunNumber) {
-        let Some(mut run) = usize::try_from(number.0).ok().and_then(|slot| self.runs.get_mut(slot)?.take()) else {
-            return;
-        };
+        let Some(mut run) = self.runs.get_mut(&number).and_then(Option::take) else { return };
         let mut cx = self.cx();
         run.tell_update_waiters(&mut cx);
         run.tell_readers(&mut cx);
         run.history.cut();
-        let due = run.next_due().map(|(at, _)| at);
-        let before = std::mem::replace(&mut run.live.due, due);
-        if before != due {
-            if let Some(before) = before {
-                self.due.remove(&(before, number));
-            }
-            if let Some(due) = due {
-                self.due.insert((due, number));
-            }
-        }
-        self.runs[usize::try_from(number.0).unwrap_or(usize::MAX)] = Some(run);
-        self.dirty.insert(number);
+        self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at));
+        self.dirty.insert(number, run.state.run_id.clone());
+        self.runs.insert(number, Some(run));
     }
 }
 

@@ -25,7 +25,7 @@ impl World {
     /// When the request is wrong, or there is one of this name.
     pub fn register_namespace(&mut self, request: RegisterNamespaceRequest) -> Answer<()> {
         check_id("Namespace", &request.namespace)?;
-        if self.namespaces.0.contains_key(&request.namespace) {
+        if self.namespaces.shelf.contains(&request.namespace) {
             return Err(Refusal::new(Code::AlreadyExists, "Namespace already exists.")
                 .with(&NamespaceAlreadyExistsFailure::default()));
         }
@@ -37,7 +37,7 @@ impl World {
         if request.workflow_execution_retention_period.is_some() {
             namespace.config.workflow_execution_retention_ttl = request.workflow_execution_retention_period;
         }
-        self.namespaces.0.insert(request.namespace, namespace);
+        self.namespaces.shelf.insert(request.namespace, namespace);
         Ok(())
     }
 
@@ -48,7 +48,7 @@ impl World {
     pub fn describe_namespace(&self, request: &DescribeNamespaceRequest) -> Answer<DescribeNamespaceResponse> {
         let namespace = if request.namespace.is_empty() && !request.id.is_empty() {
             let missing = || Refusal::not_found(format!("Namespace with id {} is not found.", request.id));
-            self.namespaces.0.values().find(|namespace| namespace.info.id == request.id).ok_or_else(missing)?
+            self.namespaces.shelf.values().find(|namespace| namespace.info.id == request.id).ok_or_else(missing)?
         } else {
             self.namespaces.check(&request.namespace)?
         };
@@ -58,7 +58,7 @@ impl World {
     /// Lists the namespaces, in the order of their names.
     pub fn list_namespaces(&self, _request: &ListNamespacesRequest) -> ListNamespacesResponse {
         ListNamespacesResponse {
-            namespaces: self.namespaces.0.values().map(described).collect(),
+            namespaces: self.namespaces.shelf.values().map(described).collect(),
             ..ListNamespacesResponse::default()
         }
     }
@@ -79,9 +79,8 @@ impl World {
             }
             return Err(Refusal::invalid(format!("Unable to parse search attribute type of {name}: {kind}.")));
         }
-        if let Some(namespace) = self.namespaces.0.get_mut(&request.namespace) {
+        if let Some(namespace) = self.namespaces.shelf.get_mut(&request.namespace) {
             for (name, kind) in request.search_attributes {
-                let kind = IndexedValueType::try_from(kind).unwrap_or(IndexedValueType::Keyword);
                 match namespace.search_attributes.get(&name) {
                     Some(known) if *known != kind => {
                         let message = format!("Search attribute {name} already exists with another type.");
@@ -100,7 +99,7 @@ impl World {
     /// When one is not there.
     pub fn remove_search_attributes(&mut self, request: &RemoveSearchAttributesRequest) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
-        let Some(namespace) = self.namespaces.0.get_mut(&request.namespace) else { return Ok(()) };
+        let Some(namespace) = self.namespaces.shelf.get_mut(&request.namespace) else { return Ok(()) };
         for name in &request.search_attributes {
             if namespace.search_attributes.remove(name).is_none() {
                 return Err(Refusal::not_found(format!("Search attribute {name} doesn't exist.")));
@@ -118,7 +117,7 @@ impl World {
         request: &ListSearchAttributesRequest,
     ) -> Answer<ListSearchAttributesResponse> {
         let namespace = self.namespaces.check(&request.namespace)?;
-        let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), (*kind).into())).collect();
+        let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), *kind)).collect();
         let system =
             SYSTEM.iter().chain(&PREDEFINED).map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
         Ok(ListSearchAttributesResponse {

@@ -22,11 +22,12 @@ use perpetua_proto::workflowservice::{PollActivityTaskQueueResponse, RecordActiv
 
 use super::state::ActivityState;
 use super::{Run, event};
+use crate::matching::QueueKey;
 use crate::priority;
 use crate::retry::{self, Retry};
 use crate::time::{self, Time, shown, stored};
 use crate::token::{self, TaskToken};
-use crate::world::{Cx, Offer};
+use crate::world::{Cx, Offer, Work};
 
 /// How an attempt ended.
 pub(crate) enum AttemptEnd {
@@ -53,7 +54,9 @@ impl Run {
         };
         let queue = asked.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
         let priority = priority::of_activity(asked.priority.clone(), self.started().priority.as_ref());
-        cx.offer(Offer::activity(self.number, scheduled, activity.attempt, &self.state.namespace, queue, priority));
+        let queue = QueueKey::activity(&self.state.namespace, &queue);
+        let work = Work::Activity { run: self.number, scheduled, attempt: activity.attempt };
+        cx.offer(Offer::new(queue, priority, work));
     }
 
     /// Whether an offer of this attempt still stands.

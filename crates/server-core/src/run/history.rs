@@ -83,13 +83,12 @@ impl History {
         self.batches.get(last.saturating_sub(batches)).copied().unwrap_or(0)
     }
 
-    /// The batches that begin at or after the index `from`.
+    /// What follows the first `from` events, batch by batch.
     pub(crate) fn batches_from(&self, from: usize) -> impl Iterator<Item = &[HistoryEvent]> {
-        let first = self.batches.partition_point(|start| *start < from);
-        (first..self.batches.len()).map(|at| {
-            let end = self.batches.get(at + 1).copied().unwrap_or(self.events.len());
-            &self.events[self.batches[at]..end]
-        })
+        let next = self.batches.partition_point(|start| *start <= from);
+        let starts = (from < self.events.len()).then_some(from).into_iter().chain(self.batches[next..].iter().copied());
+        let ends = self.batches[next..].iter().copied().chain([self.events.len()]);
+        starts.zip(ends).map(|(start, end)| &self.events[start..end])
     }
 }
 

@@ -17,8 +17,6 @@ pub(crate) struct Live {
     pub(crate) admitted: Vec<Admitted>,
     /// Who waits for updates, by the update's id.
     pub(crate) update_waiters: BTreeMap<String, Vec<UpdateWaiter>>,
-    /// When it is next due, as the world has noted it.
-    pub(crate) due: Option<crate::Time>,
     /// How many events are stored durably.
     pub(crate) stored_events: usize,
     /// Distinguishes one offer of the task to a queue from the next.

@@ -4,12 +4,14 @@ use perpetua_proto::enums::QueryResultType;
 use perpetua_proto::errordetails::QueryFailedFailure;
 use perpetua_proto::failure::Failure;
 use perpetua_proto::query::{WorkflowQuery, WorkflowQueryResult};
-use perpetua_proto::workflowservice::QueryWorkflowResponse;
+use perpetua_proto::workflowservice::{PollWorkflowTaskQueueResponse, QueryWorkflowResponse};
 
 use super::Run;
 use crate::limits;
+use crate::matching::QueueKey;
 use crate::refusal::{Code, Refusal};
-use crate::world::{CallId, Cx, Offer, Reply};
+use crate::token::{self, TaskToken};
+use crate::world::{CallId, Cx, Offer, Reply, Work};
 
 /// A query that is on its way.
 #[derive(Clone, Debug)]
@@ -45,7 +47,29 @@ impl Run {
         query.way = Way::Alone;
         let sticky = !self.state.sticky_queue.is_empty() && cx.is_polled(&self.sticky_key());
         let queue = if sticky { self.state.sticky_queue.clone() } else { self.task_queue().to_owned() };
-        cx.offer(Offer::query(self.number, id, &self.state.namespace, queue, sticky));
+        let queue = QueueKey::workflow(&self.state.namespace, &queue);
+        cx.offer(Offer::new(queue, None, Work::Query { run: self.number, id: id.to_owned(), sticky }));
+    }
+
+    /// A query as a task of its own.
+    pub(crate) fn query_response(&self, cx: &Cx<'_>, id: &str, sticky: bool) -> Option<PollWorkflowTaskQueueResponse> {
+        let token = TaskToken {
+            server: cx.server,
+            namespace: self.state.namespace.clone(),
+            workflow_id: self.state.workflow_id.clone(),
+            run_id: self.state.run_id.clone(),
+            query: id.to_owned(),
+            ..TaskToken::default()
+        };
+        let (history, next_page_token) = self.query_history(sticky);
+        Some(PollWorkflowTaskQueueResponse {
+            task_token: token::write(&token),
+            previous_started_event_id: self.state.previous_started,
+            query: Some(self.live.queries.get(id)?.query.clone()),
+            history: Some(history),
+            next_page_token,
+            ..self.response_head()
+        })
     }
 
     /// The queries that go with the task that a worker is given.

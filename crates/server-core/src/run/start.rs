@@ -47,6 +47,7 @@ impl Run {
             memo: fields(attributes.memo.as_ref().map(|memo| &memo.fields)),
             search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
             start_request: request_id,
+            number: number.0,
             ..RunState::default()
         };
         let mut run = Self { number, state, history: History::default(), live: Live::default() };

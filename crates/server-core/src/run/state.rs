@@ -90,6 +90,9 @@ pub(crate) struct RunState {
     pub(crate) signals: i64,
     #[prost(string, tag = "33")]
     pub(crate) reset_run: String,
+    /// Its place in the order in which the runs of this world began.
+    #[prost(uint64, tag = "34")]
+    pub(crate) number: u64,
 }
 
 /// The pending workflow task.

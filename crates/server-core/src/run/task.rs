@@ -24,8 +24,9 @@ use perpetua_proto::taskqueue::TaskQueue;
 use super::state::TaskState;
 use super::{Run, event};
 use crate::limits;
+use crate::matching::QueueKey;
 use crate::time::{self, Time};
-use crate::world::{Cx, Offer};
+use crate::world::{Cx, Offer, Work};
 
 /// The longest that a task is waited for when it failed often.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -81,11 +82,17 @@ impl Run {
         self.live.offers += 1;
         let queue = if task.sticky { self.state.sticky_queue.clone() } else { self.task_queue().to_owned() };
         let priority = self.started().priority.clone();
-        cx.offer(Offer::workflow(self.number, self.live.offers, &self.state.namespace, queue, priority));
+        let queue = QueueKey::workflow(&self.state.namespace, &queue);
+        cx.offer(Offer::new(queue, priority, Work::Workflow { run: self.number, offer: self.live.offers }));
     }
 
-    pub(crate) fn sticky_key(&self) -> crate::matching::QueueKey {
-        crate::matching::QueueKey::workflow(&self.state.namespace, &self.state.sticky_queue)
+    /// Whether this offer of the task still stands.
+    pub(crate) fn offers_task(&self, offer: u64) -> bool {
+        self.is_open() && self.live.offers == offer && self.state.task.as_ref().is_some_and(|task| task.started == 0)
+    }
+
+    pub(crate) fn sticky_key(&self) -> QueueKey {
+        QueueKey::workflow(&self.state.namespace, &self.state.sticky_queue)
     }
 
     pub(crate) fn forget_sticky(&mut self) {

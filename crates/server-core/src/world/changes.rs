@@ -1,61 +1,184 @@
-//! What is to be stored before anything is promised.
+//! What is to be stored before anything is promised, and a world made again of what was stored.
+//!
+//! Everything is a record, a protobuf message of our own under a kind and a key, except histories: their batches are
+//! stored once and never changed. What is only known while the server runs (who waits, what a queue holds) is not stored;
+//! it is made again.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
+use perpetua_proto::history::History as WireHistory;
 use prost::Message;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
 
 use super::{RunNumber, World};
+use crate::Time;
+use crate::run::{History, Live, Run, RunState};
 
-/// What has changed since it was last asked for.
-#[derive(Debug, Default)]
+/// What has changed since it was last asked for; also everything that was stored.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
-    /// Runs that are new or changed.
-    pub runs: Vec<StoredRun>,
-    /// Runs that are gone, by number.
-    pub gone: Vec<u64>,
+    /// Records that are new, changed or gone. The newest of a kind and a key counts.
+    pub records: Vec<Record>,
+    /// New batches of histories.
+    pub batches: Vec<Batch>,
 }
 
-/// A run as it is stored.
+/// What kind of thing a record is. The numbers are what stores keep; they do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// The server itself. There is one, and its key is empty.
+    Server = 1,
+    /// A namespace, by name.
+    Namespace = 2,
+    /// A run, by its id. When it is gone, so is its history.
+    Run = 3,
+}
+
+impl Kind {
+    /// The kind of this number.
+    pub fn of(number: u8) -> Option<Self> {
+        [Self::Server, Self::Namespace, Self::Run].into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// One thing as it is stored.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StoredRun {
-    /// Names the run within the world.
-    pub number: u64,
-    /// Its state, encoded.
-    pub state: Vec<u8>,
-    /// New batches of its history: the id of the first event, and the events, encoded as a `History`.
-    pub batches: Vec<(i64, Vec<u8>)>,
+pub struct Record {
+    /// What it is.
+    pub kind: Kind,
+    /// Which one.
+    pub key: String,
+    /// What is known of it, encoded; none if it is gone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Events that happened together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// The id of the run.
+    pub run: String,
+    /// The id of the first event.
+    pub first: i64,
+    /// The events, encoded as a `History`.
+    pub events: Vec<u8>,
+}
+
+/// Why no world can be made of what was stored.
+#[derive(Debug)]
+pub struct Damaged {
+    kind: Kind,
+    key: String,
+    problem: String,
+}
+
+impl fmt::Display for Damaged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the stored {:?} {:?} cannot be read: {}", self.kind, self.key, self.problem)
+    }
+}
+
+impl std::error::Error for Damaged {}
+
+/// What is stored of the server itself.
+#[derive(Clone, PartialEq, Message)]
+struct ServerState {
+    /// Distinguishes this server's tokens from those of others.
+    #[prost(fixed64, tag = "1")]
+    id: u64,
 }
 
 impl World {
     /// What is to be stored before the replies are sent.
     pub fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
-        for number in std::mem::take(&mut self.dirty) {
-            match self.store(number) {
-                Some(run) => changes.runs.push(run),
-                None => changes.gone.push(number.0),
-            }
+        if !std::mem::replace(&mut self.stored, true) {
+            let value = Some(ServerState { id: self.server }.encode_to_vec());
+            changes.records.push(Record { kind: Kind::Server, key: String::new(), value });
+        }
+        self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
+        for (number, run_id) in std::mem::take(&mut self.dirty) {
+            let value = self.store(number, &mut changes.batches);
+            changes.records.push(Record { kind: Kind::Run, key: run_id, value });
         }
         changes
     }
 
     /// Forgets what has changed, where nothing is stored.
     pub fn discard_changes(&mut self) {
+        self.namespaces.shelf.discard_changes();
         self.dirty.clear();
     }
 
-    fn store(&mut self, number: RunNumber) -> Option<StoredRun> {
-        let run = self.runs.get_mut(usize::try_from(number.0).ok()?)?.as_deref_mut()?;
-        let batches = run
-            .history
-            .batches_from(run.live.stored_events)
-            .map(|events| {
-                let first = events.first().map_or(0, |event| event.event_id);
-                (first, perpetua_proto::history::History { events: events.to_vec() }.encode_to_vec())
-            })
-            .collect();
-        run.live.stored_events = run.history.len();
-        let mut state = run.state.clone();
-        // A task that is there for updates alone is not promised to anybody.
-        state.task.take_if(|task| task.speculative);
-        Some(StoredRun { number: number.0, state: state.encode_to_vec(), batches })
+    /// Makes a world of everything that was stored. New ids are made from the seed, which is another each time.
+    ///
+    /// # Errors
+    /// When something of it cannot be read.
+    pub fn restore(seed: u64, now: Time, stored: Changes) -> Result<Self, Damaged> {
+        let mut world = Self::new(seed, now);
+        world.random = ChaCha8Rng::seed_from_u64(seed);
+        let mut histories = read_batches(stored.batches)?;
+        let mut runs = Vec::new();
+        for Record { kind, key, value } in stored.records {
+            let Some(value) = value else { continue };
+            let damaged =
+                |problem: prost::DecodeError| Damaged { kind, key: key.clone(), problem: problem.to_string() };
+            match kind {
+                Kind::Server => {
+                    world.server = ServerState::decode(&*value).map_err(damaged)?.id;
+                    world.stored = true;
+                }
+                Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::Run => {
+                    let state = RunState::decode(&*value).map_err(damaged)?;
+                    let history = histories.remove(&key).unwrap_or_default();
+                    let live = Live { stored_events: history.len(), ..Live::default() };
+                    runs.push(Run { number: RunNumber(state.number), state, history, live });
+                }
+            }
+        }
+        runs.sort_by_key(|run| run.number);
+        for run in runs {
+            world.next_run = world.next_run.max(run.number.0 + 1);
+            let number = world.add(run);
+            world.with(number, |run, cx| run.resume(cx));
+        }
+        world.settle();
+        Ok(world)
     }
+
+    fn store(&mut self, number: RunNumber, batches: &mut Vec<Batch>) -> Option<Vec<u8>> {
+        let run = self.runs.get_mut(&number)?.as_deref_mut()?;
+        for events in run.history.batches_from(run.live.stored_events) {
+            let first = events.first().map_or(0, |event| event.event_id);
+            let events = WireHistory { events: events.to_vec() }.encode_to_vec();
+            batches.push(Batch { run: run.state.run_id.clone(), first, events });
+        }
+        run.live.stored_events = run.history.len();
+        // A task that is there for updates alone is not promised to anybody.
+        let speculative = run.state.task.take_if(|task| task.speculative);
+        let value = run.state.encode_to_vec();
+        run.state.task = run.state.task.take().or(speculative);
+        Some(value)
+    }
+}
+
+fn read_batches(mut batches: Vec<Batch>) -> Result<BTreeMap<String, History>, Damaged> {
+    let mut histories: BTreeMap<String, History> = BTreeMap::new();
+    batches.sort_by(|a, b| (&a.run, a.first).cmp(&(&b.run, b.first)));
+    for Batch { run, first, events } in batches {
+        let damaged = |problem: String| Damaged { kind: Kind::Run, key: run.clone(), problem };
+        let history = histories.entry(run.clone()).or_default();
+        if history.next_id() != first {
+            return Err(damaged(format!("event {} is missing", history.next_id())));
+        }
+        let events = WireHistory::decode(&*events).map_err(|problem| damaged(problem.to_string()))?;
+        for event in events.events {
+            history.push(event);
+        }
+        history.cut();
+    }
+    Ok(histories)
 }

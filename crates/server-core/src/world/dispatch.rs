@@ -7,12 +7,10 @@ use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 
 use super::{Reply, RunNumber, World};
 use crate::matching::{Poller, QueueKey};
-use crate::token::{self, TaskToken};
 
 /// Work for a queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
-    pub(crate) run: RunNumber,
     pub(crate) queue: QueueKey,
     /// 1 goes first, 5 last; 3 for what has none.
     pub(crate) priority: i32,
@@ -23,44 +21,25 @@ pub(crate) struct Offer {
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
     /// The run's workflow task, as it was offered this time.
-    Workflow(u64),
+    Workflow {
+        run: RunNumber,
+        offer: u64,
+    },
     Activity {
+        run: RunNumber,
         scheduled: i64,
         attempt: i32,
     },
     Query {
+        run: RunNumber,
         id: String,
         sticky: bool,
     },
 }
 
 impl Offer {
-    pub(crate) fn workflow(
-        run: RunNumber,
-        offer: u64,
-        namespace: &str,
-        queue: String,
-        priority: Option<Priority>,
-    ) -> Self {
-        let queue = QueueKey::workflow(namespace, &queue);
-        Self { run, queue, priority: level(priority), what: Work::Workflow(offer) }
-    }
-
-    pub(crate) fn activity(
-        run: RunNumber,
-        scheduled: i64,
-        attempt: i32,
-        namespace: &str,
-        queue: String,
-        priority: Option<Priority>,
-    ) -> Self {
-        let queue = QueueKey::activity(namespace, &queue);
-        Self { run, queue, priority: level(priority), what: Work::Activity { scheduled, attempt } }
-    }
-
-    pub(crate) fn query(run: RunNumber, id: &str, namespace: &str, queue: String, sticky: bool) -> Self {
-        let queue = QueueKey::workflow(namespace, &queue);
-        Self { run, queue, priority: level(None), what: Work::Query { id: id.to_owned(), sticky } }
+    pub(crate) fn new(queue: QueueKey, priority: Option<Priority>, what: Work) -> Self {
+        Self { queue, priority: level(priority), what }
     }
 }
 
@@ -104,54 +83,35 @@ impl World {
 
     /// Whether an offer still means something.
     pub(crate) fn stands(&self, offer: &Offer) -> bool {
-        let Some(run) = self.run(offer.run) else { return false };
         match &offer.what {
-            Work::Workflow(number) => {
-                run.is_open()
-                    && run.live.offers == *number
-                    && run.state.task.as_ref().is_some_and(|task| task.started == 0)
+            Work::Workflow { run, offer } => self.run(*run).is_some_and(|run| run.offers_task(*offer)),
+            Work::Activity { run, scheduled, attempt } => {
+                self.run(*run).is_some_and(|run| run.offers_activity(*scheduled, *attempt))
             }
-            Work::Activity { scheduled, attempt } => run.offers_activity(*scheduled, *attempt),
-            Work::Query { id, .. } => run.live.queries.contains_key(id),
+            Work::Query { run, id, .. } => self.run(*run).is_some_and(|run| run.live.queries.contains_key(id)),
         }
     }
 
     fn hand_over(&mut self, offer: &Offer, poller: &Poller) -> Option<Reply> {
-        let backlog = self.matching.backlog(&offer.queue);
-        self.with(offer.run, |run, cx| match &offer.what {
-            Work::Workflow(_) => {
-                let sticky = run.state.task.as_ref().is_some_and(|task| task.sticky);
-                run.start_task(cx, &poller.identity);
-                let mut response = run.task_response(cx, sticky)?;
-                response.backlog_count_hint = backlog;
+        match &offer.what {
+            Work::Workflow { run, .. } => {
+                let backlog = self.matching.backlog(&offer.queue);
+                let response = self.with(*run, |run, cx| {
+                    let sticky = run.state.task.as_ref().is_some_and(|task| task.sticky);
+                    run.start_task(cx, &poller.identity);
+                    run.task_response(cx, sticky)
+                });
+                let response = PollWorkflowTaskQueueResponse { backlog_count_hint: backlog, ..response.flatten()? };
                 Some(Reply::WorkflowTask(Box::new(response)))
             }
-            Work::Activity { scheduled, .. } => {
-                let response = run.start_activity(cx, *scheduled, &poller.identity)?;
-                Some(Reply::ActivityTask(Box::new(response)))
+            Work::Activity { run, scheduled, .. } => {
+                let response = self.with(*run, |run, cx| run.start_activity(cx, *scheduled, &poller.identity));
+                Some(Reply::ActivityTask(Box::new(response.flatten()?)))
             }
-            Work::Query { id, sticky } => {
-                let query = run.live.queries.get(id)?.query.clone();
-                let token = TaskToken {
-                    server: cx.server,
-                    namespace: run.state.namespace.clone(),
-                    workflow_id: run.state.workflow_id.clone(),
-                    run_id: run.state.run_id.clone(),
-                    query: id.clone(),
-                    ..TaskToken::default()
-                };
-                let (history, next_page_token) = run.query_history(*sticky);
-                let response = PollWorkflowTaskQueueResponse {
-                    task_token: token::write(&token),
-                    previous_started_event_id: run.state.previous_started,
-                    query: Some(query),
-                    history: Some(history),
-                    next_page_token,
-                    ..run.response_head()
-                };
-                Some(Reply::WorkflowTask(Box::new(response)))
+            Work::Query { run, id, sticky } => {
+                let response = self.with(*run, |run, cx| run.query_response(cx, id, *sticky));
+                Some(Reply::WorkflowTask(Box::new(response.flatten()?)))
             }
-        })
-        .flatten()
+        }
     }
 }

@@ -10,6 +10,30 @@ use tonic::Request;
 use super::{patience, service};
 use crate::engine::Engine;
 
+/// Takes the reply that was asked for.
+macro_rules! awaited {
+    ($reply:expr, $kind:ident) => {
+        match $reply? {
+            Reply::$kind(response) => Ok(response),
+            _ => Err(astray()),
+        }
+    };
+}
+
+/// Requests that are answered at once.
+macro_rules! at_once {
+    ($($name:ident($request:ident) -> $response:ident = $act:expr;)*) => {
+        impl WorkflowApi {
+            $(pub(in crate::services) async fn $name(&self, request: Request<$request>) -> Answer<$response> {
+                self.now(request, $act)
+            })*
+        }
+    };
+}
+
+mod immediate;
+mod waiting;
+
 /// The workflow service.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkflowApi(pub(crate) Arc<Engine>);
@@ -150,16 +174,6 @@ fn astray() -> Refusal {
     Refusal::new(Code::Internal, "the world gave an answer to another question")
 }
 
-/// Takes the reply that was asked for.
-macro_rules! expect {
-    ($reply:expr, $kind:ident) => {
-        match $reply? {
-            Reply::$kind(response) => Ok(response),
-            _ => Err(astray()),
-        }
-    };
-}
-
 impl WorkflowApi {
     fn now<T, R>(&self, request: Request<T>, act: impl FnOnce(&mut World, T) -> Answer<R>) -> Answer<R> {
         self.0.now(|world| act(world, request.into_inner()))
@@ -173,155 +187,5 @@ impl WorkflowApi {
     ) -> Answer<Reply> {
         let limit = patience::limit(request.metadata(), usual);
         self.0.wait(limit, |world, call| ask(world, call, request.into_inner())).await
-    }
-}
-
-/// Requests that are answered at once.
-macro_rules! at_once {
-    ($($name:ident($request:ident) -> $response:ident = $act:expr;)*) => {
-        impl WorkflowApi {
-            $(async fn $name(&self, request: Request<$request>) -> Answer<$response> {
-                self.now(request, $act)
-            })*
-        }
-    };
-}
-
-at_once! {
-    start_workflow_execution(StartWorkflowExecutionRequest) -> StartWorkflowExecutionResponse =
-        |world, request| world.start_workflow(request);
-    signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest)
-        -> SignalWithStartWorkflowExecutionResponse = |world, request| world.signal_with_start(request);
-    signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse =
-        |world, request| world.signal_workflow(request).map(|()| SignalWorkflowExecutionResponse::default());
-    request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest)
-        -> RequestCancelWorkflowExecutionResponse =
-        |world, request| world.request_cancel(request).map(|()| RequestCancelWorkflowExecutionResponse::default());
-    terminate_workflow_execution(TerminateWorkflowExecutionRequest) -> TerminateWorkflowExecutionResponse =
-        |world, request| world.terminate_workflow(request).map(|()| TerminateWorkflowExecutionResponse::default());
-    delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse =
-        |world, request| world.delete_workflow(&request).map(|()| DeleteWorkflowExecutionResponse::default());
-    describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse =
-        |world, request| world.describe_workflow(&request);
-    get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
-        -> GetWorkflowExecutionHistoryReverseResponse = |world, request| world.history_reverse(&request);
-    respond_workflow_task_completed(RespondWorkflowTaskCompletedRequest) -> RespondWorkflowTaskCompletedResponse =
-        |world, request| world.respond_workflow_task_completed(request);
-    respond_workflow_task_failed(RespondWorkflowTaskFailedRequest) -> RespondWorkflowTaskFailedResponse =
-        |world, request| {
-            world.respond_workflow_task_failed(request).map(|()| RespondWorkflowTaskFailedResponse::default())
-        };
-    respond_query_task_completed(RespondQueryTaskCompletedRequest) -> RespondQueryTaskCompletedResponse =
-        |world, request| {
-            world.respond_query_task_completed(request).map(|()| RespondQueryTaskCompletedResponse::default())
-        };
-    respond_activity_task_completed(RespondActivityTaskCompletedRequest) -> RespondActivityTaskCompletedResponse =
-        |world, request| {
-            world.respond_activity_completed(request).map(|()| RespondActivityTaskCompletedResponse::default())
-        };
-    respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse =
-        |world, request| {
-            world.respond_activity_failed(request).map(|()| RespondActivityTaskFailedResponse::default())
-        };
-    respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse =
-        |world, request| {
-            world.respond_activity_canceled(request).map(|()| RespondActivityTaskCanceledResponse::default())
-        };
-    record_activity_task_heartbeat(RecordActivityTaskHeartbeatRequest) -> RecordActivityTaskHeartbeatResponse =
-        |world, request| world.heartbeat(request);
-    respond_activity_task_completed_by_id(RespondActivityTaskCompletedByIdRequest)
-        -> RespondActivityTaskCompletedByIdResponse = |world, request| {
-            let done = world.respond_activity_completed_by_id(request);
-            done.map(|()| RespondActivityTaskCompletedByIdResponse::default())
-        };
-    respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest)
-        -> RespondActivityTaskFailedByIdResponse = |world, request| {
-            let done = world.respond_activity_failed_by_id(request);
-            done.map(|()| RespondActivityTaskFailedByIdResponse::default())
-        };
-    respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest)
-        -> RespondActivityTaskCanceledByIdResponse = |world, request| {
-            let done = world.respond_activity_canceled_by_id(request);
-            done.map(|()| RespondActivityTaskCanceledByIdResponse::default())
-        };
-    record_activity_task_heartbeat_by_id(RecordActivityTaskHeartbeatByIdRequest)
-        -> RecordActivityTaskHeartbeatByIdResponse = |world, request| {
-            world.heartbeat_by_id(request).map(|it| RecordActivityTaskHeartbeatByIdResponse {
-                cancel_requested: it.cancel_requested,
-                activity_paused: it.activity_paused,
-                activity_reset: it.activity_reset,
-            })
-        };
-    shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse =
-        |world, request| world.shutdown_worker(&request).map(|()| ShutdownWorkerResponse::default());
-    describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse =
-        |world, request| world.describe_task_queue(&request);
-    register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse =
-        |world, request| world.register_namespace(request).map(|()| RegisterNamespaceResponse::default());
-    describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse =
-        |world, request| world.describe_namespace(&request);
-    list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse =
-        |world, request| Ok(world.list_namespaces(&request));
-    get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = |world, _| Ok(world.system_info());
-    get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse = |world, _| Ok(world.cluster_info());
-}
-
-/// Requests whose answer may take until somebody does something.
-impl WorkflowApi {
-    async fn poll_workflow_task_queue(
-        &self,
-        request: Request<PollWorkflowTaskQueueRequest>,
-    ) -> Answer<PollWorkflowTaskQueueResponse> {
-        let reply = self.wait(request, patience::TASK, World::poll_workflow_task).await;
-        expect!(reply, WorkflowTask).map(|response| *response)
-    }
-
-    async fn poll_activity_task_queue(
-        &self,
-        request: Request<PollActivityTaskQueueRequest>,
-    ) -> Answer<PollActivityTaskQueueResponse> {
-        let reply = self.wait(request, patience::TASK, World::poll_activity_task).await;
-        expect!(reply, ActivityTask).map(|response| *response)
-    }
-
-    async fn get_workflow_execution_history(
-        &self,
-        request: Request<GetWorkflowExecutionHistoryRequest>,
-    ) -> Answer<GetWorkflowExecutionHistoryResponse> {
-        expect!(self.wait(request, patience::NEWS, World::history).await, History)
-    }
-
-    async fn query_workflow(&self, request: Request<QueryWorkflowRequest>) -> Answer<QueryWorkflowResponse> {
-        expect!(self.wait(request, patience::NEWS, World::query_workflow).await, Query)
-    }
-
-    async fn update_workflow_execution(
-        &self,
-        request: Request<UpdateWorkflowExecutionRequest>,
-    ) -> Answer<UpdateWorkflowExecutionResponse> {
-        expect!(self.wait(request, patience::NEWS, World::update_workflow).await, Update)
-    }
-
-    async fn poll_workflow_execution_update(
-        &self,
-        request: Request<PollWorkflowExecutionUpdateRequest>,
-    ) -> Answer<PollWorkflowExecutionUpdateResponse> {
-        expect!(self.wait(request, patience::NEWS, World::poll_update).await, PolledUpdate)
-    }
-
-    async fn execute_multi_operation(
-        &self,
-        request: Request<ExecuteMultiOperationRequest>,
-    ) -> Answer<ExecuteMultiOperationResponse> {
-        use execute_multi_operation_response::{Response, response::Response as Part};
-        match self.wait(request, patience::NEWS, World::execute_multi_operation).await? {
-            Reply::StartedAndUpdated(start, update) => Ok(ExecuteMultiOperationResponse {
-                responses: vec![
-                    Response { response: Some(Part::StartWorkflow(*start)) },
-                    Response { response: Some(Part::UpdateWorkflow(update)) },
-                ],
-            }),
-            _ => Err(astray()),
-        }
     }
 }

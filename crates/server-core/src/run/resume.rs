@@ -1,0 +1,26 @@
+//! How a run goes on after the server was started again.
+//!
+//! Everything that is stored is as it was. What was only in queues is put there again; workers that had a task still may
+//! answer it, and those that are gone time out.
+
+use super::Run;
+use crate::world::Cx;
+
+impl Run {
+    /// Puts what waits for workers back into its queues.
+    pub(crate) fn resume(&mut self, cx: &mut Cx<'_>) {
+        if !self.is_open() {
+            return;
+        }
+        if self.state.task.as_ref().is_some_and(|task| task.started == 0) {
+            self.offer_task(cx);
+        }
+        let waiting: Vec<(i64, i32)> =
+            self.state.activities.iter().map(|(scheduled, activity)| (*scheduled, activity.attempt)).collect();
+        for (scheduled, attempt) in waiting {
+            if self.offers_activity(scheduled, attempt) {
+                self.offer_activity(cx, scheduled);
+            }
+        }
+    }
+}
