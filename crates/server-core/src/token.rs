@@ -26,6 +26,9 @@ pub(crate) struct TaskToken {
     /// For a query that is a task of its own.
     #[prost(string, tag = "8")]
     pub(crate) query: String,
+    /// Which start of the task: one that leaves no trace is followed by one with the same events.
+    #[prost(string, tag = "9")]
+    pub(crate) request: String,
 }
 
 /// Where the next page of a history begins.

@@ -68,6 +68,7 @@ impl World {
                 && task.started == token.started
                 && task.scheduled == token.scheduled
                 && task.attempt == token.attempt
+                && task.request == token.request
         };
         run.state.task.as_ref().filter(is_it).map(|_| number).ok_or_else(not_found)
     }

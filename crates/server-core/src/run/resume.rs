@@ -15,6 +15,11 @@ impl Run {
         if self.state.task.as_ref().is_some_and(|task| task.started == 0) {
             self.offer_task(cx);
         }
+        // A task that was there for updates alone is gone, and what was held back for it waits no longer.
+        if self.state.task.is_none() && !self.state.buffered.is_empty() {
+            self.flush();
+            self.wake(cx);
+        }
         let waiting: Vec<(i64, i32)> =
             self.state.activities.iter().map(|(scheduled, activity)| (*scheduled, activity.attempt)).collect();
         for (scheduled, attempt) in waiting {

@@ -41,6 +41,7 @@ impl Run {
             scheduled: task.scheduled,
             started: task.started,
             attempt: task.attempt,
+            request: task.request.clone(),
             ..TaskToken::default()
         };
         let from = if partial { usize::try_from(self.state.previous_started).unwrap_or(0) } else { 0 };

@@ -233,7 +233,13 @@ impl Run {
 
     fn reject_update(&mut self, cx: &mut Cx<'_>, id: &str, rejection: Rejection) -> Result<(), String> {
         let at = self.live.admitted.iter().position(|it| update_id(&it.request) == id && it.sent);
-        let Some(at) = at else { return Err(format!("update {id:?} is not there to be rejected")) };
+        let Some(at) = at else {
+            // The server was restarted after it had sent the request: nobody waits for it any more.
+            return match rejection.rejected_request {
+                Some(_) if !self.state.updates.contains_key(id) => Ok(()),
+                _ => Err(format!("update {id:?} is not there to be rejected")),
+            };
+        };
         self.live.admitted.remove(at);
         self.tell_rejected(cx, id, rejection.failure.unwrap_or_default());
         Ok(())

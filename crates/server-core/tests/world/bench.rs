@@ -31,6 +31,12 @@ impl Bench {
         Self { world, calls: 0, replies: Vec::new() }
     }
 
+    /// The server is killed, and made again of what it has stored since it began.
+    pub(crate) fn restart(&mut self) {
+        let stored = self.world.take_changes();
+        self.world = World::restore(8, self.world.now(), stored).expect("what was stored can be read");
+    }
+
     /// Lets time pass.
     pub(crate) fn pass(&mut self, time: Duration) {
         let to = self.world.now().plus(time);

@@ -142,3 +142,49 @@ fn an_event_makes_a_task_for_updates_an_ordinary_one() {
         ["8 workflow_task_started", "9 workflow_task_completed", "10 workflow_execution_update_accepted"]
     );
 }
+
+#[test]
+fn a_second_answer_to_a_task_without_a_trace_is_not_one_to_the_next() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    let mut request = answer(&task, vec![]);
+    request.messages = vec![message("reject", "u", &Rejection::default())];
+    bench.world.respond_workflow_task_completed(request.clone()).expect("it can be done");
+    update(&mut bench, "v", Stage::Completed);
+    let next = bench.task();
+    assert_eq!((next.started_event_id, next.attempt), (task.started_event_id, task.attempt));
+    let refused = bench.world.respond_workflow_task_completed(request);
+    assert_eq!(words(refused), "NotFound: Workflow task not found.");
+}
+
+#[test]
+fn what_was_held_back_for_an_update_is_there_after_a_restart() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    bench.signal("hello").expect("it runs");
+    bench.restart();
+    assert_eq!(bench.history()[5..], ["6 workflow_execution_signaled", "7 workflow_task_scheduled"]);
+    let failure = Some(Failure { message: "not now".into(), ..Default::default() });
+    let mut request = answer(&task, vec![]);
+    request.messages = vec![message("reject", "u", &Rejection { failure, ..Default::default() })];
+    let refused = bench.world.respond_workflow_task_completed(request);
+    assert_eq!(words(refused), "NotFound: Workflow task not found.");
+}
+
+#[test]
+fn an_update_that_a_restart_has_forgotten_can_still_be_rejected() {
+    let mut bench = Bench::new();
+    bench.start();
+    update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    bench.restart();
+    let rejection = Rejection { rejected_request: Some(Request::default()), ..Default::default() };
+    let mut request = answer(&task, vec![]);
+    request.messages = vec![message("reject", "u", &rejection)];
+    bench.world.respond_workflow_task_completed(request).expect("nobody waits for it any more");
+    assert_eq!(bench.history().last().map(String::as_str), Some("4 workflow_task_completed"));
+}
