@@ -2,7 +2,9 @@
 //!
 //! `fuzz/` runs them under a coverage-guided fuzzer; a test of this package runs them on inputs that [`Mutator`] makes.
 
+mod messages;
 mod mutate;
+mod requests;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use crate::pages::{cuts, live_run};
 use crate::programs::Program;
 
 pub use mutate::Mutator;
+pub use requests::Requests;
 
 /// So many tasks of one history are played, each from a page of its own.
 const TASKS: usize = 8;

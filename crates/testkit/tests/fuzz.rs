@@ -4,13 +4,16 @@
 //! does.
 
 use std::alloc::System;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cap::Cap;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 use perpetua_proto::{common, query};
 use perpetua_testkit::Dice;
-use perpetua_testkit::fuzz::{Mutator, history_bytes, history_message, json_bytes, task_bytes, wire_bytes, workflows};
+use perpetua_testkit::fuzz::{
+    Mutator, Requests, history_bytes, history_message, json_bytes, task_bytes, wire_bytes, workflows,
+};
 use prost::Message;
 
 /// More than all inputs need, and less than what something without bounds would take.
@@ -79,4 +82,26 @@ fn tasks_with_any_history_are_played_or_refused() {
         };
         task_bytes(&workflows, &task.encode_to_vec());
     });
+}
+
+#[test]
+fn requests_of_every_kind_are_done_or_refused() {
+    let requests = Requests::new().expect("the descriptors can be read");
+    assert!(requests.methods().count() > 100, "all services are there");
+    let number =
+        |variable, default| std::env::var(variable).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(default);
+    let first = number("PERPETUA_SEED", 0);
+    let inputs = number("PERPETUA_INPUTS", 1500).div_ceil(50);
+    let mut done = BTreeMap::<String, usize>::new();
+    for seed in first..first + inputs {
+        match catch_unwind(AssertUnwindSafe(|| requests.play(&mut Dice::of(seed), 400))) {
+            Ok(of_this) => of_this.into_iter().for_each(|(method, times)| *done.entry(method).or_default() += times),
+            Err(_) => panic!("the server failed with PERPETUA_SEED={seed} PERPETUA_INPUTS=1"),
+        }
+    }
+    // They get far enough to do harm.
+    for method in ["StartWorkflowExecution", "RespondWorkflowTaskCompleted", "UpdateWorkflowExecution"] {
+        let times = done.iter().find(|(name, _)| name.ends_with(method)).map_or(0, |(_, times)| *times);
+        assert!(times > 10 || inputs < 20, "{method} was hardly ever done: {done:#?}");
+    }
 }

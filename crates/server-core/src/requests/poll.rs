@@ -110,8 +110,7 @@ impl World {
                         ..GetWorkflowExecutionHistoryResponse::default()
                     })
                 });
-                let Some(response) = reader.flatten() else { return };
-                Ok(Reply::History(response))
+                reader.flatten().map(Reply::History).ok_or_else(deleted)
             }
             Waiting::Query(number) => {
                 let gone = self.with(number, |run, _| {
@@ -119,10 +118,10 @@ impl World {
                     run.live.queries.retain(|_, query| query.call != call);
                     before != run.live.queries.len()
                 });
-                if gone != Some(true) {
-                    return;
-                }
-                Err(Refusal::new(Code::DeadlineExceeded, "no worker answered the query in time"))
+                Err(match gone {
+                    Some(true) => Refusal::new(Code::DeadlineExceeded, "no worker answered the query in time"),
+                    _ => deleted(),
+                })
             }
             Waiting::Update(number, id) => {
                 let reached = self.with(number, |run, _| {
@@ -131,11 +130,15 @@ impl World {
                     let waiter = waiters.remove(at);
                     Some(waiter.shape.reply(run.update_answer(&id)))
                 });
-                let Some(reply) = reached.flatten() else { return };
-                Ok(reply)
+                reached.flatten().ok_or_else(deleted)
             }
         };
         self.cx().reply(call, answer);
         self.settle();
     }
+}
+
+/// What was waited for was deleted.
+fn deleted() -> Refusal {
+    Refusal::not_found("workflow execution not found")
 }

@@ -23,7 +23,7 @@ use perpetua_proto::history::{
     WorkflowExecutionStartedEventAttributes,
 };
 
-use super::{RunNumber, World};
+use super::{RunNumber, Waiting, World};
 use crate::limits;
 use crate::run::update::{Admitted, UpdateWaiter};
 use crate::run::{Run, Start};
@@ -109,6 +109,9 @@ impl World {
         let number = self.next_number();
         let mut run = Run::begin(&self.cx(), number, start);
         run.live.admitted = admitted;
+        for (id, waiter) in waiters.iter().flat_map(|(id, waiters)| waiters.iter().map(move |waiter| (id, waiter))) {
+            self.calls.insert(waiter.call, Waiting::Update(number, id.clone()));
+        }
         run.live.update_waiters = waiters;
         run.resend_updates();
         self.add(run);

@@ -1,12 +1,14 @@
 //! Updates: accepted, answered, rejected without a trace.
 
-use perpetua_proto::command::ProtocolMessageCommandAttributes;
 use perpetua_proto::command::command::Attributes as CommandAttributes;
+use perpetua_proto::command::{ContinueAsNewWorkflowExecutionCommandAttributes, ProtocolMessageCommandAttributes};
 use perpetua_proto::enums::UpdateWorkflowExecutionLifecycleStage as Stage;
 use perpetua_proto::failure::Failure;
 use perpetua_proto::protocol::Message;
 use perpetua_proto::update::{Acceptance, Input, Meta, Outcome, Rejection, Request, Response, WaitPolicy, outcome};
-use perpetua_proto::workflowservice::{PollWorkflowTaskQueueResponse, UpdateWorkflowExecutionRequest};
+use perpetua_proto::workflowservice::{
+    DeleteWorkflowExecutionRequest, PollWorkflowTaskQueueResponse, UpdateWorkflowExecutionRequest,
+};
 use perpetua_server_core::{CallId, Named, Reply};
 
 use crate::bench::{Bench, answer, command, complete, execution, timer, value, words};
@@ -187,4 +189,39 @@ fn an_update_that_a_restart_has_forgotten_can_still_be_rejected() {
     request.messages = vec![message("reject", "u", &rejection)];
     bench.world.respond_workflow_task_completed(request).expect("nobody waits for it any more");
     assert_eq!(bench.history().last().map(String::as_str), Some("4 workflow_task_completed"));
+}
+
+#[test]
+fn who_waits_for_an_update_goes_along_to_the_next_run() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    bench.signal("go on").expect("it runs");
+    let task = bench.task();
+    let call = update(&mut bench, "u", Stage::Completed);
+    let next = CommandAttributes::ContinueAsNewWorkflowExecutionCommandAttributes(Box::<
+        ContinueAsNewWorkflowExecutionCommandAttributes,
+    >::default());
+    bench.answer(&task, vec![command(next)]).expect("it can be done");
+    bench.world.expire(call);
+    assert_eq!(outcome_of(&mut bench, call), Some((Stage::Admitted, None)), "it waited in the next run");
+    let call = update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    accept_and_complete(&mut bench, &task, "u");
+    assert!(outcome_of(&mut bench, call).is_some_and(|(stage, _)| stage == Stage::Completed));
+}
+
+#[test]
+fn who_waits_for_a_workflow_that_is_deleted_is_told() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    let call = update(&mut bench, "u", Stage::Completed);
+    let request = DeleteWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_execution: Some(execution("w")),
+        ..Default::default()
+    };
+    bench.world.delete_workflow(&request).expect("it is there");
+    bench.world.expire(call);
+    let refused = bench.reply(call).expect("it is decided");
+    assert_eq!(words(refused), "NotFound: workflow update was aborted by closing workflow");
 }
