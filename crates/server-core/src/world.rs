@@ -63,8 +63,10 @@ pub struct World {
     touched: BTreeSet<RunNumber>,
     /// Runs that changed since they were last stored, with their ids.
     dirty: BTreeMap<RunNumber, String>,
-    /// Whether the server itself is stored.
-    stored: bool,
+    /// Whether something changed that is stored with the server itself.
+    changed: bool,
+    /// How often a world was made of what was stored.
+    restarts: u64,
     /// What each waiting call waits for.
     pub(crate) calls: BTreeMap<CallId, Waiting>,
 }
@@ -98,7 +100,8 @@ impl World {
             replies: Vec::new(),
             touched: BTreeSet::new(),
             dirty: BTreeMap::new(),
-            stored: false,
+            changed: true,
+            restarts: 0,
             calls: BTreeMap::new(),
         }
     }
@@ -164,6 +167,16 @@ impl World {
         let result = change(&mut run, &mut self.cx());
         self.runs.insert(number, Some(run));
         self.touched.insert(number);
+        Some(result)
+    }
+
+    /// Lets somebody wait for a run, or be told. Nothing changes that is stored.
+    pub(crate) fn attend<R>(&mut self, number: RunNumber, tell: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
+        let mut run = self.runs.get_mut(&number)?.take()?;
+        let before = cfg!(debug_assertions).then(|| (run.state.clone(), run.history.len()));
+        let result = tell(&mut run, &mut self.cx());
+        debug_assert!(before.is_none_or(|before| before == (run.state.clone(), run.history.len())), "a run changed");
+        self.runs.insert(number, Some(run));
         Some(result)
     }
 

@@ -1,20 +1,24 @@
 //! The world with a clock, and the calls that wait for it.
 //!
 //! ```text
-//! now(request)  --lock--> advance, do, settle --> answer
-//! wait(request) --lock--> the same, and then --> the reply, when it comes, or what there is when time is up
+//! now(request)  --lock--> advance, do, settle --> answer --+
+//! wait(request) --lock--> the same, and then --> the reply, when it comes, or what there is when time is up --+
+//!                              |                                                                              |
+//!                              +--changes--> Log ------------ stored up to there -----------> it may leave <--+
 //! ```
-//! One lock guards everything: what is done under it takes microseconds, and nothing waits while it is held.
+//! One lock guards the world: what is done under it takes microseconds, and nothing waits while it is held. What is said,
+//! even by somebody who only looks, leaves when everything that it may rest on is stored.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use perpetua_server_core::{Answer, CallId, Code, Refusal, Reply, Time, World};
-use tokio::sync::{Notify, oneshot};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::sleep;
 
 use crate::clock::Clock;
+use crate::storage::{Log, Mark};
 
 /// How time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,18 +33,35 @@ pub(crate) enum Pace {
 #[derive(Debug)]
 pub(crate) struct Engine {
     inside: Mutex<Inside>,
-    /// Woken when something may be due earlier than before.
-    changed: Notify,
+    /// Woken when something may be due earlier than before, and when the engine goes.
+    changed: Arc<Notify>,
     pace: Pace,
+    /// Where the world is stored; none if it is only in memory.
+    log: Option<Arc<Log>>,
+    /// Whether the server is being stopped. Whoever listens for it holds a receiver as long as there are calls under way.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
 struct Inside {
     world: World,
     clock: Clock,
-    calls: BTreeMap<CallId, oneshot::Sender<Answer<Reply>>>,
+    calls: BTreeMap<CallId, oneshot::Sender<Said<Answer<Reply>>>>,
     last_call: u64,
+    log: Option<Arc<Log>>,
+    /// Whether nothing is done any more.
+    stopped: bool,
 }
+
+/// What was said, and what must be stored before it leaves.
+#[derive(Debug)]
+struct Said<T> {
+    words: T,
+    mark: Mark,
+}
+
+/// Where the reply to a call arrives.
+type Hearing = oneshot::Receiver<Said<Answer<Reply>>>;
 
 /// A call that is being waited for; given up when this is dropped.
 struct Pending<'a> {
@@ -49,24 +70,26 @@ struct Pending<'a> {
 }
 
 impl Engine {
-    /// A world that begins now.
-    pub(crate) fn new(seed: u64, pace: Pace) -> Arc<Self> {
-        let clock = Clock::new();
-        let world = World::new(seed, clock.now());
-        let inside = Inside { world, clock, calls: BTreeMap::new(), last_call: 0 };
-        let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Notify::new(), pace });
-        tokio::spawn(keep_time(Arc::downgrade(&engine)));
+    /// Lets time pass in a world, which is stored in the log, if there is one.
+    pub(crate) fn new(world: World, mut clock: Clock, pace: Pace, log: Option<Log>) -> Arc<Self> {
+        clock.push_to(world.now());
+        let log = log.map(Arc::new);
+        let calls = BTreeMap::new();
+        let inside = Inside { world, clock, calls, last_call: 0, log: log.clone(), stopped: false };
+        let stopping = watch::Sender::new(false);
+        let changed = Arc::new(Notify::new());
+        let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Arc::clone(&changed), pace, log, stopping });
+        tokio::spawn(keep_time(Arc::downgrade(&engine), changed));
         engine
     }
 
     /// Does something at once.
-    pub(crate) fn now<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
-        let mut inside = self.lock();
-        let result = inside.step(|world| act(world));
-        inside.pass(self.pace);
-        drop(inside);
-        self.changed.notify_one();
-        result
+    ///
+    /// # Errors
+    /// Why it is not done.
+    pub(crate) async fn now<R>(&self, act: impl FnOnce(&mut World) -> Answer<R>) -> Answer<R> {
+        let said = self.step_in(self.open()?, act);
+        self.release(said).await
     }
 
     /// Asks for something that may take until somebody does something, and waits for it no longer than this; then the
@@ -79,42 +102,99 @@ impl Engine {
         limit: Duration,
         ask: impl FnOnce(&mut World, CallId) -> Answer<()>,
     ) -> Answer<Reply> {
-        let (call, mut reply) = self.begin(ask)?;
+        let (call, mut reply, asked) = self.begin(ask)?;
+        if asked.words.is_err() {
+            return self.release(asked).await.and(Err(gone()));
+        }
         let pending = Pending { engine: self, call };
         tokio::select! {
             biased;
             reply = &mut reply => {
                 std::mem::forget(pending);
-                return reply.unwrap_or_else(|_| Err(gone()));
+                return self.release(reply.map_err(|_| gone())?).await;
             }
+            refusal = self.over() => return Err(refusal),
             () = sleep(limit) => {}
         }
-        self.now(|world| world.expire(call));
+        self.step(|world| world.expire(call));
         std::mem::forget(pending);
         match reply.try_recv() {
-            Ok(reply) => reply,
+            Ok(reply) => self.release(reply).await,
             Err(_) => Err(gone()),
         }
     }
 
-    fn begin(
-        &self,
-        ask: impl FnOnce(&mut World, CallId) -> Answer<()>,
-    ) -> Answer<(CallId, oneshot::Receiver<Answer<Reply>>)> {
-        let mut inside = self.lock();
+    fn begin(&self, ask: impl FnOnce(&mut World, CallId) -> Answer<()>) -> Answer<(CallId, Hearing, Said<Answer<()>>)> {
+        let mut inside = self.open()?;
         inside.last_call += 1;
         let call = CallId(inside.last_call);
         let (sender, receiver) = oneshot::channel();
         inside.calls.insert(call, sender);
-        let asked = inside.step(|world| ask(world, call));
-        if let Err(refusal) = asked {
-            inside.calls.remove(&call);
-            return Err(refusal);
+        let asked = self.step_in(inside, |world| ask(world, call));
+        if asked.words.is_err() {
+            self.lock().calls.remove(&call);
         }
+        Ok((call, receiver, asked))
+    }
+
+    /// Does something. What is said must not leave before it is released.
+    fn step<R>(&self, act: impl FnOnce(&mut World) -> R) -> Said<R> {
+        self.step_in(self.lock(), act)
+    }
+
+    fn step_in<R>(&self, mut inside: MutexGuard<'_, Inside>, act: impl FnOnce(&mut World) -> R) -> Said<R> {
+        let said = inside.step(act);
         inside.pass(self.pace);
         drop(inside);
         self.changed.notify_one();
-        Ok((call, receiver))
+        said
+    }
+
+    /// Waits until everything is stored that was known when something was said.
+    async fn release<R>(&self, said: Said<Answer<R>>) -> Answer<R> {
+        if let Some(log) = &self.log {
+            log.stored(said.mark).await?;
+        }
+        said.words
+    }
+
+    /// Waits until nothing can be promised any longer.
+    async fn over(&self) -> Refusal {
+        match &self.log {
+            Some(log) => log.over().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The world, if anything is done with it any more.
+    fn open(&self) -> Answer<MutexGuard<'_, Inside>> {
+        let inside = self.lock();
+        if inside.stopped {
+            return Err(Refusal::new(Code::Unavailable, "the server is being stopped"));
+        }
+        match self.log.as_ref().and_then(|log| log.refusal()) {
+            Some(refusal) => Err(refusal),
+            None => Ok(inside),
+        }
+    }
+
+    /// Whether calls are taken.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.open().is_ok()
+    }
+
+    /// Takes no more calls, answers those that wait with what there is, and stores everything.
+    pub(crate) async fn stop(&self) {
+        {
+            let mut inside = self.lock();
+            inside.stopped = true;
+            let waiting: Vec<CallId> = inside.calls.keys().copied().collect();
+            inside.step(|world| waiting.into_iter().for_each(|call| world.expire(call)));
+        }
+        self.changed.notify_one();
+        if let Some(log) = &self.log {
+            log.close().await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -124,22 +204,24 @@ impl Engine {
 
 impl Inside {
     /// Brings the world to the present, does something, and hands out the replies.
-    fn step<R>(&mut self, act: impl FnOnce(&mut World) -> R) -> R {
+    fn step<R>(&mut self, act: impl FnOnce(&mut World) -> R) -> Said<R> {
         let now = self.clock.now();
         self.world.advance(now);
-        let result = act(&mut self.world);
-        self.hand_out();
-        result
-    }
-
-    fn hand_out(&mut self) {
-        self.world.discard_changes();
-        for (call, reply) in self.world.take_replies() {
+        let words = act(&mut self.world);
+        let mark = match &self.log {
+            Some(log) => log.push(self.world.take_changes()),
+            None => {
+                self.world.discard_changes();
+                0
+            }
+        };
+        for (call, words) in self.world.take_replies() {
             if let Some(waiting) = self.calls.remove(&call) {
                 // Who does not wait any longer does not hear.
-                let _ = waiting.send(reply);
+                let _ = waiting.send(Said { words, mark });
             }
         }
+        Said { words, mark }
     }
 
     /// Lets the time pass that nobody needs.
@@ -150,7 +232,7 @@ impl Inside {
         while self.world.is_waited_for() && !self.world.is_busy() {
             let Some(next) = self.world.next_due() else { return };
             self.clock.push_to(next);
-            self.step(|_| ());
+            self.step(World::remember_time);
         }
     }
 
@@ -160,32 +242,36 @@ impl Inside {
     }
 }
 
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.changed.notify_one();
+    }
+}
+
 /// Lets happen what happens by itself, until nobody holds the engine.
-async fn keep_time(engine: std::sync::Weak<Engine>) {
+async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
     loop {
-        let Some(held) = engine.upgrade() else { return };
         let quiet = {
-            let mut inside = held.lock();
+            let Some(engine) = engine.upgrade() else { return };
+            let Ok(mut inside) = engine.open() else { return };
             inside.step(|_| ());
-            inside.pass(held.pace);
+            inside.pass(engine.pace);
             inside.quiet()
         };
-        // Looks after itself now and then, so that a dropped engine is noticed.
-        let until = Instant::now() + quiet.unwrap_or(LOOK).min(LOOK);
         tokio::select! {
-            () = sleep_until(until) => {}
-            () = held.changed.notified() => {}
+            () = sleep(quiet.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)) => {}
+            () = changed.notified() => {}
         }
     }
 }
 
-/// How often the engine is looked after when nothing happens.
-const LOOK: Duration = Duration::from_secs(1);
+/// The clock is looked at now and then, however late the next thing is due.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         let call = self.call;
-        self.engine.now(|world| world.expire(call));
+        self.engine.step(|world| world.expire(call));
         self.engine.lock().calls.remove(&call);
     }
 }
@@ -198,6 +284,11 @@ fn gone() -> Refusal {
 impl Engine {
     /// The time of the world.
     pub(crate) fn time(&self) -> Time {
-        self.now(|world| world.now())
+        self.step(|world| world.now()).words
+    }
+
+    /// How many calls wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().calls.len()
     }
 }

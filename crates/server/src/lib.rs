@@ -1,14 +1,17 @@
 //! A Temporal-compatible server in your process.
 //!
 //! [`Server::builder`] makes one; its [`transport`](Server::transport) carries a client's calls without a socket, and
-//! [`listen`](Server::listen) opens a port for everybody else. What it knows is in memory and gone with it.
+//! [`listen`](Server::listen) opens a port for everybody else. What it knows is
+//! in memory and gone with it, or in a [`file`](ServerBuilder::file) and there again when it is opened.
 //!
-//! The decisions are those of `perpetua-server-core`; here are the clock, the calls that wait, and gRPC.
+//! The decisions are those of `perpetua-server-core`; here are the clock, the calls that wait, the file, and gRPC.
 //!
 //! Read first: [`Server`], then `engine.rs`.
 //!
 //! ```text
 //! client --transport, TCP--> services --> Engine (clock, waiting calls) --> World
+//!                                         |
+//!                                         +--changes--> Log --> SQLite
 //! ```
 
 mod clock;
@@ -16,5 +19,7 @@ mod engine;
 mod server;
 mod services;
 mod status;
+mod storage;
 
 pub use server::{Listening, Server, ServerBuilder, ServerError, Transport};
+pub use storage::StorageError;

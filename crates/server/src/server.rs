@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use perpetua_proto::enums::IndexedValueType;
 use perpetua_proto::health::health_server::HealthServer;
@@ -12,6 +14,7 @@ use perpetua_proto::operatorservice::AddSearchAttributesRequest;
 use perpetua_proto::operatorservice::operator_service_server::OperatorServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
+use perpetua_server_core::{Code, Refusal, World};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,11 +24,15 @@ use tonic::codegen::BoxFuture;
 use tonic::service::Routes;
 use tower_service::Service;
 
+use crate::clock::Clock;
 use crate::engine::{Engine, Pace};
 use crate::services::{HealthApi, OperatorApi, WorkflowApi};
+use crate::storage::{File, Log, StorageError, Store};
 
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
 const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
+/// How long a server that is stopped waits for its last answers to be taken.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a server is to be.
 #[derive(Clone, Debug)]
@@ -34,6 +41,7 @@ pub struct ServerBuilder {
     search_attributes: Vec<(String, String)>,
     seed: Option<u64>,
     pace: Pace,
+    file: Option<PathBuf>,
 }
 
 /// A Temporal-compatible server in this process. It lives as long as this, a transport of it, or a port that it listens
@@ -56,6 +64,12 @@ pub enum ServerError {
         #[source]
         source: std::io::Error,
     },
+    /// Its file cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// It cannot have a thread that writes.
+    #[error("the server cannot start the thread that writes its file")]
+    Thread(#[source] std::io::Error),
     /// A namespace cannot be made.
     #[error("the namespace {name:?} cannot be made: {problem}")]
     Namespace {
@@ -95,6 +109,7 @@ impl Server {
             search_attributes: Vec::new(),
             seed: None,
             pace: Pace::Real,
+            file: None,
         }
     }
 
@@ -112,25 +127,46 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopped) = oneshot::channel::<()>();
+        let mut stopping = self.engine.stopping.subscribe();
+        let under_way = stopping.clone();
         let serving = tonic::transport::Server::builder().add_routes(self.routes()).serve_with_incoming_shutdown(
             TcpListenerStream::new(listener),
-            async {
+            async move {
                 // Both a word and silence mean the end.
-                let _ = stopped.await;
+                tokio::select! {
+                    _ = stopped => {}
+                    _ = stopping.wait_for(|stopping| *stopping) => {}
+                }
             },
         );
         let task = tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the server stopped listening on {address}");
             }
+            drop(under_way);
         });
         Ok(Listening { address, stop: Some(stop), task })
+    }
+
+    /// Stops in good order: closes its ports to what is new, answers the calls that wait with what there is, stores
+    /// everything and closes its file. Calls that come later are refused.
+    pub async fn shutdown(&self) {
+        self.engine.stopping.send_replace(true);
+        self.engine.stop().await;
+        if tokio::time::timeout(FAREWELL, self.engine.stopping.closed()).await.is_err() {
+            tracing::warn!("somebody keeps a call open; it is cut off");
+        }
     }
 
     /// The time of the server's world.
     pub fn now(&self) -> std::time::SystemTime {
         let nanos = u64::try_from(self.engine.time().nanos()).unwrap_or(0);
-        std::time::UNIX_EPOCH + std::time::Duration::from_nanos(nanos)
+        std::time::UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+
+    /// How many calls wait for something to happen, such as polls of workers.
+    pub fn waiting_calls(&self) -> usize {
+        self.engine.waiting()
     }
 
     fn routes(&self) -> Routes {
@@ -139,7 +175,10 @@ impl Server {
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
         let operator = OperatorServiceServer::new(OperatorApi(Arc::clone(&self.engine)));
-        Routes::new(workflow).add_service(operator).add_service(HealthServer::new(HealthApi)).prepare()
+        Routes::new(workflow)
+            .add_service(operator)
+            .add_service(HealthServer::new(HealthApi(Arc::clone(&self.engine))))
+            .prepare()
     }
 }
 
@@ -176,18 +215,45 @@ impl ServerBuilder {
         self
     }
 
+    /// Keeps everything in this SQLite file, which is made if it is not there. What the server has answered is then there
+    /// again after it is started anew, also if it was killed or lost its power. A file belongs to one server at a time.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
     /// Makes the server. It needs a tokio runtime.
     ///
     /// # Errors
-    /// When a namespace or a search attribute cannot be made.
+    /// When a namespace or a search attribute cannot be made, or the file cannot be used.
     pub fn start(self) -> Result<Server, ServerError> {
         let seed = self.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
-        let engine = Engine::new(seed, self.pace);
-        for name in self.namespaces {
+        let clock = Clock::new();
+        let Some(path) = self.file.clone() else {
+            let mut world = World::new(seed, clock.now());
+            self.furnish(&mut world)?;
+            return Ok(Server { engine: Engine::new(world, clock, self.pace, None) });
+        };
+        let mut file = File::open(&path)?;
+        let restored = World::restore(seed, clock.now(), file.load()?);
+        let mut world = restored.map_err(|source| StorageError::Damaged { path: path.clone(), source })?;
+        self.furnish(&mut world)?;
+        let stored = file.write(&world.take_changes());
+        stored.map_err(|error| StorageError::Unwritable { path, problem: error.to_string() })?;
+        let log = Log::new(Box::new(file)).map_err(ServerError::Thread)?;
+        Ok(Server { engine: Engine::new(world, clock, self.pace, Some(log)) })
+    }
+
+    /// Makes the namespaces and search attributes that are not there yet.
+    fn furnish(&self, world: &mut World) -> Result<(), ServerError> {
+        for name in &self.namespaces {
             let request = RegisterNamespaceRequest { namespace: name.clone(), ..RegisterNamespaceRequest::default() };
-            engine
-                .now(|world| world.register_namespace(request))
-                .map_err(|refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message })?;
+            let problem = |refusal: Refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message };
+            match world.register_namespace(request) {
+                Err(refusal) if self.file.is_some() && refusal.code == Code::AlreadyExists => {}
+                made => made.map_err(problem)?,
+            }
             for (attribute, kind) in &self.search_attributes {
                 let failed = |problem| ServerError::SearchAttribute { name: attribute.clone(), problem };
                 let kind = search_attribute_type(kind).ok_or_else(|| failed(format!("there is no type {kind:?}")))?;
@@ -195,10 +261,10 @@ impl ServerBuilder {
                     namespace: name.clone(),
                     search_attributes: [(attribute.clone(), kind.into())].into(),
                 };
-                engine.now(|world| world.add_search_attributes(request)).map_err(|refusal| failed(refusal.message))?;
+                world.add_search_attributes(request).map_err(|refusal| failed(refusal.message))?;
             }
         }
-        Ok(Server { engine })
+        Ok(())
     }
 }
 

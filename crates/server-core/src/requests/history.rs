@@ -42,7 +42,7 @@ impl World {
             Some(response) => response,
             None => {
                 self.calls.insert(call, Waiting::History(number));
-                self.with(number, |run, _| run.live.readers.push(reader));
+                self.attend(number, |run, _| run.live.readers.push(reader));
                 return Ok(());
             }
         };

@@ -101,7 +101,7 @@ impl World {
                 })
             }
             Waiting::History(number) => {
-                let reader = self.with(number, |run, _| {
+                let reader = self.attend(number, |run, _| {
                     let at = run.live.readers.iter().position(|reader| reader.call == call)?;
                     let reader = run.live.readers.remove(at);
                     Some(GetWorkflowExecutionHistoryResponse {
@@ -113,7 +113,7 @@ impl World {
                 reader.flatten().map(Reply::History).ok_or_else(deleted)
             }
             Waiting::Query(number) => {
-                let gone = self.with(number, |run, _| {
+                let gone = self.attend(number, |run, _| {
                     let before = run.live.queries.len();
                     run.live.queries.retain(|_, query| query.call != call);
                     before != run.live.queries.len()
@@ -124,7 +124,7 @@ impl World {
                 })
             }
             Waiting::Update(number, id) => {
-                let reached = self.with(number, |run, _| {
+                let reached = self.attend(number, |run, _| {
                     let waiters = run.live.update_waiters.get_mut(&id)?;
                     let at = waiters.iter().position(|waiter| waiter.call == call)?;
                     let waiter = waiters.remove(at);

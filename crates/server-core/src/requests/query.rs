@@ -44,7 +44,7 @@ impl World {
             return Err(not_ready());
         }
         self.calls.insert(call, Waiting::Query(number));
-        self.with(number, |run, cx| run.ask(cx, call, query));
+        self.attend(number, |run, cx| run.ask(cx, call, query));
         self.settle();
         Ok(())
     }
@@ -57,7 +57,8 @@ impl World {
         let token = TaskToken::read(&request.task_token, self.server)?;
         let missing = || Refusal::not_found("query task not found, or already expired");
         let number = self.run_of_id(&token.namespace, &token.run_id).map(|run| run.number).ok_or_else(missing)?;
-        let query = self.with(number, |run, _| run.live.queries.remove(&token.query)).flatten().ok_or_else(missing)?;
+        let query =
+            self.attend(number, |run, _| run.live.queries.remove(&token.query)).flatten().ok_or_else(missing)?;
         let answer = if request.completed_type() == QueryResultType::Failed {
             Err(query_failed(request.error_message, request.failure))
         } else {

@@ -110,7 +110,7 @@ impl World {
 
     fn await_update(&mut self, number: RunNumber, id: String, waiter: UpdateWaiter) {
         self.calls.insert(waiter.call, Waiting::Update(number, id.clone()));
-        self.with(number, |run, cx| run.wait_for_update(cx, &id, waiter));
+        self.attend(number, |run, cx| run.wait_for_update(cx, &id, waiter));
         self.settle();
     }
 }

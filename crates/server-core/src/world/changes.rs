@@ -25,6 +25,13 @@ pub struct Changes {
     pub batches: Vec<Batch>,
 }
 
+impl Changes {
+    /// Whether nothing has changed.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.batches.is_empty()
+    }
+}
+
 /// What kind of thing a record is. The numbers are what stores keep; they do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -88,37 +95,58 @@ struct ServerState {
     /// Distinguishes this server's tokens from those of others.
     #[prost(fixed64, tag = "1")]
     id: u64,
+    /// The time of the world when it last changed. It does not go back.
+    #[prost(int64, tag = "2")]
+    time: i64,
+    /// The number that the next run gets.
+    #[prost(uint64, tag = "3")]
+    next_run: u64,
+    /// How often a world was made of what was stored. Each makes ids of its own, whatever the seed.
+    #[prost(uint64, tag = "4")]
+    restarts: u64,
 }
 
 impl World {
     /// What is to be stored before the replies are sent.
     pub fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
-        if !std::mem::replace(&mut self.stored, true) {
-            let value = Some(ServerState { id: self.server }.encode_to_vec());
-            changes.records.push(Record { kind: Kind::Server, key: String::new(), value });
-        }
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
         }
+        if std::mem::take(&mut self.changed) || !changes.records.is_empty() {
+            let server = ServerState {
+                id: self.server,
+                time: self.now.nanos(),
+                next_run: self.next_run,
+                restarts: self.restarts,
+            };
+            let value = Some(server.encode_to_vec());
+            changes.records.push(Record { kind: Kind::Server, key: String::new(), value });
+        }
         changes
+    }
+
+    /// Has the time stored, where it passed otherwise than outside.
+    pub fn remember_time(&mut self) {
+        self.changed = true;
     }
 
     /// Forgets what has changed, where nothing is stored.
     pub fn discard_changes(&mut self) {
+        self.changed = false;
         self.namespaces.shelf.discard_changes();
         self.dirty.clear();
     }
 
-    /// Makes a world of everything that was stored. New ids are made from the seed, which is another each time.
+    /// Makes a world of everything that was stored. Its time is not before that of the world that was. New ids are made
+    /// from the seed and the number of restarts, so that none is given out twice.
     ///
     /// # Errors
     /// When something of it cannot be read.
     pub fn restore(seed: u64, now: Time, stored: Changes) -> Result<Self, Damaged> {
         let mut world = Self::new(seed, now);
-        world.random = ChaCha8Rng::seed_from_u64(seed);
         let mut histories = read_batches(stored.batches)?;
         let mut runs = Vec::new();
         for Record { kind, key, value } in stored.records {
@@ -127,8 +155,11 @@ impl World {
                 |problem: prost::DecodeError| Damaged { kind, key: key.clone(), problem: problem.to_string() };
             match kind {
                 Kind::Server => {
-                    world.server = ServerState::decode(&*value).map_err(damaged)?.id;
-                    world.stored = true;
+                    let ServerState { id, time, next_run, restarts } = ServerState::decode(&*value).map_err(damaged)?;
+                    world.server = id;
+                    world.now = world.now.max(Time::from_nanos(time));
+                    world.next_run = next_run;
+                    world.restarts = restarts + 1;
                 }
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
@@ -139,13 +170,20 @@ impl World {
                 }
             }
         }
+        world.random = ChaCha8Rng::seed_from_u64(seed);
+        world.random.set_stream(world.restarts);
         runs.sort_by_key(|run| run.number);
         for run in runs {
-            world.next_run = world.next_run.max(run.number.0 + 1);
             let number = world.add(run);
             world.with(number, |run, cx| run.resume(cx));
         }
         world.settle();
+        // Those to whom nothing happened are as they were stored.
+        let runs = &world.runs;
+        let is_new = |number: &RunNumber| {
+            runs.get(number).and_then(Option::as_ref).is_none_or(|run| run.history.len() != run.live.stored_events)
+        };
+        world.dirty.retain(|number, _| is_new(number));
         Ok(world)
     }
 

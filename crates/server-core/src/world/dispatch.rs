@@ -109,7 +109,7 @@ impl World {
                 Some(Reply::ActivityTask(Box::new(response.flatten()?)))
             }
             Work::Query { run, id, sticky } => {
-                let response = self.with(*run, |run, cx| run.query_response(cx, id, *sticky));
+                let response = self.attend(*run, |run, cx| run.query_response(cx, id, *sticky));
                 Some(Reply::WorkflowTask(Box::new(response.flatten()?)))
             }
         }

@@ -1,14 +1,18 @@
 //! The health service.
 
+use std::sync::Arc;
+
 use perpetua_proto::health::health_check_response::ServingStatus;
 use perpetua_proto::health::health_server::Health;
 use perpetua_proto::health::{HealthCheckRequest, HealthCheckResponse};
 use tokio_stream::Once;
 use tonic::{Request, Response, Status};
 
-/// Says that the server serves.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct HealthApi;
+use crate::engine::Engine;
+
+/// Says whether the server serves.
+#[derive(Clone, Debug)]
+pub(crate) struct HealthApi(pub(crate) Arc<Engine>);
 
 const SERVICES: [&str; 4] = [
     "",
@@ -17,11 +21,13 @@ const SERVICES: [&str; 4] = [
     "temporal.api.testservice.v1.TestService",
 ];
 
-fn check(service: &str) -> Result<HealthCheckResponse, Status> {
-    if SERVICES.contains(&service) {
-        Ok(HealthCheckResponse { status: ServingStatus::Serving.into() })
-    } else {
-        Err(Status::not_found(format!("there is no service {service:?}")))
+impl HealthApi {
+    fn state(&self, service: &str) -> Result<HealthCheckResponse, Status> {
+        if !SERVICES.contains(&service) {
+            return Err(Status::not_found(format!("there is no service {service:?}")));
+        }
+        let status = if self.0.is_serving() { ServingStatus::Serving } else { ServingStatus::NotServing };
+        Ok(HealthCheckResponse { status: status.into() })
     }
 }
 
@@ -30,10 +36,10 @@ impl Health for HealthApi {
     type WatchStream = Once<Result<HealthCheckResponse, Status>>;
 
     async fn check(&self, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
-        check(&request.get_ref().service).map(Response::new)
+        self.state(&request.get_ref().service).map(Response::new)
     }
 
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        Ok(Response::new(tokio_stream::once(check(&request.get_ref().service))))
+        Ok(Response::new(tokio_stream::once(self.state(&request.get_ref().service))))
     }
 }

@@ -40,7 +40,7 @@ impl OperatorApi {
         request: Request<AddSearchAttributesRequest>,
     ) -> Answer<AddSearchAttributesResponse> {
         let request = request.into_inner();
-        self.0.now(|world| world.add_search_attributes(request)).map(|()| AddSearchAttributesResponse::default())
+        self.0.now(|world| world.add_search_attributes(request)).await.map(|()| AddSearchAttributesResponse::default())
     }
 
     async fn remove_search_attributes(
@@ -48,7 +48,10 @@ impl OperatorApi {
         request: Request<RemoveSearchAttributesRequest>,
     ) -> Answer<RemoveSearchAttributesResponse> {
         let request = request.into_inner();
-        self.0.now(|world| world.remove_search_attributes(&request)).map(|()| RemoveSearchAttributesResponse::default())
+        self.0
+            .now(|world| world.remove_search_attributes(&request))
+            .await
+            .map(|()| RemoveSearchAttributesResponse::default())
     }
 
     async fn list_search_attributes(
@@ -56,6 +59,6 @@ impl OperatorApi {
         request: Request<ListSearchAttributesRequest>,
     ) -> Answer<ListSearchAttributesResponse> {
         let request = request.into_inner();
-        self.0.now(|world| world.list_search_attributes(&request))
+        self.0.now(|world| world.list_search_attributes(&request)).await
     }
 }

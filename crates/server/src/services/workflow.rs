@@ -25,7 +25,7 @@ macro_rules! at_once {
     ($($name:ident($request:ident) -> $response:ident = $act:expr;)*) => {
         impl WorkflowApi {
             $(pub(in crate::services) async fn $name(&self, request: Request<$request>) -> Answer<$response> {
-                self.now(request, $act)
+                self.now(request, $act).await
             })*
         }
     };
@@ -175,8 +175,8 @@ fn astray() -> Refusal {
 }
 
 impl WorkflowApi {
-    fn now<T, R>(&self, request: Request<T>, act: impl FnOnce(&mut World, T) -> Answer<R>) -> Answer<R> {
-        self.0.now(|world| act(world, request.into_inner()))
+    async fn now<T, R>(&self, request: Request<T>, act: impl FnOnce(&mut World, T) -> Answer<R>) -> Answer<R> {
+        self.0.now(|world| act(world, request.into_inner())).await
     }
 
     async fn wait<T>(
