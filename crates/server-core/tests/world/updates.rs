@@ -215,11 +215,8 @@ fn who_waits_for_a_workflow_that_is_deleted_is_told() {
     let mut bench = Bench::new();
     idle(&mut bench);
     let call = update(&mut bench, "u", Stage::Completed);
-    let request = DeleteWorkflowExecutionRequest {
-        namespace: "default".into(),
-        workflow_execution: Some(execution("w")),
-        ..Default::default()
-    };
+    let request =
+        DeleteWorkflowExecutionRequest { namespace: "default".into(), workflow_execution: Some(execution("w")) };
     bench.world.delete_workflow(&request).expect("it is there");
     bench.world.expire(call);
     let refused = bench.reply(call).expect("it is decided");
