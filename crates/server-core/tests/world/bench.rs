@@ -11,7 +11,9 @@ use perpetua_proto::enums::EventType;
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::*;
-use perpetua_server_core::{Answer, CallId, Refusal, Reply, Time, World};
+use perpetua_server_core::{Answer, CallId, Changes, Refusal, Reply, Time, World};
+
+use crate::twin::Twin;
 
 /// When every test begins: 2001-09-09.
 const BEGINNING: Time = Time::from_nanos(1_000_000_000_000_000_000);
@@ -21,6 +23,7 @@ pub(crate) struct Bench {
     pub(crate) world: World,
     calls: u64,
     replies: Vec<(CallId, Answer<Reply>)>,
+    twin: Twin,
 }
 
 impl Bench {
@@ -28,26 +31,40 @@ impl Bench {
         let mut world = World::new(7, BEGINNING);
         let request = RegisterNamespaceRequest { namespace: "default".into(), ..Default::default() };
         world.register_namespace(request).expect("the namespace is new");
-        Self { world, calls: 0, replies: Vec::new() }
+        Self { world, calls: 0, replies: Vec::new(), twin: Twin::default() }
     }
 
     /// The server is killed, and made again of what it has stored since it began.
     pub(crate) fn restart(&mut self) {
-        let stored = self.world.take_changes();
+        let stored = self.everything();
         self.world = World::restore(8, self.world.now(), stored).expect("what was stored can be read");
+    }
+
+    /// Everything that is stored.
+    pub(crate) fn everything(&mut self) -> Changes {
+        self.twin.store(self.world.take_changes());
+        self.twin.everything()
+    }
+
+    /// What a world that was made of what is stored knows is compared with what this one knows.
+    fn compare(&mut self) {
+        self.twin.compare(&mut self.world);
     }
 
     /// Lets time pass.
     pub(crate) fn pass(&mut self, time: Duration) {
         let to = self.world.now().plus(time);
         self.world.advance(to);
+        self.compare();
     }
 
     /// Makes a call that may wait.
     pub(crate) fn call(&mut self, ask: impl FnOnce(&mut World, CallId) -> Answer<()>) -> Answer<CallId> {
         self.calls += 1;
         let call = CallId(self.calls);
+        self.compare();
         ask(&mut self.world, call)?;
+        self.compare();
         Ok(call)
     }
 
@@ -117,7 +134,9 @@ impl Bench {
         task: &PollWorkflowTaskQueueResponse,
         commands: Vec<Command>,
     ) -> Answer<RespondWorkflowTaskCompletedResponse> {
-        self.world.respond_workflow_task_completed(answer(task, commands))
+        let answered = self.world.respond_workflow_task_completed(answer(task, commands));
+        self.compare();
+        answered
     }
 
     /// Completes an activity.

@@ -4,6 +4,8 @@ mod activities;
 mod bench;
 mod chains;
 mod queries;
+mod restarts;
 mod starts;
 mod tasks;
+mod twin;
 mod updates;
