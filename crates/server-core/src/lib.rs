@@ -28,6 +28,7 @@ mod retry;
 mod run;
 mod time;
 mod token;
+mod visibility;
 mod world;
 
 pub use any::Named;

@@ -30,6 +30,17 @@ pub(crate) struct Namespaces {
     pub(crate) shelf: Shelf<Namespace>,
 }
 
+/// Attributes that can be queried of workflows without being added, with their types.
+pub(crate) const KNOWN: [(&str, IndexedValueType); SYSTEM.len() + PREDEFINED.len()] = {
+    let mut known = [("", IndexedValueType::Unspecified); SYSTEM.len() + PREDEFINED.len()];
+    let mut at = 0;
+    while at < known.len() {
+        known[at] = if at < SYSTEM.len() { SYSTEM[at] } else { PREDEFINED[at - SYSTEM.len()] };
+        at += 1;
+    }
+    known
+};
+
 /// Attributes that every workflow has, with their types. They cannot be set.
 pub(crate) const SYSTEM: [(&str, IndexedValueType); 16] = [
     ("WorkflowId", IndexedValueType::Keyword),
@@ -51,18 +62,21 @@ pub(crate) const SYSTEM: [(&str, IndexedValueType); 16] = [
 ];
 
 /// Attributes that every namespace knows and that can be set, with their types.
-pub(crate) const PREDEFINED: [(&str, IndexedValueType); 14] = [
+pub(crate) const PREDEFINED: [(&str, IndexedValueType); 17] = [
     ("BatcherNamespace", IndexedValueType::Keyword),
     ("BatcherUser", IndexedValueType::Keyword),
     ("BinaryChecksums", IndexedValueType::KeywordList),
     ("BuildIds", IndexedValueType::KeywordList),
     ("TemporalChangeVersion", IndexedValueType::KeywordList),
+    ("TemporalExternalPayloadCount", IndexedValueType::Int),
+    ("TemporalExternalPayloadSizeBytes", IndexedValueType::Int),
     ("TemporalNamespaceDivision", IndexedValueType::Keyword),
     ("TemporalPauseInfo", IndexedValueType::KeywordList),
     ("TemporalReportedProblems", IndexedValueType::KeywordList),
     ("TemporalScheduledById", IndexedValueType::Keyword),
     ("TemporalScheduledStartTime", IndexedValueType::Datetime),
     ("TemporalSchedulePaused", IndexedValueType::Bool),
+    ("TemporalUsedWorkerDeploymentVersions", IndexedValueType::KeywordList),
     ("TemporalWorkerDeployment", IndexedValueType::Keyword),
     ("TemporalWorkerDeploymentVersion", IndexedValueType::Keyword),
     ("TemporalWorkflowVersioningBehavior", IndexedValueType::Keyword),
@@ -141,6 +155,23 @@ impl Namespaces {
         Ok(())
     }
 }
+
+/// The type that the payload of a search attribute notes.
+pub(crate) fn type_of(payload: &Payload) -> Option<IndexedValueType> {
+    let noted = payload.metadata.get("type")?;
+    TYPES.into_iter().find(|kind| type_name(*kind).as_bytes() == noted.as_ref())
+}
+
+/// The types that search attributes have.
+pub(crate) const TYPES: [IndexedValueType; 7] = [
+    IndexedValueType::Text,
+    IndexedValueType::Keyword,
+    IndexedValueType::Int,
+    IndexedValueType::Double,
+    IndexedValueType::Bool,
+    IndexedValueType::Datetime,
+    IndexedValueType::KeywordList,
+];
 
 /// What a type is called in payloads.
 pub(crate) fn type_name(kind: IndexedValueType) -> &'static str {

@@ -3,6 +3,8 @@
 pub(crate) mod activity;
 mod describe;
 mod history;
+mod list;
+mod list_by_filter;
 mod messages;
 mod namespaces;
 mod poll;

@@ -10,6 +10,7 @@ pub(crate) mod activity;
 mod close;
 mod due;
 pub(crate) mod history;
+mod listed;
 pub(crate) mod live;
 pub(crate) mod query;
 mod receive;

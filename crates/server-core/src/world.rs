@@ -33,6 +33,7 @@ pub(crate) use transfer::{ChildNews, Transfer};
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::run::Run;
+use crate::visibility::Index;
 use crate::{Answer, Refusal, Time};
 
 /// Names a run within a world.
@@ -54,6 +55,8 @@ pub struct World {
     by_id: BTreeMap<(String, String), RunNumber>,
     /// The newest run of each workflow id, by namespace and id.
     current: BTreeMap<(String, String), RunNumber>,
+    /// The runs in the orders in which they are listed.
+    pub(crate) index: Index,
     pub(crate) alarms: Alarms,
     pub(crate) matching: Matching,
     offers: Vec<Offer>,
@@ -93,6 +96,7 @@ impl World {
             runs: BTreeMap::new(),
             by_id: BTreeMap::new(),
             current: BTreeMap::new(),
+            index: Index::default(),
             alarms: Alarms::default(),
             matching: Matching::default(),
             offers: Vec::new(),
@@ -212,6 +216,7 @@ impl World {
         let number = run.number;
         let key = (run.state.namespace.clone(), run.state.run_id.clone());
         self.by_id.insert(key, number);
+        self.index.put(&run);
         self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
         self.next_run = self.next_run.max(number.0 + 1);
         self.runs.insert(number, Some(Box::new(run)));
@@ -222,6 +227,7 @@ impl World {
     /// Forgets a run.
     pub(crate) fn remove(&mut self, number: RunNumber) {
         let Some(run) = self.runs.remove(&number).flatten() else { return };
+        self.index.remove(&run);
         self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
         let key = (run.state.namespace.clone(), run.state.workflow_id.clone());
         if self.current.get(&key) == Some(&number) {
@@ -292,6 +298,10 @@ impl World {
         run.tell_update_waiters(&mut cx);
         run.tell_readers(&mut cx);
         run.history.cut();
+        run.state.transitions = run.history.batches();
+        if !run.is_open() {
+            self.index.put(&run);
+        }
         self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at));
         self.dirty.insert(number, run.state.run_id.clone());
         self.runs.insert(number, Some(run));

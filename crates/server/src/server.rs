@@ -174,11 +174,11 @@ impl Server {
             .max_decoding_message_size(LONGEST_MESSAGE)
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        let operator = OperatorServiceServer::new(OperatorApi(Arc::clone(&self.engine)));
-        Routes::new(workflow)
-            .add_service(operator)
-            .add_service(HealthServer::new(HealthApi(Arc::clone(&self.engine))))
-            .prepare()
+        let operator = OperatorServiceServer::new(OperatorApi(Arc::clone(&self.engine)))
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
+        let health = HealthServer::new(HealthApi(Arc::clone(&self.engine)))
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
+        Routes::new(workflow).add_service(operator).add_service(health).prepare()
     }
 }
 

@@ -123,7 +123,7 @@ impl Run {
     }
 
     /// The workflow that is nobody's child, above this one or this one itself.
-    fn root(&self) -> WorkflowExecution {
+    pub(crate) fn root(&self) -> WorkflowExecution {
         self.started().root_workflow_execution.clone().unwrap_or_else(|| self.execution())
     }
 

@@ -9,12 +9,12 @@ use perpetua_proto::operatorservice::{
 };
 use perpetua_proto::replication::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use perpetua_proto::workflowservice::{
-    DescribeNamespaceRequest, DescribeNamespaceResponse, ListNamespacesRequest, ListNamespacesResponse,
-    RegisterNamespaceRequest,
+    DescribeNamespaceRequest, DescribeNamespaceResponse, GetSearchAttributesResponse, ListNamespacesRequest,
+    ListNamespacesResponse, RegisterNamespaceRequest,
 };
 
 use super::check_id;
-use crate::namespace::{Namespace, PREDEFINED, SYSTEM};
+use crate::namespace::{KNOWN, Namespace, PREDEFINED, SYSTEM};
 use crate::refusal::{Answer, Code, Refusal};
 use crate::{World, limits};
 
@@ -108,6 +108,12 @@ impl World {
         Ok(())
     }
 
+    /// The types of the search attributes that every namespace knows.
+    pub fn search_attributes(&self) -> GetSearchAttributesResponse {
+        let keys = KNOWN.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
+        GetSearchAttributesResponse { keys }
+    }
+
     /// Lists the search attributes of a namespace.
     ///
     /// # Errors
@@ -118,8 +124,7 @@ impl World {
     ) -> Answer<ListSearchAttributesResponse> {
         let namespace = self.namespaces.check(&request.namespace)?;
         let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), *kind)).collect();
-        let system =
-            SYSTEM.iter().chain(&PREDEFINED).map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
+        let system = KNOWN.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
         Ok(ListSearchAttributesResponse {
             custom_attributes: custom,
             system_attributes: system,

@@ -62,6 +62,11 @@ impl History {
         self.cut = true;
     }
 
+    /// How many batches there are.
+    pub(crate) fn batches(&self) -> i64 {
+        i64::try_from(self.batches.len()).unwrap_or(i64::MAX)
+    }
+
     /// Takes back what came after the first `length` events.
     pub(crate) fn truncate(&mut self, length: usize) {
         for event in self.events.drain(length..) {

@@ -3,6 +3,7 @@
 mod activities;
 mod bench;
 mod chains;
+mod lists;
 mod queries;
 mod restarts;
 mod starts;
