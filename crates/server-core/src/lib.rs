@@ -26,6 +26,7 @@ mod refusal;
 mod requests;
 mod retry;
 mod run;
+mod schedule;
 mod time;
 mod token;
 mod visibility;

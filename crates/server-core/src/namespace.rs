@@ -91,7 +91,7 @@ impl Namespace {
                 name: name.to_owned(),
                 state: NamespaceState::Registered.into(),
                 id,
-                supports_schedules: false,
+                supports_schedules: true,
                 ..NamespaceInfo::default()
             },
             config: NamespaceConfig {

@@ -9,13 +9,34 @@ mod messages;
 mod namespaces;
 mod poll;
 mod query;
+mod schedule;
 pub(crate) mod start;
 mod stop;
 mod system;
 mod task;
 mod update;
 
+use bytes::Bytes;
+use perpetua_proto::common::Payload;
+
 use crate::{Answer, Refusal, limits};
+
+/// A text as a payload of JSON.
+pub(crate) fn text(text: &str) -> Payload {
+    let mut json = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => json.extend(['\\', c]),
+            c if c.is_control() => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| json += &format!("\\u{unit:04x}"))
+            }
+            c => json.push(c),
+        }
+    }
+    json.push('"');
+    let metadata = [("encoding".to_owned(), Bytes::from_static(b"json/plain"))].into();
+    Payload { metadata, data: json.into(), ..Payload::default() }
+}
 
 /// Checks an id or a name.
 pub(crate) fn check_id(what: &str, id: &str) -> Answer<()> {

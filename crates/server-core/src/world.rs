@@ -33,6 +33,7 @@ pub(crate) use transfer::{ChildNews, Transfer};
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::run::Run;
+use crate::schedule::Schedules;
 use crate::visibility::Index;
 use crate::{Answer, Refusal, Time};
 
@@ -59,6 +60,7 @@ pub struct World {
     pub(crate) index: Index,
     pub(crate) alarms: Alarms,
     pub(crate) matching: Matching,
+    pub(crate) schedules: Schedules,
     offers: Vec<Offer>,
     transfers: VecDeque<Transfer>,
     replies: Vec<(CallId, Answer<Reply>)>,
@@ -99,6 +101,7 @@ impl World {
             index: Index::default(),
             alarms: Alarms::default(),
             matching: Matching::default(),
+            schedules: Schedules::default(),
             offers: Vec::new(),
             transfers: VecDeque::new(),
             replies: Vec::new(),
@@ -118,6 +121,11 @@ impl World {
     /// When something happens next by itself.
     pub fn next_due(&self) -> Option<Time> {
         self.alarms.next().map(|(at, _)| at)
+    }
+
+    /// When something happens next by itself that somebody could be waiting for.
+    pub fn next_awaited(&self) -> Option<Time> {
+        self.alarms.next_that_matters()
     }
 
     /// Whether a worker is at work, or could be, so that time must not be skipped.
@@ -153,6 +161,8 @@ impl World {
                     }
                 });
             }
+            Alarm::Schedule(key) => self.tend(&key),
+            Alarm::ScheduleOver(key) => self.remove_schedule(&key),
         }
     }
 
@@ -192,6 +202,7 @@ impl World {
             random: &mut self.random,
             matching: &self.matching,
             namespaces: &self.namespaces,
+            watched: &self.schedules.watched,
             offers: &mut self.offers,
             transfers: &mut self.transfers,
             replies: &mut self.replies,

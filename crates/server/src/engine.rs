@@ -224,20 +224,28 @@ impl Inside {
         Said { words, mark }
     }
 
-    /// Lets the time pass that nobody needs.
+    /// Lets the time pass that nobody needs. What comes again and again has no end: others get a turn in between.
     fn pass(&mut self, pace: Pace) {
-        if pace == Pace::Real {
-            return;
-        }
-        while self.world.is_waited_for() && !self.world.is_busy() {
-            let Some(next) = self.world.next_due() else { return };
-            self.clock.push_to(next);
+        for _ in 0..LEAPS {
+            match self.next_leap(pace) {
+                Some(next) => self.clock.push_to(next),
+                None => return,
+            }
             self.step(World::remember_time);
         }
     }
 
+    /// Up to when nobody needs the time.
+    fn next_leap(&self, pace: Pace) -> Option<Time> {
+        let is_free = pace == Pace::Skipping && self.world.is_waited_for() && !self.world.is_busy();
+        self.world.next_awaited().filter(|_| is_free)
+    }
+
     /// How long nothing happens by itself; none if nothing ever does.
-    fn quiet(&self) -> Option<Duration> {
+    fn quiet(&self, pace: Pace) -> Option<Duration> {
+        if self.next_leap(pace).is_some() {
+            return Some(TURN);
+        }
         self.world.next_due().map(|due| due.since(self.clock.now()))
     }
 }
@@ -256,7 +264,7 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
             let Ok(mut inside) = engine.open() else { return };
             inside.step(|_| ());
             inside.pass(engine.pace);
-            inside.quiet()
+            inside.quiet(engine.pace)
         };
         tokio::select! {
             () = sleep(quiet.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)) => {}
@@ -267,6 +275,10 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
 
 /// The clock is looked at now and then, however late the next thing is due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+/// How often time is skipped in a row.
+const LEAPS: usize = 100;
+/// How long others have a turn until it is skipped again.
+const TURN: Duration = Duration::from_millis(1);
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {

@@ -1,6 +1,6 @@
 //! What workers say of activities.
 
-use perpetua_proto::common::{Payload, Payloads, WorkflowExecution};
+use perpetua_proto::common::{Payloads, WorkflowExecution};
 use perpetua_proto::workflowservice::{
     RecordActivityTaskHeartbeatByIdRequest, RecordActivityTaskHeartbeatRequest, RecordActivityTaskHeartbeatResponse,
     RespondActivityTaskCanceledByIdRequest, RespondActivityTaskCanceledRequest,
@@ -188,7 +188,5 @@ fn not_found() -> Refusal {
 
 /// A text as SDKs write it.
 pub(crate) fn text_payload(text: &str) -> Payloads {
-    let escaped: String = text.chars().flat_map(char::escape_default).collect();
-    let metadata = [("encoding".to_owned(), bytes::Bytes::from_static(b"json/plain"))].into();
-    Payloads { payloads: vec![Payload { metadata, data: format!("\"{escaped}\"").into(), ..Payload::default() }] }
+    Payloads { payloads: vec![super::text(text)] }
 }

@@ -37,18 +37,29 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the id is in use and the policies do not allow for that.
     pub fn start_workflow(&mut self, request: StartWorkflowExecutionRequest) -> Answer<StartWorkflowExecutionResponse> {
+        let response = self.begin_workflow(request)?;
+        self.settle();
+        Ok(response)
+    }
+
+    /// Starts a workflow while the world is not at rest.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow).
+    pub(crate) fn begin_workflow(
+        &mut self,
+        request: StartWorkflowExecutionRequest,
+    ) -> Answer<StartWorkflowExecutionResponse> {
         let eager = request.request_eager_execution;
         let start = self.prepare(&request)?;
-        let response = match self.resolve(&request, false)? {
+        Ok(match self.resolve(&request, false)? {
             Resolved::Existing(number, same) => self.started_response(number, same),
             Resolved::New => self.start_new(start, eager),
             Resolved::Replace(number) => {
                 self.make_room(number, &start.run_id);
                 self.start_new(start, eager)
             }
-        };
-        self.settle();
-        Ok(response)
+        })
     }
 
     /// Signals a workflow that runs, or starts it with the signal.

@@ -76,6 +76,10 @@ impl Run {
             }
             None => {
                 self.abort_updates(cx);
+                let first_run = &self.started().first_execution_run_id;
+                if cx.is_watched(first_run) {
+                    cx.transfer(Transfer::ChainEnded { first_run: first_run.clone(), news: news.clone() });
+                }
                 self.tell_parent(cx, news);
                 for initiated in children.keys() {
                     cx.transfer(Transfer::ParentClosed { parent: self.number, initiated: *initiated });

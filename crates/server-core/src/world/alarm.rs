@@ -9,6 +9,17 @@ use crate::Time;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alarm {
     Run(RunNumber),
+    /// A schedule, by its key: it acts.
+    Schedule(String),
+    /// A schedule, by its key: it has done all that it had to do, and is not kept any longer.
+    ScheduleOver(String),
+}
+
+impl Alarm {
+    /// Whether anybody could be waiting for this. To what only tidies up, no time is skipped.
+    fn matters(&self) -> bool {
+        !matches!(self, Self::ScheduleOver(_))
+    }
 }
 
 /// One time for each who waits for one.
@@ -39,5 +50,10 @@ impl Alarms {
     /// The earliest.
     pub(crate) fn next(&self) -> Option<(Time, &Alarm)> {
         self.due.first().map(|(time, alarm)| (*time, alarm))
+    }
+
+    /// The earliest that anybody could be waiting for.
+    pub(super) fn next_that_matters(&self) -> Option<Time> {
+        self.due.iter().find(|(_, alarm)| alarm.matters()).map(|(time, _)| *time)
     }
 }

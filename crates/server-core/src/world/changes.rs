@@ -42,12 +42,14 @@ pub enum Kind {
     Namespace = 2,
     /// A run, by its id. When it is gone, so is its history.
     Run = 3,
+    /// A schedule, by its namespace and its id.
+    Schedule = 4,
 }
 
 impl Kind {
     /// The kind of this number.
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Server, Self::Namespace, Self::Run].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Server, Self::Namespace, Self::Run, Self::Schedule].into_iter().find(|kind| *kind as u8 == number)
     }
 }
 
@@ -111,6 +113,7 @@ impl World {
     pub fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
+        self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
@@ -137,6 +140,7 @@ impl World {
     pub fn discard_changes(&mut self) {
         self.changed = false;
         self.namespaces.shelf.discard_changes();
+        self.schedules.shelf.discard_changes();
         self.dirty.clear();
     }
 
@@ -162,6 +166,7 @@ impl World {
                     world.restarts = restarts + 1;
                 }
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
                     let state = RunState::decode(&*value).map_err(damaged)?;
                     let history = histories.remove(&key).unwrap_or_default();
@@ -177,6 +182,7 @@ impl World {
             let number = world.add(run);
             world.with(number, |run, cx| run.resume(cx));
         }
+        world.resume_schedules();
         world.settle();
         // Those to whom nothing happened are as they were stored.
         let runs = &world.runs;

@@ -18,6 +18,7 @@ pub(crate) struct Cx<'a> {
     pub(super) random: &'a mut ChaCha8Rng,
     pub(super) matching: &'a Matching,
     pub(super) namespaces: &'a Namespaces,
+    pub(super) watched: &'a BTreeMap<String, String>,
     pub(super) offers: &'a mut Vec<Offer>,
     pub(super) transfers: &'a mut VecDeque<Transfer>,
     pub(super) replies: &'a mut Vec<(CallId, Answer<Reply>)>,
@@ -64,6 +65,11 @@ impl Cx<'_> {
     /// Whether somebody polls the queue, or did a moment ago.
     pub(crate) fn is_polled(&self, queue: &QueueKey) -> bool {
         self.matching.is_polled(queue, self.now)
+    }
+
+    /// Whether somebody wants to hear how the chain ends that began with this run.
+    pub(crate) fn is_watched(&self, first_run: &str) -> bool {
+        self.watched.contains_key(first_run)
     }
 
     /// Checks search attributes against what the namespace knows, and notes their types.

@@ -53,6 +53,11 @@ pub(crate) enum Transfer {
         last_run: String,
         news: ChildNews,
     },
+    /// A chain of runs that somebody watches has ended.
+    ChainEnded {
+        first_run: String,
+        news: ChildNews,
+    },
     ParentClosed {
         parent: RunNumber,
         initiated: i64,
@@ -96,6 +101,7 @@ impl World {
                     run.receive(cx, kind, attributes);
                 });
             }
+            Transfer::ChainEnded { first_run, news } => self.chain_ended(&first_run, news),
             Transfer::ParentClosed { parent, initiated } => self.close_child(parent, initiated),
             Transfer::NextRun { start, admitted, waiters, from } => {
                 let (namespace, child) = (start.namespace.clone(), start.attributes.workflow_id.clone());

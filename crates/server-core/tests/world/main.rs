@@ -6,6 +6,7 @@ mod chains;
 mod lists;
 mod queries;
 mod restarts;
+mod schedules;
 mod starts;
 mod tasks;
 mod twin;

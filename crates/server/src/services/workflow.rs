@@ -32,6 +32,7 @@ macro_rules! at_once {
 }
 
 mod immediate;
+mod schedule;
 mod visibility;
 mod waiting;
 
@@ -82,6 +83,12 @@ service! {
         list_archived_workflow_executions(ListArchivedWorkflowExecutionsRequest) -> ListArchivedWorkflowExecutionsResponse
         count_workflow_executions(CountWorkflowExecutionsRequest) -> CountWorkflowExecutionsResponse
         get_search_attributes(GetSearchAttributesRequest) -> GetSearchAttributesResponse
+        create_schedule(CreateScheduleRequest) -> CreateScheduleResponse
+        describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse
+        update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse
+        patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse
+        list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse
+        delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -91,12 +98,6 @@ service! {
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse
         list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse
-        create_schedule(CreateScheduleRequest) -> CreateScheduleResponse
-        describe_schedule(DescribeScheduleRequest) -> DescribeScheduleResponse
-        update_schedule(UpdateScheduleRequest) -> UpdateScheduleResponse
-        patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse
-        list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse
-        delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse
         list_schedules(ListSchedulesRequest) -> ListSchedulesResponse
         count_schedules(CountSchedulesRequest) -> CountSchedulesResponse
         update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
