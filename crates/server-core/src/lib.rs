@@ -27,6 +27,7 @@ mod requests;
 mod retry;
 mod run;
 mod schedule;
+mod settings;
 mod time;
 mod token;
 mod visibility;
@@ -34,5 +35,6 @@ mod world;
 
 pub use any::Named;
 pub use refusal::{Answer, Code, Refusal};
+pub use settings::Setting;
 pub use time::Time;
 pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, World};

@@ -1,6 +1,7 @@
 //! Requests: one file for what belongs together. Each checks, changes the world, and lets it come to rest.
 
 pub(crate) mod activity;
+mod clock;
 mod describe;
 mod history;
 mod list;

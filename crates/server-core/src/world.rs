@@ -34,6 +34,7 @@ use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::run::Run;
 use crate::schedule::Schedules;
+use crate::settings::{Setting, Settings};
 use crate::visibility::Index;
 use crate::{Answer, Refusal, Time};
 
@@ -48,6 +49,7 @@ pub struct World {
     /// Distinguishes this server's tokens from those of others.
     pub(crate) server: u64,
     pub(crate) random: ChaCha8Rng,
+    pub(crate) settings: Settings,
     pub(crate) namespaces: Namespaces,
     /// The number that the next run gets.
     next_run: u64,
@@ -83,6 +85,8 @@ pub(crate) enum Waiting {
     History(RunNumber),
     Query(RunNumber),
     Update(RunNumber, String),
+    /// For its own alarm.
+    Time,
 }
 
 impl World {
@@ -93,6 +97,7 @@ impl World {
             now,
             server: rand_core::Rng::next_u64(&mut random),
             random,
+            settings: Settings::default(),
             namespaces: Namespaces::default(),
             next_run: 0,
             runs: BTreeMap::new(),
@@ -111,6 +116,14 @@ impl World {
             restarts: 0,
             calls: BTreeMap::new(),
         }
+    }
+
+    /// Sets something, by the name that Temporal's dynamic configuration has for it, and its value as JSON.
+    ///
+    /// # Errors
+    /// What the value should be.
+    pub fn set(&mut self, key: &str, json: &str) -> Result<Setting, String> {
+        self.settings.set(key, json)
     }
 
     /// The time of the world.
@@ -133,9 +146,9 @@ impl World {
         self.runs().any(Run::is_busy)
     }
 
-    /// Whether somebody waits for a workflow to get somewhere.
+    /// Whether somebody waits for a workflow to get somewhere, or for a time.
     pub fn is_waited_for(&self) -> bool {
-        self.calls.values().any(|waiting| matches!(waiting, Waiting::History(_) | Waiting::Update(..)))
+        self.calls.values().any(|waiting| matches!(waiting, Waiting::History(_) | Waiting::Update(..) | Waiting::Time))
     }
 
     /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
@@ -152,6 +165,10 @@ impl World {
     /// Lets happen what is due.
     fn ring(&mut self, alarm: Alarm) {
         match alarm {
+            Alarm::Sleeper(call) => {
+                self.alarms.set(Alarm::Sleeper(call), None);
+                self.cx().reply(call, Ok(Reply::Slept));
+            }
             Alarm::Run(number) => {
                 self.with(number, |run, cx| {
                     if let Some((at, due)) = run.next_due()
@@ -200,6 +217,7 @@ impl World {
             now: self.now,
             server: self.server,
             random: &mut self.random,
+            settings: &self.settings,
             matching: &self.matching,
             namespaces: &self.namespaces,
             watched: &self.schedules.watched,

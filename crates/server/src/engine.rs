@@ -25,8 +25,13 @@ use crate::storage::{Log, Mark};
 pub(crate) enum Pace {
     /// As it does outside.
     Real,
-    /// It jumps to what is next, while somebody waits and nobody works.
-    Skipping,
+    /// It jumps to what is next, while nobody works and nobody has locked it.
+    Skipping {
+        /// How often it is locked.
+        locks: u32,
+        /// Whether it does so only while somebody waits for a workflow or a time.
+        for_waiters: bool,
+    },
 }
 
 /// The world with a clock, and the calls that wait for it.
@@ -35,7 +40,6 @@ pub(crate) struct Engine {
     inside: Mutex<Inside>,
     /// Woken when something may be due earlier than before, and when the engine goes.
     changed: Arc<Notify>,
-    pace: Pace,
     /// Where the world is stored; none if it is only in memory.
     log: Option<Arc<Log>>,
     /// Whether the server is being stopped. Whoever listens for it holds a receiver as long as there are calls under way.
@@ -49,6 +53,7 @@ struct Inside {
     calls: BTreeMap<CallId, oneshot::Sender<Said<Answer<Reply>>>>,
     last_call: u64,
     log: Option<Arc<Log>>,
+    pace: Pace,
     /// Whether nothing is done any more.
     stopped: bool,
 }
@@ -75,10 +80,10 @@ impl Engine {
         clock.push_to(world.now());
         let log = log.map(Arc::new);
         let calls = BTreeMap::new();
-        let inside = Inside { world, clock, calls, last_call: 0, log: log.clone(), stopped: false };
+        let inside = Inside { world, clock, calls, last_call: 0, log: log.clone(), pace, stopped: false };
         let stopping = watch::Sender::new(false);
         let changed = Arc::new(Notify::new());
-        let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Arc::clone(&changed), pace, log, stopping });
+        let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Arc::clone(&changed), log, stopping });
         tokio::spawn(keep_time(Arc::downgrade(&engine), changed));
         engine
     }
@@ -144,7 +149,7 @@ impl Engine {
 
     fn step_in<R>(&self, mut inside: MutexGuard<'_, Inside>, act: impl FnOnce(&mut World) -> R) -> Said<R> {
         let said = inside.step(act);
-        inside.pass(self.pace);
+        inside.pass();
         drop(inside);
         self.changed.notify_one();
         said
@@ -225,9 +230,9 @@ impl Inside {
     }
 
     /// Lets the time pass that nobody needs. What comes again and again has no end: others get a turn in between.
-    fn pass(&mut self, pace: Pace) {
+    fn pass(&mut self) {
         for _ in 0..LEAPS {
-            match self.next_leap(pace) {
+            match self.next_leap() {
                 Some(next) => self.clock.push_to(next),
                 None => return,
             }
@@ -236,14 +241,20 @@ impl Inside {
     }
 
     /// Up to when nobody needs the time.
-    fn next_leap(&self, pace: Pace) -> Option<Time> {
-        let is_free = pace == Pace::Skipping && self.world.is_waited_for() && !self.world.is_busy();
-        self.world.next_awaited().filter(|_| is_free)
+    fn next_leap(&self) -> Option<Time> {
+        let is_free = match self.pace {
+            Pace::Real => false,
+            Pace::Skipping { locks, for_waiters } => locks == 0 && (!for_waiters || self.world.is_waited_for()),
+        };
+        if !is_free || self.world.is_busy() {
+            return None;
+        }
+        self.world.next_awaited()
     }
 
     /// How long nothing happens by itself; none if nothing ever does.
-    fn quiet(&self, pace: Pace) -> Option<Duration> {
-        if self.next_leap(pace).is_some() {
+    fn quiet(&self) -> Option<Duration> {
+        if self.next_leap().is_some() {
             return Some(TURN);
         }
         self.world.next_due().map(|due| due.since(self.clock.now()))
@@ -263,8 +274,8 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
             let Some(engine) = engine.upgrade() else { return };
             let Ok(mut inside) = engine.open() else { return };
             inside.step(|_| ());
-            inside.pass(engine.pace);
-            inside.quiet(engine.pace)
+            inside.pass();
+            inside.quiet()
         };
         tokio::select! {
             () = sleep(quiet.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)) => {}
@@ -297,6 +308,22 @@ impl Engine {
     /// The time of the world.
     pub(crate) fn time(&self) -> Time {
         self.step(|world| world.now()).words
+    }
+
+    /// Whether time can skip.
+    pub(crate) fn skips(&self) -> bool {
+        self.lock().pace != Pace::Real
+    }
+
+    /// Locks or unlocks the skipping of time; false if it was not locked.
+    pub(crate) fn lock_time(&self, is_locked: bool) -> bool {
+        let mut inside = self.lock();
+        let Pace::Skipping { locks, .. } = &mut inside.pace else { return false };
+        let Some(changed) = (if is_locked { locks.checked_add(1) } else { locks.checked_sub(1) }) else { return false };
+        *locks = changed;
+        drop(inside);
+        self.step(|_| ());
+        true
     }
 
     /// How many calls wait.

@@ -12,9 +12,10 @@ use perpetua_proto::enums::IndexedValueType;
 use perpetua_proto::health::health_server::HealthServer;
 use perpetua_proto::operatorservice::AddSearchAttributesRequest;
 use perpetua_proto::operatorservice::operator_service_server::OperatorServiceServer;
+use perpetua_proto::testservice::test_service_server::TestServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
-use perpetua_server_core::{Code, Refusal, World};
+use perpetua_server_core::{Code, Refusal, Setting, World};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -26,7 +27,7 @@ use tower_service::Service;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, Pace};
-use crate::services::{HealthApi, OperatorApi, WorkflowApi};
+use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
 use crate::storage::{File, Log, StorageError, Store};
 
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
@@ -39,6 +40,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub struct ServerBuilder {
     namespaces: Vec<String>,
     search_attributes: Vec<(String, String)>,
+    settings: Vec<(String, String)>,
     seed: Option<u64>,
     pace: Pace,
     file: Option<PathBuf>,
@@ -78,6 +80,14 @@ pub enum ServerError {
         /// What is wrong.
         problem: String,
     },
+    /// A setting cannot be what it should be.
+    #[error("the setting {key:?} cannot be made: {problem}")]
+    Setting {
+        /// Its name.
+        key: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A search attribute cannot be added.
     #[error("the search attribute {name:?} cannot be added: {problem}")]
     SearchAttribute {
@@ -107,6 +117,7 @@ impl Server {
         ServerBuilder {
             namespaces: vec!["default".to_owned()],
             search_attributes: Vec::new(),
+            settings: Vec::new(),
             seed: None,
             pace: Pace::Real,
             file: None,
@@ -178,7 +189,9 @@ impl Server {
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
         let health = HealthServer::new(HealthApi(Arc::clone(&self.engine)))
             .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        Routes::new(workflow).add_service(operator).add_service(health).prepare()
+        let test = TestServiceServer::new(TestApi(Arc::clone(&self.engine)))
+            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
+        Routes::new(workflow).add_service(operator).add_service(test).add_service(health).prepare()
     }
 }
 
@@ -211,7 +224,24 @@ impl ServerBuilder {
     /// Lets time jump to what happens next, while somebody waits for a workflow and no worker has anything to do.
     #[must_use]
     pub fn skip_time(mut self) -> Self {
-        self.pace = Pace::Skipping;
+        self.pace = Pace::Skipping { locks: 0, for_waiters: true };
+        self
+    }
+
+    /// Lets time jump to what happens next, while no worker has anything to do and no client has locked the time. It is
+    /// locked so often to begin with. Clients lock and unlock it through the `TestService` of the protocol, as the
+    /// time-skipping test environments of SDKs do.
+    #[must_use]
+    pub fn skip_time_unless_locked(mut self, locks: u32) -> Self {
+        self.pace = Pace::Skipping { locks, for_waiters: false };
+        self
+    }
+
+    /// Sets something by the name that Temporal's dynamic configuration has for it, and its value as JSON. A name that
+    /// nobody knows is logged, and has no effect.
+    #[must_use]
+    pub fn dynamic_config(mut self, key: impl Into<String>, json: impl Into<String>) -> Self {
+        self.settings.push((key.into(), json.into()));
         self
     }
 
@@ -247,6 +277,13 @@ impl ServerBuilder {
 
     /// Makes the namespaces and search attributes that are not there yet.
     fn furnish(&self, world: &mut World) -> Result<(), ServerError> {
+        for (key, json) in &self.settings {
+            match world.set(key, json) {
+                Ok(Setting::Taken) => {}
+                Ok(Setting::Unknown) => tracing::warn!("there is no setting {key}; it has no effect"),
+                Err(problem) => return Err(ServerError::Setting { key: key.clone(), problem }),
+            }
+        }
         for name in &self.namespaces {
             let request = RegisterNamespaceRequest { namespace: name.clone(), ..RegisterNamespaceRequest::default() };
             let problem = |refusal: Refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message };

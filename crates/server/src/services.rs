@@ -3,10 +3,12 @@
 mod health;
 mod operator;
 mod patience;
+mod test;
 mod workflow;
 
 pub(crate) use health::HealthApi;
 pub(crate) use operator::OperatorApi;
+pub(crate) use test::TestApi;
 pub(crate) use workflow::WorkflowApi;
 
 /// Implements a service by the methods of the same names that the type has, and by refusing what it has not.

@@ -31,8 +31,9 @@ pub(super) fn schedule(
         let message = format!("an activity with the id {:?} is pending", attributes.activity_id);
         return Err(Bad::new(Cause::ScheduleActivityDuplicateId, message));
     }
-    if run.state.activities.len() >= limits::PENDING {
-        let message = format!("the number of pending activities has reached the limit of {}", limits::PENDING);
+    if run.state.activities.len() >= cx.settings.pending_activities {
+        let message =
+            format!("the number of pending activities has reached the limit of {}", cx.settings.pending_activities);
         return Err(Bad::new(Cause::PendingActivitiesLimitExceeded, message));
     }
     let same_queue = attributes.task_queue.as_ref().is_some_and(|queue| queue.name == run.task_queue());

@@ -24,8 +24,9 @@ pub(super) fn start(
     metadata: Option<Box<UserMetadata>>,
 ) -> Result<(), Bad> {
     let attributes = check(run, cx, step, asked)?;
-    if run.state.children.len() >= limits::PENDING {
-        let message = format!("the number of pending child workflows has reached the limit of {}", limits::PENDING);
+    if run.state.children.len() >= cx.settings.pending_children {
+        let message =
+            format!("the number of pending child workflows has reached the limit of {}", cx.settings.pending_children);
         return Err(Bad::new(Cause::PendingChildWorkflowsLimitExceeded, message));
     }
     let attributes = Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(Box::new(attributes));

@@ -13,7 +13,6 @@ use perpetua_proto::history::{
 use perpetua_proto::sdk::UserMetadata;
 
 use super::{Bad, Step, append};
-use crate::limits;
 use crate::run::Run;
 use crate::world::{Cx, Transfer};
 
@@ -32,7 +31,7 @@ pub(super) fn signal(
     if asked.signal_name.is_empty() {
         return bad("SignalName is not set on SignalExternalWorkflowExecutionCommand.");
     }
-    if run.state.externals.len() >= limits::PENDING {
+    if run.state.externals.len() >= cx.settings.pending_signals {
         return Err(Bad::new(Cause::PendingSignalsLimitExceeded, "too many signals to others are under way"));
     }
     let attributes = SignalExternalWorkflowExecutionInitiatedEventAttributes {
@@ -64,7 +63,7 @@ pub(super) fn cancel(
         let message = "WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.";
         return Err(Bad::new(Cause::BadRequestCancelExternalWorkflowExecutionAttributes, message));
     }
-    if run.state.externals.len() >= limits::PENDING {
+    if run.state.externals.len() >= cx.settings.pending_cancels {
         let message = "too many cancel requests to others are under way";
         return Err(Bad::new(Cause::PendingRequestCancelLimitExceeded, message));
     }

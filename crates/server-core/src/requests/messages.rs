@@ -4,9 +4,9 @@ use perpetua_proto::history::WorkflowExecutionSignaledEventAttributes;
 use perpetua_proto::workflowservice::SignalWorkflowExecutionRequest;
 
 use super::check_id;
+use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::world::RunNumber;
-use crate::{World, limits};
 
 impl World {
     /// Signals a workflow that runs.
@@ -16,7 +16,7 @@ impl World {
     pub fn signal_workflow(&mut self, request: SignalWorkflowExecutionRequest) -> Answer<()> {
         check_id("SignalName", &request.signal_name)?;
         let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
-        if self.run(number).is_some_and(|run| run.state.signals >= limits::SIGNALS) {
+        if self.run(number).is_some_and(|run| run.state.signals >= self.settings.signals) {
             return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
         }
         let attributes = WorkflowExecutionSignaledEventAttributes {

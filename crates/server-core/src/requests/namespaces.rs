@@ -14,9 +14,10 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
+use crate::World;
 use crate::namespace::{KNOWN, Namespace, PREDEFINED, SYSTEM};
 use crate::refusal::{Answer, Code, Refusal};
-use crate::{World, limits};
+use crate::settings::Settings;
 
 impl World {
     /// Makes a namespace.
@@ -52,13 +53,13 @@ impl World {
         } else {
             self.namespaces.check(&request.namespace)?
         };
-        Ok(described(namespace))
+        Ok(described(namespace, &self.settings))
     }
 
     /// Lists the namespaces, in the order of their names.
     pub fn list_namespaces(&self, _request: &ListNamespacesRequest) -> ListNamespacesResponse {
         ListNamespacesResponse {
-            namespaces: self.namespaces.shelf.values().map(described).collect(),
+            namespaces: self.namespaces.shelf.values().map(|namespace| described(namespace, &self.settings)).collect(),
             ..ListNamespacesResponse::default()
         }
     }
@@ -133,7 +134,7 @@ impl World {
     }
 }
 
-fn described(namespace: &Namespace) -> DescribeNamespaceResponse {
+fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceResponse {
     let mut info = namespace.info.clone();
     info.capabilities = Some(Capabilities {
         eager_workflow_start: true,
@@ -142,7 +143,7 @@ fn described(namespace: &Namespace) -> DescribeNamespaceResponse {
         worker_poll_complete_on_shutdown: true,
         ..Capabilities::default()
     });
-    let blob = i64::try_from(limits::BLOB_BYTES).unwrap_or(i64::MAX);
+    let blob = i64::try_from(settings.blob_bytes).unwrap_or(i64::MAX);
     info.limits = Some(Limits { blob_size_limit_error: blob, memo_size_limit_error: blob, ..Limits::default() });
     DescribeNamespaceResponse {
         namespace_info: Some(info),

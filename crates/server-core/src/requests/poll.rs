@@ -10,7 +10,7 @@ use super::check_id;
 use crate::World;
 use crate::matching::{Poller, QueueKey};
 use crate::refusal::{Answer, Code, Refusal};
-use crate::world::{CallId, Reply, Waiting};
+use crate::world::{Alarm, CallId, Reply, Waiting};
 
 impl World {
     /// Waits for a workflow task.
@@ -99,6 +99,10 @@ impl World {
                         Reply::ActivityTask(Box::<PollActivityTaskQueueResponse>::default())
                     }
                 })
+            }
+            Waiting::Time => {
+                self.alarms.set(Alarm::Sleeper(call), None);
+                Ok(Reply::Slept)
             }
             Waiting::History(number) => {
                 let reader = self.attend(number, |run, _| {

@@ -185,7 +185,7 @@ fn go_on(run: &mut Run, cx: &mut Cx<'_>, task: &TaskState, needs_task: bool, for
     } else if run.has_unsent_updates() {
         run.schedule_speculative_task(cx);
     }
-    if run.history.len() >= limits::HISTORY_EVENTS || run.state.history_bytes >= limits::HISTORY_BYTES {
+    if run.history.len() >= cx.settings.history_events || run.state.history_bytes >= cx.settings.history_bytes {
         let reason = "Workflow history count or size exceeds limit.";
         run.terminate(cx, reason, None, limits::HISTORY_SERVICE);
     }

@@ -273,7 +273,7 @@ impl Run {
 
     /// A run that is flooded while a worker is at it fails the task, so that the worker sees what has come.
     pub(crate) fn check_buffer(&mut self, cx: &mut Cx<'_>) {
-        if self.state.buffered.len() > limits::BUFFERED_EVENTS && self.is_task_started() {
+        if self.state.buffered.len() > cx.settings.buffered_events && self.is_task_started() {
             self.fail_task(cx, WorkflowTaskFailedCause::ForceCloseCommand, None, limits::HISTORY_SERVICE);
         }
     }

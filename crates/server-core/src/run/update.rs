@@ -90,16 +90,16 @@ impl Run {
                 .with(&perpetua_proto::errordetails::WorkflowNotReadyFailure::default()));
         }
         let accepted = self.state.updates.values().filter(|update| update.outcome.is_none()).count();
-        if self.live.admitted.len() + accepted >= limits::UPDATES_IN_FLIGHT {
+        if self.live.admitted.len() + accepted >= cx.settings.updates_in_flight {
             return Err(Refusal::exhausted(format!(
                 "limit on number of concurrent in-flight updates has been reached ({})",
-                limits::UPDATES_IN_FLIGHT
+                cx.settings.updates_in_flight
             )));
         }
-        if self.state.updates_accepted >= limits::UPDATES {
+        if self.state.updates_accepted >= cx.settings.updates {
             return Err(Refusal::precondition(format!(
                 "limit on the total number of distinct updates in this workflow has been reached ({})",
-                limits::UPDATES
+                cx.settings.updates
             )));
         }
         self.live.admitted.push(Admitted { request, sent: false });

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RunNumber;
+use super::{CallId, RunNumber};
 use crate::Time;
 
 /// To whom something happens by itself.
@@ -11,6 +11,8 @@ pub(crate) enum Alarm {
     Run(RunNumber),
     /// A schedule, by its key: it acts.
     Schedule(String),
+    /// A call that waits for a time.
+    Sleeper(CallId),
     /// A schedule, by its key: it has done all that it had to do, and is not kept any longer.
     ScheduleOver(String),
 }

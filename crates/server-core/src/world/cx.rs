@@ -9,6 +9,7 @@ use rand_core::Rng;
 use super::{CallId, Offer, Reply, Transfer};
 use crate::matching::{Matching, QueueKey};
 use crate::namespace::Namespaces;
+use crate::settings::Settings;
 use crate::{Answer, Time};
 
 /// What a run may use of the world while it changes.
@@ -16,6 +17,7 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: Time,
     pub(crate) server: u64,
     pub(super) random: &'a mut ChaCha8Rng,
+    pub(crate) settings: &'a Settings,
     pub(super) matching: &'a Matching,
     pub(super) namespaces: &'a Namespaces,
     pub(super) watched: &'a BTreeMap<String, String>,

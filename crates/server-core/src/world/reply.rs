@@ -25,6 +25,8 @@ pub enum Reply {
     Update(UpdateWorkflowExecutionResponse),
     /// To a poll for an update's outcome.
     PolledUpdate(PollWorkflowExecutionUpdateResponse),
+    /// To a call that waited for a time.
+    Slept,
     /// To an update with a start.
     StartedAndUpdated(Box<StartWorkflowExecutionResponse>, UpdateWorkflowExecutionResponse),
 }

@@ -259,7 +259,7 @@ impl World {
             Some(SignalFailed::NamespaceNotFound)
         } else if addressee.is_none_or(|to| asked.child_workflow_only && !self.is_child(to, from)) {
             Some(SignalFailed::ExternalWorkflowExecutionNotFound)
-        } else if addressee.and_then(|to| self.run(to)).is_some_and(|to| to.state.signals >= limits::SIGNALS) {
+        } else if addressee.and_then(|to| self.run(to)).is_some_and(|to| to.state.signals >= self.settings.signals) {
             Some(SignalFailed::SignalCountLimitExceeded)
         } else {
             None

@@ -1,0 +1,20 @@
+//! Waiting for a time, by the clock of the world.
+
+use crate::world::{Alarm, CallId, Waiting};
+use crate::{Answer, Reply, Time, World};
+
+impl World {
+    /// Waits until the world's clock shows this time.
+    ///
+    /// # Errors
+    /// None; it has the form of every call that may wait.
+    pub fn sleep_until(&mut self, call: CallId, time: Time) -> Answer<()> {
+        if time <= self.now {
+            self.cx().reply(call, Ok(Reply::Slept));
+        } else {
+            self.calls.insert(call, Waiting::Time);
+            self.alarms.set(Alarm::Sleeper(call), Some(time));
+        }
+        Ok(())
+    }
+}

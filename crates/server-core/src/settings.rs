@@ -1,0 +1,124 @@
+//! What can be set of a server, by the names that Temporal's dynamic configuration has for it.
+//!
+//! Numbers that limit something take effect. Names that switch on what is always on here, or that speak of parts that a
+//! single process does not have, are taken and change nothing.
+
+use crate::limits;
+
+/// What can be set of a server.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) blob_bytes: usize,
+    pub(crate) history_events: usize,
+    pub(crate) history_bytes: i64,
+    pub(crate) pending_activities: usize,
+    pub(crate) pending_children: usize,
+    pub(crate) pending_signals: usize,
+    pub(crate) pending_cancels: usize,
+    pub(crate) buffered_events: usize,
+    pub(crate) updates_in_flight: usize,
+    pub(crate) updates: i64,
+    pub(crate) signals: i64,
+    /// Whether workflows may ask for a time of their own, which skips.
+    pub(crate) time_skipping: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            blob_bytes: limits::BLOB_BYTES,
+            history_events: limits::HISTORY_EVENTS,
+            history_bytes: limits::HISTORY_BYTES,
+            pending_activities: limits::PENDING,
+            pending_children: limits::PENDING,
+            pending_signals: limits::PENDING,
+            pending_cancels: limits::PENDING,
+            buffered_events: limits::BUFFERED_EVENTS,
+            updates_in_flight: limits::UPDATES_IN_FLIGHT,
+            updates: limits::UPDATES,
+            signals: limits::SIGNALS,
+            time_skipping: false,
+        }
+    }
+}
+
+/// What became of a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// It counts from now on.
+    Taken,
+    /// Nothing here has that name.
+    Unknown,
+}
+
+impl Settings {
+    /// Sets something, by its name and its value as JSON.
+    ///
+    /// # Errors
+    /// What the value should be.
+    pub(crate) fn set(&mut self, key: &str, json: &str) -> Result<Setting, String> {
+        let json = json.trim();
+        match key.to_ascii_lowercase().as_str() {
+            "limit.blobsize.error" => self.blob_bytes = number(json)?,
+            "limit.historycount.error" => self.history_events = number(json)?,
+            "limit.historysize.error" => self.history_bytes = number(json)?,
+            "limit.numpendingactivities.error" => self.pending_activities = number(json)?,
+            "limit.numpendingchildexecutions.error" => self.pending_children = number(json)?,
+            "limit.numpendingsignals.error" => self.pending_signals = number(json)?,
+            "limit.numpendingcancelrequests.error" => self.pending_cancels = number(json)?,
+            "history.maximumbufferedeventsbatch" => self.buffered_events = number(json)?,
+            "history.maxinflightupdates" => self.updates_in_flight = number(json)?,
+            "history.maxtotalupdates" => self.updates = number(json)?,
+            "history.maximumsignalsperexecution" => self.signals = number(json)?,
+            "frontend.workflowtimeskippingenabled" => self.time_skipping = truth(json)?,
+            name if is_known(name) => {}
+            _ => return Ok(Setting::Unknown),
+        }
+        Ok(Setting::Taken)
+    }
+}
+
+fn number<T: std::str::FromStr>(json: &str) -> Result<T, String> {
+    json.parse().map_err(|_| format!("{json:?} is not a number that it could be"))
+}
+
+fn truth(json: &str) -> Result<bool, String> {
+    json.parse().map_err(|_| format!("{json:?} is neither true nor false"))
+}
+
+/// Whether a name, in lower case, is that of something that is always on here, or that a single process does not have.
+fn is_known(name: &str) -> bool {
+    const PARTS: [&str; 14] = [
+        "activity.",
+        "callback.",
+        "chasm.",
+        "component.",
+        "frontend.",
+        "history.",
+        "limit.",
+        "matching.",
+        "nexusoperation.",
+        "nexusoperations.",
+        "schedule.",
+        "scheduler.",
+        "system.",
+        "worker.",
+    ];
+    PARTS.iter().any(|part| name.starts_with(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_in_any_case_and_values_as_json() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.set("limit.historyCount.error", "10"), Ok(Setting::Taken));
+        assert_eq!(settings.set("frontend.WorkflowTimeSkippingEnabled", " true "), Ok(Setting::Taken));
+        assert_eq!((settings.history_events, settings.time_skipping), (10, true));
+        assert_eq!(settings.set("system.enableEagerWorkflowStart", "true"), Ok(Setting::Taken));
+        assert_eq!(settings.set("coffee.strength", "9"), Ok(Setting::Unknown));
+        assert!(settings.set("limit.historyCount.error", "\"many\"").is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! The test service: whether time skips, and waiting for a time.
+//!
+//! The semantics are those that the time-skipping environments of SDKs rely on: time skips while the count of locks is
+//! zero; a client unlocks it while it waits for a result. A server whose time does not skip refuses all of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use perpetua_proto::testservice::test_service_server::TestService;
+use perpetua_proto::testservice::*;
+use perpetua_server_core::{Answer, Code, Refusal, Reply, Time};
+use tonic::Request;
+
+use super::service;
+use crate::engine::Engine;
+
+/// Longer than anybody waits; whoever does not wait any longer is noticed at once.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+/// A request that says nothing.
+type Nothing = ();
+
+/// The test service.
+#[derive(Clone, Debug)]
+pub(crate) struct TestApi(pub(crate) Arc<Engine>);
+
+service! {
+    TestService, TestApi:
+    does {
+        lock_time_skipping(LockTimeSkippingRequest) -> LockTimeSkippingResponse
+        unlock_time_skipping(UnlockTimeSkippingRequest) -> UnlockTimeSkippingResponse
+        sleep(SleepRequest) -> SleepResponse
+        sleep_until(SleepUntilRequest) -> SleepResponse
+        unlock_time_skipping_with_sleep(SleepRequest) -> SleepResponse
+        get_current_time(Nothing) -> GetCurrentTimeResponse
+    }
+    refuses {}
+}
+
+/// Locks the time again when it is dropped.
+struct Unlocked<'a>(&'a Engine);
+
+impl Drop for Unlocked<'_> {
+    fn drop(&mut self) {
+        self.0.lock_time(true);
+    }
+}
+
+impl TestApi {
+    fn check(&self) -> Answer<()> {
+        if self.0.skips() {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::Unimplemented, "the time of this server does not skip; start it as a test server"))
+    }
+
+    fn unlock(&self) -> Answer<()> {
+        if self.0.lock_time(false) {
+            return Ok(());
+        }
+        Err(Refusal::precondition("time skipping is not locked: there are more unlocks than locks"))
+    }
+
+    async fn lock_time_skipping(&self, _: Request<LockTimeSkippingRequest>) -> Answer<LockTimeSkippingResponse> {
+        self.check()?;
+        self.0.lock_time(true);
+        Ok(LockTimeSkippingResponse {})
+    }
+
+    async fn unlock_time_skipping(&self, _: Request<UnlockTimeSkippingRequest>) -> Answer<UnlockTimeSkippingResponse> {
+        self.check()?;
+        self.unlock()?;
+        Ok(UnlockTimeSkippingResponse {})
+    }
+
+    async fn sleep(&self, request: Request<SleepRequest>) -> Answer<SleepResponse> {
+        self.check()?;
+        self.wait_for(request.get_ref().duration).await
+    }
+
+    async fn sleep_until(&self, request: Request<SleepUntilRequest>) -> Answer<SleepResponse> {
+        self.check()?;
+        let time =
+            request.into_inner().timestamp.ok_or_else(|| Refusal::invalid("Timestamp is not set on request."))?;
+        self.wait_until(Time::from_wire(&time)).await
+    }
+
+    async fn unlock_time_skipping_with_sleep(&self, request: Request<SleepRequest>) -> Answer<SleepResponse> {
+        self.check()?;
+        // The end is counted from before the time is let go.
+        let until = self.end_of(request.get_ref().duration)?;
+        self.unlock()?;
+        let _unlocked = Unlocked(&self.0);
+        self.wait_until(until).await
+    }
+
+    async fn get_current_time(&self, _: Request<Nothing>) -> Answer<GetCurrentTimeResponse> {
+        self.check()?;
+        Ok(GetCurrentTimeResponse { time: Some(self.0.time().to_wire()) })
+    }
+
+    fn end_of(&self, duration: Option<prost_types::Duration>) -> Answer<Time> {
+        let duration = duration.unwrap_or_default();
+        let duration = Duration::try_from(duration).map_err(|_| Refusal::invalid("Duration cannot be negative."))?;
+        Ok(self.0.time().plus(duration))
+    }
+
+    async fn wait_for(&self, duration: Option<prost_types::Duration>) -> Answer<SleepResponse> {
+        self.wait_until(self.end_of(duration)?).await
+    }
+
+    async fn wait_until(&self, time: Time) -> Answer<SleepResponse> {
+        match self.0.wait(FOREVER, |world, call| world.sleep_until(call, time)).await? {
+            Reply::Slept => Ok(SleepResponse {}),
+            _ => Err(Refusal::new(Code::Internal, "the world gave an answer to another question")),
+        }
+    }
+}
