@@ -11,6 +11,7 @@ mod namespaces;
 mod poll;
 mod query;
 mod schedule;
+mod schedules;
 pub(crate) mod start;
 mod stop;
 mod system;

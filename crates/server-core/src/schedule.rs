@@ -12,6 +12,7 @@
 mod calendar;
 mod cron;
 mod interval;
+mod listed;
 mod overlap;
 mod passes;
 mod ranges;
@@ -40,6 +41,11 @@ const BACKFILL_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 /// How many of the last actions are remembered, and how many of the next are told.
 const ACTIONS: usize = 10;
 
+/// The same, in lists.
+const LISTED_ACTIONS: usize = 5;
+/// How many entries of each kind lists show of a specification.
+const LISTED_ENTRIES: usize = 10;
+
 /// All schedules.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Schedules {
@@ -47,6 +53,13 @@ pub(crate) struct Schedules {
     pub(crate) shelf: Shelf<Schedule>,
     /// Which schedule wants to hear how a chain of runs ends, by the id of its first run.
     pub(crate) watched: BTreeMap<String, String>,
+}
+
+impl Schedules {
+    /// The schedules of a namespace.
+    pub(crate) fn of<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Schedule> {
+        self.shelf.values().filter(move |schedule| schedule.namespace == namespace)
+    }
 }
 
 /// Under which key a schedule is kept.

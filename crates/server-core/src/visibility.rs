@@ -17,6 +17,6 @@ mod value;
 mod words;
 
 pub(crate) use index::{Candidates, Index, place};
-pub(crate) use page::Page;
+pub(crate) use page::{Page, Place};
 pub(crate) use query::{Query, Schema};
 pub(crate) use value::{Attributes, Value};

@@ -21,7 +21,7 @@ use crate::visibility::{Candidates, Page, Query, Schema, place};
 use crate::world::RunNumber;
 
 /// What `ExecutionStatus` of a workflow can be.
-const STATUSES: [(&str, i32); 9] = [
+pub(super) const STATUSES: [(&str, i32); 9] = [
     ("Unspecified", Status::Unspecified as i32),
     ("Running", Status::Running as i32),
     ("Completed", Status::Completed as i32),

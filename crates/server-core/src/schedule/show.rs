@@ -36,7 +36,7 @@ impl Schedule {
         self.version.to_be_bytes().to_vec().into()
     }
 
-    fn shown_search_attributes(&self) -> Option<SearchAttributes> {
+    pub(super) fn shown_search_attributes(&self) -> Option<SearchAttributes> {
         let fields = &self.search_attributes;
         (!fields.is_empty()).then(|| SearchAttributes { indexed_fields: fields.clone() })
     }

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use perpetua_proto::command::command::Attributes as CommandAttributes;
 use perpetua_proto::command::{Command, FailWorkflowExecutionCommandAttributes};
-use perpetua_proto::common::{Memo, WorkflowType};
-use perpetua_proto::enums::{EventType, ScheduleOverlapPolicy as Overlap, WorkflowExecutionStatus as Status};
+use perpetua_proto::common::{Memo, Payload, SearchAttributes, WorkflowType};
+use perpetua_proto::enums::{
+    EventType, IndexedValueType, ScheduleOverlapPolicy as Overlap, WorkflowExecutionStatus as Status,
+};
 use perpetua_proto::failure::Failure;
 use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::operatorservice::AddSearchAttributesRequest;
 use perpetua_proto::schedule::schedule_action::Action;
 use perpetua_proto::schedule::{
     BackfillRequest, IntervalSpec, Schedule, ScheduleAction, ScheduleInfo, SchedulePatch, SchedulePolicies,
@@ -481,4 +484,63 @@ fn a_schedule_that_is_removed_leaves_what_it_started() {
     bench.pass(MINUTE * 10);
     assert!(bench.is_idle());
     assert!(bench.world.delete_schedule(&request).is_err());
+}
+
+#[test]
+fn schedules_are_listed_and_counted() {
+    let mut bench = Bench::new();
+    let add = AddSearchAttributesRequest {
+        namespace: "default".into(),
+        search_attributes: [("Kw".to_owned(), IndexedValueType::Keyword.into())].into(),
+    };
+    bench.world.add_search_attributes(add).expect("it is new");
+    for number in 0..5 {
+        let keyword = Payload { data: format!("\"k{}\"", number % 2).into(), ..Default::default() };
+        let request = CreateScheduleRequest {
+            namespace: "default".into(),
+            schedule_id: format!("L{number}"),
+            schedule: Some(Schedule {
+                state: Some(ScheduleState { paused: number == 3, notes: "note".into(), ..Default::default() }),
+                ..every_minute()
+            }),
+            request_id: "create".into(),
+            search_attributes: Some(SearchAttributes { indexed_fields: [("Kw".to_owned(), keyword)].into() }),
+            ..Default::default()
+        };
+        bench.world.create_schedule(request).expect("the schedule is new");
+        bench.pass(Duration::from_millis(1));
+    }
+    let list = |query: &str, size: i32, token: &[u8]| {
+        let request = ListSchedulesRequest {
+            namespace: "default".into(),
+            maximum_page_size: size,
+            next_page_token: token.to_vec().into(),
+            query: query.into(),
+        };
+        bench.world.list_schedules(&request)
+    };
+    let ids = |response: &ListSchedulesResponse| {
+        response.schedules.iter().map(|entry| entry.schedule_id.clone()).collect::<Vec<_>>()
+    };
+    let first = list("", 3, &[]).expect("it is right");
+    assert_eq!(ids(&first), ["L4", "L3", "L2"]);
+    let info = first.schedules[1].info.clone().unwrap_or_default();
+    assert_eq!((info.paused, info.notes.as_str(), info.future_action_times.len()), (true, "note", 5));
+    let second = list("", 3, &first.next_page_token).expect("it is right");
+    assert_eq!((ids(&second), second.next_page_token.len()), (vec!["L1".into(), "L0".into()], 0));
+    for (query, expected) in [
+        ("Kw = 'k0'", &["L4", "L2", "L0"][..]),
+        ("TemporalSchedulePaused = true", &["L3"]),
+        ("ScheduleId STARTS_WITH 'L' AND Kw != 'k1'", &["L4", "L2", "L0"]),
+        ("ScheduleId IN ('L1', 'L7')", &["L1"]),
+    ] {
+        assert_eq!(ids(&list(query, 0, &[]).expect("it is right")), expected, "{query}");
+    }
+    assert_eq!(
+        words(list("WorkflowId = 'w'", 0, &[])),
+        "InvalidArgument: invalid query filter for schedules: cannot filter on \"WorkflowId\""
+    );
+    assert_eq!(words(list("Nope = 1", 0, &[])), "InvalidArgument: invalid query: invalid search attribute: Nope");
+    let request = CountSchedulesRequest { namespace: "default".into(), query: "Kw = 'k1'".into() };
+    assert_eq!(bench.world.count_schedules(&request).expect("it is right").count, 2);
 }

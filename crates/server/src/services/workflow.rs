@@ -89,6 +89,8 @@ service! {
         patch_schedule(PatchScheduleRequest) -> PatchScheduleResponse
         list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse
+        list_schedules(ListSchedulesRequest) -> ListSchedulesResponse
+        count_schedules(CountSchedulesRequest) -> CountSchedulesResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -98,8 +100,6 @@ service! {
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse
         list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse
-        list_schedules(ListSchedulesRequest) -> ListSchedulesResponse
-        count_schedules(CountSchedulesRequest) -> CountSchedulesResponse
         update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
         get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
         update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse

@@ -18,4 +18,6 @@ at_once! {
         |world, request| world.delete_schedule(&request).map(|()| DeleteScheduleResponse {});
     list_schedule_matching_times(ListScheduleMatchingTimesRequest) -> ListScheduleMatchingTimesResponse =
         |world, request| world.schedule_matching_times(&request);
+    list_schedules(ListSchedulesRequest) -> ListSchedulesResponse = |world, request| world.list_schedules(&request);
+    count_schedules(CountSchedulesRequest) -> CountSchedulesResponse = |world, request| world.count_schedules(&request);
 }
