@@ -4,6 +4,7 @@ mod activity;
 mod child;
 mod external;
 mod finish;
+mod nexus;
 mod note;
 mod timer;
 
@@ -92,10 +93,8 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
         A::FailWorkflowExecutionCommandAttributes(asked) => finish::fail(run, step, *asked),
         A::CancelWorkflowExecutionCommandAttributes(asked) => finish::cancel(run, step, *asked),
         A::ContinueAsNewWorkflowExecutionCommandAttributes(asked) => finish::continue_as_new(run, step, *asked),
-        A::ScheduleNexusOperationCommandAttributes(_) | A::RequestCancelNexusOperationCommandAttributes(_) => {
-            let message = "this server does not run Nexus operations";
-            Err(Bad::new(WorkflowTaskFailedCause::FeatureDisabled, message))
-        }
+        A::ScheduleNexusOperationCommandAttributes(asked) => nexus::schedule(run, cx, step, *asked, metadata),
+        A::RequestCancelNexusOperationCommandAttributes(asked) => nexus::cancel(run, cx, step, &asked, metadata),
     }
 }
 

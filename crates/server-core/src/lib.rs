@@ -21,6 +21,7 @@ mod cron;
 mod limits;
 mod matching;
 mod namespace;
+mod nexus;
 mod priority;
 mod refusal;
 mod requests;

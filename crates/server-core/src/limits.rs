@@ -36,3 +36,13 @@ pub(crate) const FAILED_TASKS: i32 = 3;
 pub(crate) const STICKY_UNPOLLED: Duration = Duration::from_secs(10);
 /// Who does what the server does by itself.
 pub(crate) const HISTORY_SERVICE: &str = "history-service";
+/// How many Nexus operations a run may have pending.
+pub(crate) const PENDING_OPERATIONS: usize = 30;
+/// How many bytes the headers of a Nexus operation may have.
+pub(crate) const HEADER_BYTES: usize = 8192;
+/// How long the token of a Nexus operation may be.
+pub(crate) const OPERATION_TOKEN: usize = 4096;
+/// How many callbacks a run may have.
+pub(crate) const CALLBACKS: usize = 2000;
+/// How long the address of a callback may be.
+pub(crate) const CALLBACK_URL: usize = 1000;

@@ -11,6 +11,7 @@ use crate::world::{CallId, Offer};
 pub(crate) enum Kind {
     Workflow,
     Activity,
+    Nexus,
 }
 
 /// Names a queue.
@@ -28,6 +29,10 @@ impl QueueKey {
 
     pub(crate) fn activity(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.to_owned(), kind: Kind::Activity, name: name.to_owned() }
+    }
+
+    pub(crate) fn nexus(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.to_owned(), kind: Kind::Nexus, name: name.to_owned() }
     }
 }
 

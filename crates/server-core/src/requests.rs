@@ -3,11 +3,13 @@
 pub(crate) mod activity;
 mod clock;
 mod describe;
+mod endpoints;
 mod history;
 mod list;
 mod list_by_filter;
 mod messages;
 mod namespaces;
+mod nexus_tasks;
 mod poll;
 mod query;
 mod schedule;

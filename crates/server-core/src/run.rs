@@ -7,11 +7,13 @@
 //! A command of a worker is one function in `commands/`; what comes from outside is one function here or in a file below.
 
 pub(crate) mod activity;
+pub(crate) mod callback;
 mod close;
 mod due;
 pub(crate) mod history;
 mod listed;
 pub(crate) mod live;
+mod nexus;
 pub(crate) mod query;
 mod receive;
 mod resume;
@@ -22,7 +24,7 @@ pub(crate) mod task;
 mod timer;
 pub(crate) mod update;
 
-use perpetua_proto::common::WorkflowExecution;
+use perpetua_proto::common::{Link, WorkflowExecution};
 use perpetua_proto::enums::{EventType, WorkflowExecutionStatus};
 use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
@@ -34,6 +36,7 @@ pub(crate) use start::Start;
 pub(crate) use state::RunState;
 
 use crate::Time;
+use crate::nexus::link;
 use crate::world::{Cx, RunNumber};
 
 /// One run.
@@ -50,6 +53,12 @@ impl Run {
     /// The workflow id and the run id.
     pub(crate) fn execution(&self) -> WorkflowExecution {
         WorkflowExecution { workflow_id: self.state.workflow_id.clone(), run_id: self.state.run_id.clone() }
+    }
+
+    /// A link to its first event.
+    pub(crate) fn link(&self) -> Link {
+        let (namespace, workflow_id, run_id) = (&self.state.namespace, &self.state.workflow_id, &self.state.run_id);
+        link::to_event(namespace, workflow_id, run_id, 1, EventType::WorkflowExecutionStarted)
     }
 
     pub(crate) fn is_open(&self) -> bool {

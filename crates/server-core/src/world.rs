@@ -9,6 +9,7 @@
 //! There are no threads, clocks or sockets here: the same requests at the same times give the same replies.
 
 mod alarm;
+mod callback;
 mod changes;
 mod cx;
 mod dispatch;
@@ -32,6 +33,7 @@ pub(crate) use transfer::{ChildNews, Transfer};
 
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
+use crate::nexus::Nexus;
 use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::settings::{Setting, Settings};
@@ -51,6 +53,7 @@ pub struct World {
     pub(crate) random: ChaCha8Rng,
     pub(crate) settings: Settings,
     pub(crate) namespaces: Namespaces,
+    pub(crate) nexus: Nexus,
     /// The number that the next run gets.
     next_run: u64,
     /// None for a run that is being changed.
@@ -99,6 +102,7 @@ impl World {
             random,
             settings: Settings::default(),
             namespaces: Namespaces::default(),
+            nexus: Nexus::default(),
             next_run: 0,
             runs: BTreeMap::new(),
             by_id: BTreeMap::new(),
@@ -221,6 +225,7 @@ impl World {
             matching: &self.matching,
             namespaces: &self.namespaces,
             watched: &self.schedules.watched,
+            nexus: &self.nexus,
             offers: &mut self.offers,
             transfers: &mut self.transfers,
             replies: &mut self.replies,

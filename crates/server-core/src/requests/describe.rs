@@ -1,7 +1,7 @@
 //! What is known of a workflow.
 
 use perpetua_proto::common::{Memo, SearchAttributes, WorkflowExecution, WorkflowType};
-use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState};
+use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState, TaskQueueType};
 use perpetua_proto::taskqueue::PollerInfo;
 use perpetua_proto::workflow::{
     PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
@@ -43,6 +43,8 @@ impl World {
             pending_activities: run.pending_activities(),
             pending_children: run.pending_children(),
             pending_workflow_task: run.pending_task(),
+            pending_nexus_operations: run.pending_operations(),
+            callbacks: run.callback_infos(),
             workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
                 execution_expiration_time: shown(run.state.execution_deadline),
                 run_expiration_time: shown(run.state.run_deadline),
@@ -51,7 +53,6 @@ impl World {
                 reset_run_id: run.state.reset_run.clone(),
                 ..WorkflowExecutionExtendedInfo::default()
             }),
-            ..DescribeWorkflowExecutionResponse::default()
         })
     }
 
@@ -63,11 +64,10 @@ impl World {
         self.namespaces.check(&request.namespace)?;
         let name = request.task_queue.as_ref().map_or("", |queue| &queue.name);
         check_id("TaskQueue", name)?;
-        let is_activity = request.task_queue_type == 2;
-        let key = if is_activity {
-            QueueKey::activity(&request.namespace, name)
-        } else {
-            QueueKey::workflow(&request.namespace, name)
+        let key = match request.task_queue_type() {
+            TaskQueueType::Activity => QueueKey::activity(&request.namespace, name),
+            TaskQueueType::Nexus => QueueKey::nexus(&request.namespace, name),
+            _ => QueueKey::workflow(&request.namespace, name),
         };
         let pollers = self
             .matching

@@ -3,7 +3,7 @@
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
-    PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ShutdownWorkerRequest,
+    PollNexusTaskQueueRequest, PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ShutdownWorkerRequest,
 };
 
 use super::check_id;
@@ -31,6 +31,17 @@ impl World {
     pub fn poll_activity_task(&mut self, call: CallId, request: PollActivityTaskQueueRequest) -> Answer<()> {
         let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
         let key = QueueKey::activity(&request.namespace, &queue);
+        self.wait(call, key, request.identity, request.worker_instance_key);
+        Ok(())
+    }
+
+    /// Waits for a Nexus request.
+    ///
+    /// # Errors
+    /// When the request is wrong.
+    pub fn poll_nexus_task(&mut self, call: CallId, request: PollNexusTaskQueueRequest) -> Answer<()> {
+        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
+        let key = QueueKey::nexus(&request.namespace, &queue);
         self.wait(call, key, request.identity, request.worker_instance_key);
         Ok(())
     }
@@ -98,6 +109,7 @@ impl World {
                     crate::matching::Kind::Activity => {
                         Reply::ActivityTask(Box::<PollActivityTaskQueueResponse>::default())
                     }
+                    crate::matching::Kind::Nexus => Reply::NexusTask(Box::default()),
                 })
             }
             Waiting::Time => {

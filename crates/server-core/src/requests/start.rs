@@ -16,7 +16,7 @@ use perpetua_proto::workflowservice::{
 
 use super::check_id;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, Start};
+use crate::run::{Run, Start, callback};
 use crate::time::{self, duration};
 use crate::world::RunNumber;
 use crate::{World, cron, limits, retry};
@@ -132,7 +132,7 @@ impl World {
             request_id,
             attributes,
             metadata: request.user_metadata.clone(),
-            links: request.links.clone(),
+            links: callback::other_links(&request.links, &request.completion_callbacks),
         })
     }
 
@@ -216,6 +216,7 @@ impl World {
             first_execution_run_id: run.started().first_execution_run_id.clone(),
             started,
             status: run.state.status,
+            link: Some(run.link()),
             ..StartWorkflowExecutionResponse::default()
         }
     }
@@ -287,6 +288,7 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
     if !request.cron_schedule.is_empty() {
         cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
     }
+    callback::check(&request.completion_callbacks, 0)?;
     let mut retry_policy = request.retry_policy.clone();
     if let Some(policy) = &mut retry_policy {
         retry::check(policy).map_err(Refusal::invalid)?;

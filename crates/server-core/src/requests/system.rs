@@ -21,6 +21,7 @@ impl World {
                 encoded_failure_attributes: true,
                 upsert_memo: true,
                 eager_workflow_start: true,
+                nexus: true,
                 sdk_metadata: true,
                 ..Capabilities::default()
             }),

@@ -68,6 +68,7 @@ impl Run {
         self.state.activities.clear();
         self.state.timers.clear();
         self.state.externals.clear();
+        self.state.operations.clear();
         match start {
             Some(start) => {
                 let admitted = std::mem::take(&mut self.live.admitted);
@@ -81,6 +82,9 @@ impl Run {
                     cx.transfer(Transfer::ChainEnded { first_run: first_run.clone(), news: news.clone() });
                 }
                 self.tell_parent(cx, news);
+                if !self.state.callbacks.is_empty() {
+                    cx.transfer(Transfer::Callbacks { from: self.number });
+                }
                 for initiated in children.keys() {
                     cx.transfer(Transfer::ParentClosed { parent: self.number, initiated: *initiated });
                 }
@@ -212,6 +216,7 @@ impl Run {
         attributes.search_attributes = (!self.state.search_attributes.is_empty())
             .then(|| SearchAttributes { indexed_fields: self.state.search_attributes.clone() });
         attributes.eager_execution_accepted = false;
+        attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
         if let Ending::ContinuedAsNew(asked) = ending {
             inherit(&mut attributes, asked);
         }

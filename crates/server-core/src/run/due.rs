@@ -5,6 +5,7 @@
 
 use super::Run;
 use super::activity::{ActivityDue, AttemptEnd};
+use crate::nexus::{self, OperationState};
 use crate::time::{Time, stored};
 use crate::world::Cx;
 
@@ -19,6 +20,7 @@ pub(crate) enum Due {
     Task,
     Timer(String),
     Activity(i64, ActivityDue),
+    Operation(i64, nexus::Due),
 }
 
 impl Run {
@@ -42,6 +44,11 @@ impl Run {
         for (scheduled, activity) in &self.state.activities {
             if let Some((at, due)) = self.activity_due(*scheduled, activity) {
                 consider(Some(at), &|| Due::Activity(*scheduled, due));
+            }
+        }
+        for (scheduled, operation) in &self.state.operations {
+            if let Some((at, due)) = self.operation_scheduled(*scheduled).and_then(|asked| operation.due(asked)) {
+                consider(Some(at), &|| Due::Operation(*scheduled, due));
             }
         }
         consider(self.task_due(), &|| Due::Task);
@@ -71,6 +78,7 @@ impl Run {
             }
             Due::Run => self.time_out(cx),
             Due::Task => self.time_out_task(cx),
+            Due::Operation(scheduled, due) => self.fire_operation(cx, scheduled, due),
             Due::Timer(id) => self.fire_timer(cx, &id),
             Due::Activity(scheduled, ActivityDue::Retry) => self.end_activity_backoff(cx, scheduled),
             Due::Activity(scheduled, ActivityDue::TimedOut(kind)) => {
@@ -84,6 +92,7 @@ impl Run {
         self.is_open()
             && (self.state.task.is_some()
                 || !self.state.externals.is_empty()
+                || self.state.operations.values().any(OperationState::is_busy)
                 || self.state.activities.values().any(|activity| !activity.backing_off && !activity.paused))
             || !self.live.queries.is_empty()
     }

@@ -27,5 +27,6 @@ impl Run {
                 self.offer_activity(cx, scheduled);
             }
         }
+        self.resume_operations(cx);
     }
 }

@@ -6,6 +6,7 @@ use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::sdk::UserMetadata;
 
+use super::callback::CallbackState;
 use super::{History, Live, Run, RunState, event};
 use crate::time::{self, Time};
 use crate::world::{Cx, RunNumber};
@@ -48,6 +49,11 @@ impl Run {
             search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
             start_request: request_id,
             number: number.0,
+            callbacks: attributes
+                .completion_callbacks
+                .iter()
+                .map(|callback| CallbackState::new(callback.clone(), cx.now, ""))
+                .collect(),
             ..RunState::default()
         };
         let mut run = Self { number, state, history: History::default(), live: Live::default() };

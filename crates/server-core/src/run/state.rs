@@ -5,6 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::callback::CallbackState;
+use crate::nexus::OperationState;
+
 use perpetua_proto::{common, failure, history, update};
 
 /// Everything of a run that is stored, except its events.
@@ -93,6 +96,12 @@ pub(crate) struct RunState {
     /// Its place in the order in which the runs of this world began.
     #[prost(uint64, tag = "34")]
     pub(crate) number: u64,
+    /// Nexus operations that are not over, by scheduled event.
+    #[prost(btree_map = "int64, message", tag = "60")]
+    pub(crate) operations: BTreeMap<i64, OperationState>,
+    /// Who is told when it ends.
+    #[prost(message, repeated, tag = "61")]
+    pub(crate) callbacks: Vec<CallbackState>,
 }
 
 /// The pending workflow task.

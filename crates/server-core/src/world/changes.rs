@@ -44,12 +44,16 @@ pub enum Kind {
     Run = 3,
     /// A schedule, by its namespace and its id.
     Schedule = 4,
+    /// A Nexus endpoint, by its id.
+    NexusEndpoint = 6,
 }
 
 impl Kind {
     /// The kind of this number.
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Server, Self::Namespace, Self::Run, Self::Schedule].into_iter().find(|kind| *kind as u8 == number)
+        [Self::Server, Self::Namespace, Self::Run, Self::Schedule, Self::NexusEndpoint]
+            .into_iter()
+            .find(|kind| *kind as u8 == number)
     }
 }
 
@@ -114,6 +118,7 @@ impl World {
         let mut changes = Changes::default();
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
         self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
+        self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
@@ -141,6 +146,7 @@ impl World {
         self.changed = false;
         self.namespaces.shelf.discard_changes();
         self.schedules.shelf.discard_changes();
+        self.nexus.endpoints.discard_changes();
         self.dirty.clear();
     }
 
@@ -167,6 +173,7 @@ impl World {
                 }
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
                     let state = RunState::decode(&*value).map_err(damaged)?;
                     let history = histories.remove(&key).unwrap_or_default();

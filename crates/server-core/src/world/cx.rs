@@ -9,6 +9,8 @@ use rand_core::Rng;
 use super::{CallId, Offer, Reply, Transfer};
 use crate::matching::{Matching, QueueKey};
 use crate::namespace::Namespaces;
+use crate::nexus::Nexus;
+use crate::nexus::endpoint::Destination;
 use crate::settings::Settings;
 use crate::{Answer, Time};
 
@@ -21,6 +23,7 @@ pub(crate) struct Cx<'a> {
     pub(super) matching: &'a Matching,
     pub(super) namespaces: &'a Namespaces,
     pub(super) watched: &'a BTreeMap<String, String>,
+    pub(super) nexus: &'a Nexus,
     pub(super) offers: &'a mut Vec<Offer>,
     pub(super) transfers: &'a mut VecDeque<Transfer>,
     pub(super) replies: &'a mut Vec<(CallId, Answer<Reply>)>,
@@ -84,6 +87,16 @@ impl Cx<'_> {
         fields: &mut BTreeMap<String, Payload>,
     ) -> Result<(), String> {
         self.namespaces.check_search_attributes(namespace, fields)
+    }
+
+    /// The id of the Nexus endpoint of this name.
+    pub(crate) fn endpoint_id(&self, name: &str) -> Option<String> {
+        self.nexus.endpoint(name).map(|endpoint| endpoint.id.clone())
+    }
+
+    /// Where the requests for the Nexus endpoint of this id go.
+    pub(crate) fn destination(&self, endpoint_id: &str) -> Option<Destination> {
+        self.nexus.destination(endpoint_id)
     }
 
     /// How much was said so far.

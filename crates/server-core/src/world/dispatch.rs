@@ -7,6 +7,7 @@ use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 
 use super::{Reply, RunNumber, World};
 use crate::matching::{Poller, QueueKey};
+use crate::nexus::{Errand, Owner};
 
 /// Work for a queue.
 #[derive(Clone, Debug)]
@@ -35,6 +36,7 @@ pub(crate) enum Work {
         id: String,
         sticky: bool,
     },
+    Nexus(Errand),
 }
 
 impl Offer {
@@ -89,6 +91,11 @@ impl World {
                 self.run(*run).is_some_and(|run| run.offers_activity(*scheduled, *attempt))
             }
             Work::Query { run, id, .. } => self.run(*run).is_some_and(|run| run.live.queries.contains_key(id)),
+            Work::Nexus(errand) => match &errand.owner {
+                Owner::Run(run, scheduled) => {
+                    self.run(*run).is_some_and(|run| run.offers_operation(*scheduled, errand))
+                }
+            },
         }
     }
 
@@ -112,6 +119,12 @@ impl World {
                 let response = self.attend(*run, |run, cx| run.query_response(cx, id, *sticky));
                 Some(Reply::WorkflowTask(Box::new(response.flatten()?)))
             }
+            Work::Nexus(errand) => match &errand.owner {
+                Owner::Run(run, scheduled) => {
+                    let response = self.with(*run, |run, cx| run.operation_request(cx, *scheduled, errand));
+                    Some(Reply::NexusTask(Box::new(response.flatten()?)))
+                }
+            },
         }
     }
 }

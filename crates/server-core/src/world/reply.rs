@@ -1,9 +1,9 @@
 //! Answers that may come later.
 
 use perpetua_proto::workflowservice::{
-    GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse, PollWorkflowExecutionUpdateResponse,
-    PollWorkflowTaskQueueResponse, QueryWorkflowResponse, StartWorkflowExecutionResponse,
-    UpdateWorkflowExecutionResponse,
+    GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse, PollNexusTaskQueueResponse,
+    PollWorkflowExecutionUpdateResponse, PollWorkflowTaskQueueResponse, QueryWorkflowResponse,
+    StartWorkflowExecutionResponse, UpdateWorkflowExecutionResponse,
 };
 
 /// Names a call that waits for its answer. The caller of the world chooses it.
@@ -17,6 +17,8 @@ pub enum Reply {
     WorkflowTask(Box<PollWorkflowTaskQueueResponse>),
     /// To a poll for activities.
     ActivityTask(Box<PollActivityTaskQueueResponse>),
+    /// To a poll for Nexus requests.
+    NexusTask(Box<PollNexusTaskQueueResponse>),
     /// To a request for history.
     History(GetWorkflowExecutionHistoryResponse),
     /// To a query.

@@ -25,6 +25,7 @@ use perpetua_proto::history::{
 
 use super::{RunNumber, Waiting, World};
 use crate::limits;
+use crate::nexus::{Errand, NexusAnswer};
 use crate::run::update::{Admitted, UpdateWaiter};
 use crate::run::{Run, Start};
 use crate::time;
@@ -68,6 +69,15 @@ pub(crate) enum Transfer {
         waiters: BTreeMap<String, Vec<UpdateWaiter>>,
         from: RunNumber,
     },
+    /// A Nexus request for which there is nobody.
+    Unreachable {
+        errand: Errand,
+        failure: Box<Failure>,
+    },
+    /// A run has ended, and others want to know.
+    Callbacks {
+        from: RunNumber,
+    },
 }
 
 /// How a child ended.
@@ -102,6 +112,8 @@ impl World {
                 });
             }
             Transfer::ChainEnded { first_run, news } => self.chain_ended(&first_run, news),
+            Transfer::Unreachable { errand, failure } => self.answer_errand(errand, NexusAnswer::Refused(failure)),
+            Transfer::Callbacks { from } => self.deliver_callbacks(from),
             Transfer::ParentClosed { parent, initiated } => self.close_child(parent, initiated),
             Transfer::NextRun { start, admitted, waiters, from } => {
                 let (namespace, child) = (start.namespace.clone(), start.attributes.workflow_id.clone());

@@ -4,6 +4,7 @@ mod activities;
 mod bench;
 mod chains;
 mod lists;
+mod nexus;
 mod queries;
 mod restarts;
 mod schedules;

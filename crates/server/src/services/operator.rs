@@ -1,5 +1,7 @@
 //! The operator service.
 
+mod nexus;
+
 use std::sync::Arc;
 
 use perpetua_proto::operatorservice::operator_service_server::OperatorService;
@@ -20,17 +22,17 @@ service! {
         add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse
         remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse
         list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse
+        get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse
+        create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse
+        update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse
+        delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse
+        list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse
     }
     refuses {
         delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse
         add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse
         remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse
         list_clusters(ListClustersRequest) -> ListClustersResponse
-        get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse
-        create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse
-        update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse
-        delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse
-        list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse
     }
 }
 

@@ -32,6 +32,7 @@ macro_rules! at_once {
 }
 
 mod immediate;
+mod nexus;
 mod schedule;
 mod visibility;
 mod waiting;
@@ -91,6 +92,9 @@ service! {
         delete_schedule(DeleteScheduleRequest) -> DeleteScheduleResponse
         list_schedules(ListSchedulesRequest) -> ListSchedulesResponse
         count_schedules(CountSchedulesRequest) -> CountSchedulesResponse
+        poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse
+        respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse
+        respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -125,9 +129,6 @@ service! {
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse
-        poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse
-        respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse
-        respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse
         update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse
         update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse
         pause_activity(PauseActivityRequest) -> PauseActivityResponse
