@@ -3,6 +3,7 @@
 //! One file a task. This package is the first thing that CI builds, so it depends on next to nothing; what needs a
 //! protobuf compiler lives in `xtask-codegen`, which `codegen` and `render-proto` run as a program.
 
+mod bench;
 mod ci;
 mod codegen;
 mod server;
@@ -22,6 +23,8 @@ usage: cargo xtask <task>
   ci                     everything that CI checks: format, lints, tidy, docs, tests
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
   embedded               play the end-to-end scenarios on the embedded server
+  bench servers [--repetitions N] [--seconds S]
+                         measure the server beside the real development server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
   codegen                generate crates/proto from proto/
@@ -48,6 +51,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["ci"] => ci::ci(),
         ["test", arguments @ ..] => test::test(arguments),
         ["embedded"] => test::embedded(),
+        ["bench", "servers", arguments @ ..] => bench::servers(arguments),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),
         ["tidy"] => tidy::tidy(),
