@@ -28,6 +28,8 @@ pub(crate) const UPDATES: i64 = 2000;
 pub(crate) const SIGNALS: i64 = 10_000;
 /// How long a run may be kept busy by tasks that only ask for another.
 pub(crate) const HEARTBEATING: Duration = Duration::from_secs(30 * 60);
+/// The shortest time from the start of a run to that of the one it continues as.
+pub(crate) const CONTINUE_AS_NEW: Duration = Duration::from_secs(1);
 /// How many eventful batches a page of history has, unless it was told otherwise.
 pub(crate) const PAGE: usize = 256;
 /// After how many failed tasks a workflow answers no queries and takes no updates.

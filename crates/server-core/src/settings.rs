@@ -3,6 +3,8 @@
 //! Numbers that limit something take effect. Names that switch on what is always on here, or that speak of parts that a
 //! single process does not have, are taken and change nothing.
 
+use std::time::Duration;
+
 use crate::limits;
 
 /// What can be set of a server.
@@ -19,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) updates_in_flight: usize,
     pub(crate) updates: i64,
     pub(crate) signals: i64,
+    /// The shortest time from the start of a run to that of the one it continues as.
+    pub(crate) continue_as_new_interval: Duration,
     /// Whether workflows may ask for a time of their own, which skips.
     pub(crate) time_skipping: bool,
 }
@@ -37,6 +41,7 @@ impl Default for Settings {
             updates_in_flight: limits::UPDATES_IN_FLIGHT,
             updates: limits::UPDATES,
             signals: limits::SIGNALS,
+            continue_as_new_interval: limits::CONTINUE_AS_NEW,
             time_skipping: false,
         }
     }
@@ -70,6 +75,7 @@ impl Settings {
             "history.maxinflightupdates" => self.updates_in_flight = number(json)?,
             "history.maxtotalupdates" => self.updates = number(json)?,
             "history.maximumsignalsperexecution" => self.signals = number(json)?,
+            "history.continueasnewmininterval" => self.continue_as_new_interval = wait(json)?,
             "frontend.workflowtimeskippingenabled" => self.time_skipping = truth(json)?,
             name if is_known(name) => {}
             _ => return Ok(Setting::Unknown),
@@ -80,6 +86,24 @@ impl Settings {
 
 fn number<T: std::str::FromStr>(json: &str) -> Result<T, String> {
     json.parse().map_err(|_| format!("{json:?} is not a number that it could be"))
+}
+
+/// A duration as Go writes it, such as `"1s"` or `"1m30s"`.
+fn wait(json: &str) -> Result<Duration, String> {
+    let text = json.trim_matches('"');
+    let problem = || format!("{json} is no duration; write it like \"1.5s\"");
+    let mut whole = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|at: char| !at.is_ascii_digit() && at != '.').ok_or_else(problem)?;
+        let (number, tail) = rest.split_at(digits);
+        let number: f64 = number.parse().map_err(|_| problem())?;
+        let units = [("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+        let (unit, seconds) = units.into_iter().find(|(unit, _)| tail.starts_with(unit)).ok_or_else(problem)?;
+        whole += Duration::try_from_secs_f64(number * seconds).map_err(|_| problem())?;
+        rest = &tail[unit.len()..];
+    }
+    if text.is_empty() { Err(problem()) } else { Ok(whole) }
 }
 
 fn truth(json: &str) -> Result<bool, String> {
@@ -120,5 +144,11 @@ mod tests {
         assert_eq!(settings.set("system.enableEagerWorkflowStart", "true"), Ok(Setting::Taken));
         assert_eq!(settings.set("coffee.strength", "9"), Ok(Setting::Unknown));
         assert!(settings.set("limit.historyCount.error", "\"many\"").is_err());
+        let key = "history.continueAsNewMinInterval";
+        assert_eq!(settings.set(key, "\"1m1.5s\""), Ok(Setting::Taken));
+        assert_eq!(settings.continue_as_new_interval, Duration::from_millis(61_500));
+        for wrong in ["\"\"", "1", "\"s\"", "\"1x\"", "\"-1s\"", "\"9999999999999999999999h\""] {
+            assert!(settings.set(key, wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! How a run ends, and what follows: a next run of the chain, news for its parent, the end of its children.
 
+use std::time::Duration;
+
 use perpetua_proto::command::ContinueAsNewWorkflowExecutionCommandAttributes;
 use perpetua_proto::common::{Memo, Payloads, SearchAttributes, WorkflowType};
 use perpetua_proto::enums::{
@@ -43,7 +45,7 @@ pub(crate) struct Closing {
 struct Next {
     initiator: ContinueAsNewInitiator,
     attempt: i32,
-    backoff: std::time::Duration,
+    backoff: Duration,
     failure: Option<Failure>,
     last_result: Option<Payloads>,
 }
@@ -157,7 +159,7 @@ impl Run {
                         initiator => initiator,
                     },
                     attempt: 1,
-                    backoff: time::duration(asked.backoff_start_interval.as_ref()).unwrap_or_default(),
+                    backoff: self.wait_of_next(cx, asked),
                     failure: asked.failure.clone(),
                     last_result: asked.last_completion_result.clone(),
                 };
@@ -199,6 +201,13 @@ impl Run {
             }
             Ending::Canceled(_) | Ending::Terminated { .. } => (None, RetryState::Unspecified),
         }
+    }
+
+    /// How long the next run waits that the workflow itself has asked for: runs that do nothing but continue as new follow
+    /// each other no faster than the real server lets them.
+    fn wait_of_next(&self, cx: &Cx<'_>, asked: &ContinueAsNewWorkflowExecutionCommandAttributes) -> Duration {
+        let wanted = time::duration(asked.backoff_start_interval.as_ref()).unwrap_or_default();
+        wanted.max(cx.settings.continue_as_new_interval.saturating_sub(cx.now.since(self.start_time())))
     }
 
     /// The next run of the chain.

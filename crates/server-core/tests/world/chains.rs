@@ -51,6 +51,8 @@ fn a_workflow_continues_as_new() {
     assert_eq!(started.continued_execution_run_id, first.run_id);
     assert_eq!(started.first_execution_run_id, first.run_id);
     assert_eq!(started.input, Some(value("next")));
+    assert!(bench.is_idle(), "it begins no sooner than a second after the first");
+    bench.pass(Duration::from_secs(1));
     let task = bench.task();
     bench.answer(&task, vec![complete()]).expect("it can be done");
 }

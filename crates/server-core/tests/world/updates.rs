@@ -205,6 +205,7 @@ fn who_waits_for_an_update_goes_along_to_the_next_run() {
     bench.world.expire(call);
     assert_eq!(outcome_of(&mut bench, call), Some((Stage::Admitted, None)), "it waited in the next run");
     let call = update(&mut bench, "u", Stage::Completed);
+    bench.pass(std::time::Duration::from_secs(1));
     let task = bench.task();
     accept_and_complete(&mut bench, &task, "u");
     assert!(outcome_of(&mut bench, call).is_some_and(|(stage, _)| stage == Stage::Completed));
