@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use perpetua_proto::common::{Payload, SearchAttributes};
 use perpetua_proto::enums::WorkflowIdReusePolicy;
 use perpetua_proto::errordetails::{QueryFailedFailure, WorkflowExecutionAlreadyStartedFailure};
+use perpetua_proto::failure::Failure;
 use perpetua_proto::schedule::schedule_action::Action;
 use perpetua_proto::schedule::{self as wire, SchedulePatch, SchedulePolicies};
 use perpetua_proto::workflow::NewWorkflowExecutionInfo;
@@ -27,8 +28,6 @@ const LEAST_CATCHUP: std::time::Duration = std::time::Duration::from_secs(10);
 const MATCHING_TIMES: usize = 1000;
 /// What the name of a schedule's own workflow begins with, where it is one: it counts when lengths are checked.
 const OWN_WORKFLOW: &str = "temporal-sys-scheduler:";
-/// The attribute that says whether a schedule is paused. It is the server's.
-const PAUSED: &str = "TemporalSchedulePaused";
 /// What is appended to the ids of workflows, for its length.
 const APPENDED: &str = "-2009-11-10T23:00:00Z";
 
@@ -184,7 +183,7 @@ impl World {
     ) -> Answer<ListScheduleMatchingTimesResponse> {
         let key = self.find_schedule(&request.namespace, &request.schedule_id)?;
         let (Some(start), Some(end)) = (&request.start_time, &request.end_time) else {
-            return Err(Refusal::invalid("missing or invalid query").with(&QueryFailedFailure::default()));
+            return Err(invalid_query());
         };
         let (start, end) = (Time::from_wire(start), Time::from_wire(end));
         let Some(times) = self.schedules.shelf.get(&key).and_then(Schedule::times) else {
@@ -213,7 +212,9 @@ impl World {
     fn schedule_attributes(&self, namespace: &str, attributes: SearchAttributes) -> Answer<BTreeMap<String, Payload>> {
         let mut fields = attributes.indexed_fields;
         self.namespaces.check_search_attributes(namespace, &mut fields).map_err(Refusal::invalid)?;
-        fields.retain(|name, value| name != PAUSED && !value.data.is_empty() && &*value.data != b"null");
+        // Only what was added to the namespace is kept; the rest is the server's.
+        let added = &self.namespaces.check(namespace)?.search_attributes;
+        fields.retain(|name, value| added.contains_key(name) && !value.data.is_empty() && &*value.data != b"null");
         Ok(fields)
     }
 
@@ -257,6 +258,12 @@ impl World {
 
 fn token_of(version: i64) -> bytes::Bytes {
     version.to_be_bytes().to_vec().into()
+}
+
+fn invalid_query() -> Refusal {
+    let words = "missing or invalid query";
+    let failure = Failure { message: words.to_owned(), ..Failure::default() };
+    Refusal::invalid(words).with(&QueryFailedFailure { failure: Some(failure) })
 }
 
 fn unnamed() -> Refusal {

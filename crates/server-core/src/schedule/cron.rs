@@ -85,6 +85,7 @@ fn every(text: &str) -> Result<IntervalSpec, String> {
         seconds: nanos / 1_000_000_000,
         nanos: i32::try_from(nanos % 1_000_000_000).unwrap_or(0),
     };
+    let interval = Some(wire(interval::nanos(interval)?));
     let phase = if phase.is_empty() { None } else { Some(wire(interval::nanos(phase)?)) };
-    Ok(IntervalSpec { interval: Some(wire(interval::nanos(interval)?)), phase })
+    Ok(IntervalSpec { interval, phase })
 }
