@@ -119,7 +119,7 @@ impl Namespaces {
     /// When there is none.
     pub(crate) fn check(&self, name: &str) -> Answer<&Namespace> {
         if name.is_empty() {
-            return Err(Refusal::invalid("Namespace not set on request."));
+            return Err(Refusal::invalid("Namespace is empty."));
         }
         self.shelf.get(name).ok_or_else(|| {
             Refusal::new(Code::NotFound, format!("Namespace {name} is not found."))

@@ -47,7 +47,10 @@ impl World {
     /// # Errors
     /// When there is none of this name or id.
     pub fn describe_namespace(&self, request: &DescribeNamespaceRequest) -> Answer<DescribeNamespaceResponse> {
-        let namespace = if request.namespace.is_empty() && !request.id.is_empty() {
+        if request.namespace.is_empty() && request.id.is_empty() {
+            return Err(Refusal::invalid("Namespace not set on request."));
+        }
+        let namespace = if request.namespace.is_empty() {
             let missing = || Refusal::not_found(format!("Namespace with id {} is not found.", request.id));
             self.namespaces.shelf.values().find(|namespace| namespace.info.id == request.id).ok_or_else(missing)?
         } else {

@@ -39,9 +39,6 @@ impl World {
     }
 
     fn wanted_schedules<'a>(&'a self, namespace: &'a str, text: &str) -> Answer<Vec<&'a Schedule>> {
-        if namespace.is_empty() {
-            return Err(Refusal::invalid("Namespace is empty."));
-        }
         let custom = &self.namespaces.check(namespace)?.search_attributes;
         let mut system = KNOWN.to_vec();
         system.push(("ScheduleId", Kind::Keyword));
