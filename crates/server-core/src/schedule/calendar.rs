@@ -36,14 +36,31 @@ impl Calendar {
         }
     }
 
-    /// Whether the calendar names this second.
-    pub(super) fn has(&self, at: i64, zone: &TimeZone) -> bool {
-        let Ok(at) = Timestamp::from_second(at) else { return false };
+    /// If the calendar names this second: a second up to which it names every one. It is the last of the minute, the hour
+    /// or the day, where all of that belongs to it.
+    pub(super) fn names_until(&self, second: i64, zone: &TimeZone) -> Option<i64> {
+        let at = Timestamp::from_second(second).ok()?;
         let local = zone.to_offset(at).to_datetime(at);
-        self.has_date(local.date())
+        let is_named = self.has_date(local.date())
             && has(self.hour, local.hour())
             && has(self.minute, local.minute())
-            && has(self.second, local.second())
+            && has(self.second, local.second());
+        if !is_named {
+            return None;
+        }
+        let mut until = second;
+        for (set, value, values, length) in [
+            (self.second, local.second(), 60, 1),
+            (self.minute, local.minute(), 60, 60),
+            (self.hour, local.hour(), 24, 3600),
+        ] {
+            if set.count_ones() < values {
+                break;
+            }
+            until += (i64::from(values) - 1 - i64::from(value)) * length;
+        }
+        let change = zone.following(at).next().map(|transition| transition.timestamp().as_second());
+        Some(change.map_or(until, |change| until.min(change - 1)))
     }
 
     /// The first second after this one that the calendar names. Local times that come twice are named twice, those that
@@ -118,10 +135,13 @@ impl Calendar {
     }
 }
 
+/// The values of ranges, as far as they can be values of anything.
 fn values(ranges: &[Range]) -> impl Iterator<Item = i32> {
     ranges.iter().flat_map(|range| {
-        let step = usize::try_from(range.step).unwrap_or(1).max(1);
-        (range.start..=range.end.max(range.start)).step_by(step)
+        let step = range.step.max(1);
+        let start = if range.start < 0 { range.start.rem_euclid(step) } else { range.start };
+        let end = range.end.max(range.start).min(YEARS.1);
+        (start..=end).step_by(usize::try_from(step).unwrap_or(1))
     })
 }
 

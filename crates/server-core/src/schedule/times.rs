@@ -74,10 +74,10 @@ impl Times {
             if self.end.is_some_and(|end| time > end) {
                 return None;
             }
-            if !self.excluded.iter().any(|calendar| calendar.has(nominal, &self.zone)) {
-                return Some(Due { nominal: time, at: self.jittered(nominal, time) });
+            match self.excluded.iter().filter_map(|calendar| calendar.names_until(nominal, &self.zone)).max() {
+                None => return Some(Due { nominal: time, at: self.jittered(nominal, time) }),
+                Some(until) => after = until,
             }
-            after = nominal;
         }
         None
     }
@@ -213,6 +213,22 @@ mod tests {
             ..crons("", &["@every 1h"])
         };
         assert_eq!(between(&spec, "2026-01-01T00:00:00Z", "2026-03-29T00:00:00Z").len(), 3);
+    }
+
+    #[test]
+    fn long_stretches_are_left_out_at_once() {
+        let exclude =
+            crons("America/New_York", &["* * * * * * 2026-2090", "* 3-59 * * * * 2091", "* 0-2 1-23 * * * 2091"]);
+        let excluded = canonical(&exclude).expect("the specification is right").structured_calendar;
+        let seconds = crons("America/New_York", &["@every 1s"]);
+        let spec = ScheduleSpec { exclude_structured_calendar: excluded, ..seconds };
+        let times = times(&spec);
+        assert_eq!(
+            times.next(at("2026-01-01T05:00:00Z")).map(|due| shown(due.at)),
+            Some("2091-01-01T05:00:00Z".to_owned())
+        );
+        let late = times.next(at("2091-01-01T05:02:59Z")).map(|due| shown(due.at));
+        assert_eq!(late, Some("2091-01-02T05:00:00Z".to_owned()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod lists;
 mod nexus;
 mod queries;
 mod restarts;
+mod schedule_requests;
 mod schedules;
 mod starts;
 mod tasks;

@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use perpetua_proto::command::command::Attributes as CommandAttributes;
 use perpetua_proto::command::{Command, FailWorkflowExecutionCommandAttributes};
-use perpetua_proto::common::{Memo, Payload, SearchAttributes, WorkflowType};
-use perpetua_proto::enums::{
-    EventType, IndexedValueType, ScheduleOverlapPolicy as Overlap, WorkflowExecutionStatus as Status,
-};
+use perpetua_proto::common::{Memo, WorkflowType};
+use perpetua_proto::enums::{EventType, ScheduleOverlapPolicy as Overlap, WorkflowExecutionStatus as Status};
 use perpetua_proto::failure::Failure;
 use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
-use perpetua_proto::operatorservice::AddSearchAttributesRequest;
 use perpetua_proto::schedule::schedule_action::Action;
 use perpetua_proto::schedule::{
     BackfillRequest, IntervalSpec, Schedule, ScheduleAction, ScheduleInfo, SchedulePatch, SchedulePolicies,
@@ -24,10 +21,10 @@ use prost_types::Timestamp;
 
 use crate::bench::{Bench, command, complete, queue, seconds, value, words};
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 /// Every minute, the workflow `w`.
-fn every_minute() -> Schedule {
+pub(crate) fn every_minute() -> Schedule {
     let workflow = NewWorkflowExecutionInfo {
         workflow_id: "w".into(),
         workflow_type: Some(WorkflowType { name: "greeting".into() }),
@@ -44,40 +41,40 @@ fn every_minute() -> Schedule {
     }
 }
 
-fn with_policies(change: impl FnOnce(&mut SchedulePolicies)) -> Schedule {
+pub(crate) fn with_policies(change: impl FnOnce(&mut SchedulePolicies)) -> Schedule {
     let mut policies = SchedulePolicies::default();
     change(&mut policies);
     Schedule { policies: Some(policies), ..every_minute() }
 }
 
-fn overlapping(overlap: Overlap) -> Schedule {
+pub(crate) fn overlapping(overlap: Overlap) -> Schedule {
     with_policies(|policies| policies.overlap_policy = overlap.into())
 }
 
-fn fail() -> Command {
+pub(crate) fn fail() -> Command {
     let failure = Some(Failure { message: "no luck".into(), ..Default::default() });
     let asked = FailWorkflowExecutionCommandAttributes { failure };
     command(CommandAttributes::FailWorkflowExecutionCommandAttributes(Box::new(asked)))
 }
 
-fn trigger(overlap: Overlap) -> SchedulePatch {
+pub(crate) fn trigger(overlap: Overlap) -> SchedulePatch {
     let trigger = TriggerImmediatelyRequest { overlap_policy: overlap.into(), scheduled_time: None };
     SchedulePatch { trigger_immediately: Some(trigger), ..Default::default() }
 }
 
 /// Seconds after the beginning of every test.
-fn after(bench: &Bench, seconds: i64) -> Timestamp {
+pub(crate) fn after(bench: &Bench, seconds: i64) -> Timestamp {
     let beginning = bench.world.now().to_wire();
     Timestamp { seconds: beginning.seconds + seconds, ..beginning }
 }
 
 impl Bench {
     /// Makes the schedule `s`.
-    fn schedule(&mut self, schedule: Schedule) {
+    pub(crate) fn schedule(&mut self, schedule: Schedule) {
         self.try_schedule(schedule).expect("the schedule is new");
     }
 
-    fn try_schedule(&mut self, schedule: Schedule) -> Answer<CreateScheduleResponse> {
+    pub(crate) fn try_schedule(&mut self, schedule: Schedule) -> Answer<CreateScheduleResponse> {
         self.world.create_schedule(CreateScheduleRequest {
             namespace: "default".into(),
             schedule_id: "s".into(),
@@ -87,24 +84,24 @@ impl Bench {
         })
     }
 
-    fn described(&self) -> DescribeScheduleResponse {
+    pub(crate) fn described(&self) -> DescribeScheduleResponse {
         let request = DescribeScheduleRequest { namespace: "default".into(), schedule_id: "s".into() };
         self.world.describe_schedule(&request).expect("the schedule is there")
     }
 
-    fn info(&self) -> ScheduleInfo {
+    pub(crate) fn info(&self) -> ScheduleInfo {
         self.described().info.unwrap_or_default()
     }
 
-    fn state(&self) -> ScheduleState {
+    pub(crate) fn state(&self) -> ScheduleState {
         self.described().schedule.and_then(|schedule| schedule.state).unwrap_or_default()
     }
 
-    fn version(&self) -> u8 {
+    pub(crate) fn version(&self) -> u8 {
         self.described().conflict_token.last().copied().unwrap_or_default()
     }
 
-    fn patch(&mut self, patch: SchedulePatch) {
+    pub(crate) fn patch(&mut self, patch: SchedulePatch) {
         let request = PatchScheduleRequest {
             namespace: "default".into(),
             schedule_id: "s".into(),
@@ -114,7 +111,7 @@ impl Bench {
         self.world.patch_schedule(request).expect("the schedule is there");
     }
 
-    fn update(&mut self, schedule: Schedule, version: Option<u64>) {
+    pub(crate) fn update(&mut self, schedule: Schedule, version: Option<u64>) {
         let conflict_token = version.map(|version| version.to_be_bytes().to_vec().into()).unwrap_or_default();
         let request = UpdateScheduleRequest {
             namespace: "default".into(),
@@ -127,7 +124,7 @@ impl Bench {
     }
 
     /// What the last actions started, with what became of it.
-    fn recent(&self) -> Vec<(String, Status)> {
+    pub(crate) fn recent(&self) -> Vec<(String, Status)> {
         let recent = self.info().recent_actions;
         let shown = |action: &perpetua_proto::schedule::ScheduleActionResult| {
             let started = action.start_workflow_result.clone().unwrap_or_default();
@@ -137,7 +134,7 @@ impl Bench {
     }
 
     /// Does the next task of a workflow; what it was started with.
-    fn play(&mut self, commands: Vec<Command>) -> WorkflowExecutionStartedEventAttributes {
+    pub(crate) fn play(&mut self, commands: Vec<Command>) -> WorkflowExecutionStartedEventAttributes {
         let task = self.task();
         let first = task.history.as_ref().and_then(|history| history.events.first()).cloned().unwrap_or_default();
         self.answer(&task, commands).expect("it can be done");
@@ -174,23 +171,6 @@ fn a_schedule_starts_its_workflow_at_its_times() {
     let info = bench.info();
     assert_eq!((info.action_count, info.running_workflows.len(), info.future_action_times.len()), (2, 0, 10));
     assert_eq!(info.future_action_times[0].seconds % 60, 0);
-}
-
-#[test]
-fn what_is_left_open_is_shown_as_it_will_be() {
-    let mut bench = Bench::new();
-    let spec =
-        ScheduleSpec { cron_string: vec!["CRON_TZ=Asia/Tokyo 0 12 * * 5-7 # noon".into()], ..Default::default() };
-    bench.schedule(Schedule { spec: Some(spec), ..every_minute() });
-    let schedule = bench.described().schedule.unwrap_or_default();
-    let spec = schedule.spec.unwrap_or_default();
-    assert_eq!((spec.timezone_name.as_str(), spec.cron_string.len()), ("Asia/Tokyo", 0));
-    let calendar = &spec.structured_calendar[0];
-    let weekdays: Vec<_> = calendar.day_of_week.iter().map(|it| (it.start, it.end, it.step)).collect();
-    assert_eq!((calendar.comment.as_str(), weekdays), ("noon", vec![(0, 0, 1), (5, 6, 1)]));
-    let policies = schedule.policies.unwrap_or_default();
-    assert_eq!((policies.overlap_policy(), policies.catchup_window), (Overlap::Skip, seconds(365 * 24 * 3600)));
-    assert_eq!(bench.version(), 1);
 }
 
 #[test]
@@ -354,66 +334,6 @@ fn what_lies_in_the_past_can_be_made_up_for() {
 }
 
 #[test]
-fn an_update_replaces_what_it_was_made_for() {
-    let mut bench = Bench::new();
-    bench.schedule(every_minute());
-    let hourly = Schedule {
-        spec: Some(ScheduleSpec { cron_string: vec!["@hourly".into()], ..Default::default() }),
-        ..every_minute()
-    };
-    bench.pass(Duration::from_secs(25));
-    bench.play(vec![complete()]);
-    bench.update(hourly.clone(), Some(7));
-    assert_eq!(bench.info().update_time, None, "what was seen is not what is there");
-    bench.update(hourly, Some(1));
-    assert_eq!((bench.info().update_time.is_some(), bench.version()), (true, 2));
-    bench.pass(MINUTE * 12);
-    assert!(bench.is_idle());
-    bench.pass(MINUTE);
-    assert_eq!(bench.play(vec![complete()]).workflow_id, "w-2001-09-09T02:00:00Z");
-}
-
-#[test]
-fn requests_that_come_twice_count_once() {
-    let mut bench = Bench::new();
-    bench.schedule(every_minute());
-    bench.schedule(every_minute());
-    let request = CreateScheduleRequest {
-        namespace: "default".into(),
-        schedule_id: "s".into(),
-        request_id: "another".into(),
-        ..Default::default()
-    };
-    assert_eq!(words(bench.world.create_schedule(request)), "AlreadyExists: schedule \"s\" is already registered");
-    for notes in ["first", "second"] {
-        let request = PatchScheduleRequest {
-            namespace: "default".into(),
-            schedule_id: "s".into(),
-            patch: Some(SchedulePatch { pause: notes.into(), ..Default::default() }),
-            request_id: "pause".into(),
-            ..Default::default()
-        };
-        bench.world.patch_schedule(request).expect("the schedule is there");
-    }
-    assert_eq!(bench.state().notes, "first");
-}
-
-#[test]
-fn what_makes_no_sense_is_refused() {
-    let mut bench = Bench::new();
-    let spec = |cron: &str| ScheduleSpec { cron_string: vec![cron.into()], ..Default::default() };
-    let bad = Schedule { spec: Some(spec("61 * * * *")), ..every_minute() };
-    assert_eq!(words(bench.try_schedule(bad)), "InvalidArgument: Invalid schedule spec: Minute is not in range [0-59]");
-    let bad = Schedule { spec: Some(spec("TZ=Nowhere/Bad 0 0 * * *")), ..every_minute() };
-    assert_eq!(words(bench.try_schedule(bad)), "InvalidArgument: Invalid schedule spec: unknown time zone Nowhere/Bad");
-    let mut bad = every_minute();
-    if let Some(Action::StartWorkflow(workflow)) = bad.action.as_mut().and_then(|action| action.action.as_mut()) {
-        workflow.cron_schedule = "* * * * *".into();
-    }
-    assert_eq!(words(bench.try_schedule(bad)), "InvalidArgument: Scheduled workflow must not contain CronSchedule");
-}
-
-#[test]
 fn a_schedule_goes_on_after_a_restart_and_makes_up_for_what_it_missed() {
     let mut bench = Bench::new();
     let policies = |policies: &mut SchedulePolicies| {
@@ -458,22 +378,6 @@ fn a_chain_counts_as_one_workflow() {
 }
 
 #[test]
-fn matching_times_are_told() {
-    let mut bench = Bench::new();
-    bench.schedule(every_minute());
-    let request = ListScheduleMatchingTimesRequest {
-        namespace: "default".into(),
-        schedule_id: "s".into(),
-        start_time: Some(after(&bench, 20)),
-        end_time: Some(after(&bench, 20 + 180)),
-    };
-    let times = bench.world.schedule_matching_times(&request).expect("the schedule is there").start_time;
-    assert_eq!(times, [after(&bench, 80), after(&bench, 140), after(&bench, 200)]);
-    let request = ListScheduleMatchingTimesRequest { start_time: None, ..request };
-    assert_eq!(words(bench.world.schedule_matching_times(&request)), "InvalidArgument: missing or invalid query");
-}
-
-#[test]
 fn a_schedule_that_is_removed_leaves_what_it_started() {
     let mut bench = Bench::new();
     bench.schedule(overlapping(Overlap::BufferAll));
@@ -484,63 +388,4 @@ fn a_schedule_that_is_removed_leaves_what_it_started() {
     bench.pass(MINUTE * 10);
     assert!(bench.is_idle());
     assert!(bench.world.delete_schedule(&request).is_err());
-}
-
-#[test]
-fn schedules_are_listed_and_counted() {
-    let mut bench = Bench::new();
-    let add = AddSearchAttributesRequest {
-        namespace: "default".into(),
-        search_attributes: [("Kw".to_owned(), IndexedValueType::Keyword.into())].into(),
-    };
-    bench.world.add_search_attributes(add).expect("it is new");
-    for number in 0..5 {
-        let keyword = Payload { data: format!("\"k{}\"", number % 2).into(), ..Default::default() };
-        let request = CreateScheduleRequest {
-            namespace: "default".into(),
-            schedule_id: format!("L{number}"),
-            schedule: Some(Schedule {
-                state: Some(ScheduleState { paused: number == 3, notes: "note".into(), ..Default::default() }),
-                ..every_minute()
-            }),
-            request_id: "create".into(),
-            search_attributes: Some(SearchAttributes { indexed_fields: [("Kw".to_owned(), keyword)].into() }),
-            ..Default::default()
-        };
-        bench.world.create_schedule(request).expect("the schedule is new");
-        bench.pass(Duration::from_millis(1));
-    }
-    let list = |query: &str, size: i32, token: &[u8]| {
-        let request = ListSchedulesRequest {
-            namespace: "default".into(),
-            maximum_page_size: size,
-            next_page_token: token.to_vec().into(),
-            query: query.into(),
-        };
-        bench.world.list_schedules(&request)
-    };
-    let ids = |response: &ListSchedulesResponse| {
-        response.schedules.iter().map(|entry| entry.schedule_id.clone()).collect::<Vec<_>>()
-    };
-    let first = list("", 3, &[]).expect("it is right");
-    assert_eq!(ids(&first), ["L4", "L3", "L2"]);
-    let info = first.schedules[1].info.clone().unwrap_or_default();
-    assert_eq!((info.paused, info.notes.as_str(), info.future_action_times.len()), (true, "note", 5));
-    let second = list("", 3, &first.next_page_token).expect("it is right");
-    assert_eq!((ids(&second), second.next_page_token.len()), (vec!["L1".into(), "L0".into()], 0));
-    for (query, expected) in [
-        ("Kw = 'k0'", &["L4", "L2", "L0"][..]),
-        ("TemporalSchedulePaused = true", &["L3"]),
-        ("ScheduleId STARTS_WITH 'L' AND Kw != 'k1'", &["L4", "L2", "L0"]),
-        ("ScheduleId IN ('L1', 'L7')", &["L1"]),
-    ] {
-        assert_eq!(ids(&list(query, 0, &[]).expect("it is right")), expected, "{query}");
-    }
-    assert_eq!(
-        words(list("WorkflowId = 'w'", 0, &[])),
-        "InvalidArgument: invalid query filter for schedules: cannot filter on \"WorkflowId\""
-    );
-    assert_eq!(words(list("Nope = 1", 0, &[])), "InvalidArgument: invalid query: invalid search attribute: Nope");
-    let request = CountSchedulesRequest { namespace: "default".into(), query: "Kw = 'k1'".into() };
-    assert_eq!(bench.world.count_schedules(&request).expect("it is right").count, 2);
 }
