@@ -15,7 +15,7 @@ use perpetua_proto::command::command::Attributes;
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
 use perpetua_proto::history::history_event::Attributes as EventAttributes;
 use perpetua_proto::protocol::Message;
-use perpetua_proto::sdk::UserMetadata;
+use perpetua_proto::sdk::{EventGroupMarker, UserMetadata};
 
 use crate::run::{Closing, Run, event};
 use crate::world::Cx;
@@ -38,6 +38,8 @@ pub(crate) struct Step {
     pub(crate) eager: Vec<i64>,
     /// How the run ends, when everything else is done.
     pub(crate) closing: Option<Closing>,
+    /// To which groups the event belongs by which the run ends.
+    pub(crate) closing_groups: Vec<EventGroupMarker>,
 }
 
 /// A command that cannot be done.
@@ -68,12 +70,13 @@ impl Bad {
 /// Does what a command says.
 pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Command) -> Result<(), Bad> {
     use Attributes as A;
-    let metadata = command.user_metadata;
+    let (metadata, groups) = (command.user_metadata, command.event_group_markers);
+    let before = run.history.len();
     let Some(attributes) = command.attributes else {
         let message = "a command has no attributes";
         return Err(Bad::new(WorkflowTaskFailedCause::Unspecified, message));
     };
-    match attributes {
+    let done = match attributes {
         A::ScheduleActivityTaskCommandAttributes(asked) => activity::schedule(run, cx, step, *asked, metadata),
         A::RequestCancelActivityTaskCommandAttributes(asked) => activity::cancel(run, cx, step, &asked),
         A::StartTimerCommandAttributes(asked) => timer::start(run, cx, step, *asked, metadata),
@@ -95,7 +98,14 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
         A::ContinueAsNewWorkflowExecutionCommandAttributes(asked) => finish::continue_as_new(run, step, *asked),
         A::ScheduleNexusOperationCommandAttributes(asked) => nexus::schedule(run, cx, step, *asked, metadata),
         A::RequestCancelNexusOperationCommandAttributes(asked) => nexus::cancel(run, cx, step, &asked, metadata),
+    };
+    if !groups.is_empty() {
+        run.history.group(before, &groups);
     }
+    if step.closing.is_some() {
+        step.closing_groups = groups;
+    }
+    done
 }
 
 /// Does what a message says, at the place that a command gives it.

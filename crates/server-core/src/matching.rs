@@ -65,6 +65,8 @@ struct Queue {
 pub(crate) struct Matching {
     queues: BTreeMap<QueueKey, Queue>,
     arrivals: u64,
+    /// Worker processes that have gone away, and when. A poll of theirs that was still on its way gets nothing.
+    gone: BTreeMap<String, Time>,
 }
 
 impl Matching {
@@ -90,8 +92,10 @@ impl Matching {
         queue.pollers.len() != before
     }
 
-    /// The calls of a worker process, taken out of all queues.
-    pub(crate) fn dismiss(&mut self, instance: &str) -> Vec<CallId> {
+    /// The calls of a worker process that goes away, taken out of all queues.
+    pub(crate) fn dismiss(&mut self, instance: &str, now: Time) -> Vec<CallId> {
+        self.gone.retain(|_, since| now.since(*since) < limits::WORKER_GONE);
+        self.gone.insert(instance.to_owned(), now);
         let mut calls = Vec::new();
         for queue in self.queues.values_mut() {
             queue.pollers.retain(|poller| {
@@ -103,6 +107,11 @@ impl Matching {
             });
         }
         calls
+    }
+
+    /// Whether this worker process has gone away.
+    pub(crate) fn is_gone(&self, instance: &str) -> bool {
+        !instance.is_empty() && self.gone.contains_key(instance)
     }
 
     pub(crate) fn has_pollers(&self, queue: &QueueKey) -> bool {

@@ -14,6 +14,7 @@ pub(crate) mod history;
 mod listed;
 pub(crate) mod live;
 mod nexus;
+pub(crate) mod pages;
 pub(crate) mod query;
 mod receive;
 mod resume;

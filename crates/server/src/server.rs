@@ -21,6 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxFuture;
 use tonic::service::Routes;
 use tower_service::Service;
@@ -181,17 +182,21 @@ impl Server {
     }
 
     fn routes(&self) -> Routes {
-        let workflow = WorkflowServiceServer::new(WorkflowApi(Arc::clone(&self.engine)))
+        // Compressed only for those who ask for it.
+        macro_rules! compressed {
+            ($service:expr) => {
+                $service.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip)
+            };
+        }
+        let engine = || Arc::clone(&self.engine);
+        let workflow = WorkflowServiceServer::new(WorkflowApi(engine()))
             .max_decoding_message_size(LONGEST_MESSAGE)
-            .max_encoding_message_size(usize::MAX)
-            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        let operator = OperatorServiceServer::new(OperatorApi(Arc::clone(&self.engine)))
-            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        let health = HealthServer::new(HealthApi(Arc::clone(&self.engine)))
-            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        let test = TestServiceServer::new(TestApi(Arc::clone(&self.engine)))
-            .accept_compressed(tonic::codec::CompressionEncoding::Gzip);
-        Routes::new(workflow).add_service(operator).add_service(test).add_service(health).prepare()
+            .max_encoding_message_size(usize::MAX);
+        Routes::new(compressed!(workflow))
+            .add_service(compressed!(OperatorServiceServer::new(OperatorApi(engine()))))
+            .add_service(compressed!(TestServiceServer::new(TestApi(engine()))))
+            .add_service(compressed!(HealthServer::new(HealthApi(engine()))))
+            .prepare()
     }
 }
 

@@ -144,6 +144,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         sync_update: true,
         async_update: true,
         worker_poll_complete_on_shutdown: true,
+        workflow_task_completion_pagination: true,
         ..Capabilities::default()
     });
     let blob = i64::try_from(settings.blob_bytes).unwrap_or(i64::MAX);

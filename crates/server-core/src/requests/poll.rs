@@ -3,7 +3,8 @@
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
-    PollNexusTaskQueueRequest, PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, ShutdownWorkerRequest,
+    PollNexusTaskQueueRequest, PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse,
+    ResetStickyTaskQueueRequest, ShutdownWorkerRequest,
 };
 
 use super::check_id;
@@ -58,6 +59,10 @@ impl World {
 
     fn wait(&mut self, call: CallId, key: QueueKey, identity: String, instance: String) {
         let now = self.now;
+        if self.matching.is_gone(&instance) {
+            self.calls.insert(call, Waiting::Task(key));
+            return self.expire(call);
+        }
         self.matching.wait(&key, Poller { call, identity, instance }, now);
         self.calls.insert(call, Waiting::Task(key.clone()));
         self.dispatch(&key);
@@ -71,7 +76,7 @@ impl World {
     pub fn shutdown_worker(&mut self, request: &ShutdownWorkerRequest) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
         if !request.worker_instance_key.is_empty() {
-            for call in self.matching.dismiss(&request.worker_instance_key) {
+            for call in self.matching.dismiss(&request.worker_instance_key, self.now) {
                 self.expire(call);
             }
         }
@@ -93,6 +98,17 @@ impl World {
             }
             self.settle();
         }
+        Ok(())
+    }
+
+    /// Lets the next task of a run go to any worker, and not to the one that remembers it.
+    ///
+    /// # Errors
+    /// When the request is wrong, or the workflow is not there.
+    pub fn reset_sticky_task_queue(&mut self, request: &ResetStickyTaskQueueRequest) -> Answer<()> {
+        let number = self.find(&request.namespace, request.execution.as_ref())?;
+        self.with(number, |run, _| run.forget_sticky());
+        self.settle();
         Ok(())
     }
 

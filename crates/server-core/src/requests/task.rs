@@ -34,7 +34,10 @@ impl World {
         request: RespondWorkflowTaskCompletedRequest,
     ) -> Answer<RespondWorkflowTaskCompletedResponse> {
         let number = self.task_of(&request.task_token)?;
-        let response = self.with(number, |run, cx| complete(run, cx, request));
+        let response = self.with(number, |run, cx| match run.take_page(request)? {
+            Some(request) => complete(run, cx, request),
+            None => Ok(RespondWorkflowTaskCompletedResponse::default()),
+        });
         self.settle();
         response.unwrap_or_else(|| Err(not_found()))
     }
@@ -136,7 +139,11 @@ fn complete(
     run.reject_ignored_updates(cx);
     run.answer_queries(cx, query_results);
     if let Some(closing) = step.closing {
+        let before = run.history.len();
         run.close(cx, closing);
+        if !step.closing_groups.is_empty() {
+            run.history.group(before, &step.closing_groups);
+        }
         return Ok(RespondWorkflowTaskCompletedResponse::default());
     }
     let activity_tasks = start_eagerly(run, cx, &step.eager, &identity);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use perpetua_proto::enums::EventType;
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::sdk::EventGroupMarker;
 use prost::Message;
 
 use super::Run;
@@ -55,6 +56,15 @@ impl History {
         }
         self.bytes += event.encoded_len();
         self.events.push(event);
+    }
+
+    /// Notes on the events after the first `from` to which groups they belong.
+    pub(crate) fn group(&mut self, from: usize, groups: &[EventGroupMarker]) {
+        for event in self.events.iter_mut().skip(from) {
+            self.bytes -= event.encoded_len();
+            event.event_group_markers = groups.to_vec();
+            self.bytes += event.encoded_len();
+        }
     }
 
     /// Ends a batch.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pages::Pages;
 use super::query::QueryState;
 use super::update::{Admitted, UpdateWaiter};
 use crate::world::CallId;
@@ -11,6 +12,8 @@ use crate::world::CallId;
 pub(crate) struct Live {
     /// Who waits for new events, and the index of the first event they have not seen.
     pub(crate) readers: Vec<HistoryReader>,
+    /// The pages of an answer that have come.
+    pub(crate) pages: Pages,
     /// Queries that are on their way, by id.
     pub(crate) queries: BTreeMap<String, QueryState>,
     /// Updates that no worker has accepted yet, in order of arrival.

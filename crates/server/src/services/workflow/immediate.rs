@@ -71,6 +71,8 @@ at_once! {
                 activity_reset: it.activity_reset,
             })
         };
+    reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse =
+        |world, request| world.reset_sticky_task_queue(&request).map(|()| ResetStickyTaskQueueResponse::default());
     shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse =
         |world, request| world.shutdown_worker(&request).map(|()| ShutdownWorkerResponse::default());
     describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse =
