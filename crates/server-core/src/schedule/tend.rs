@@ -161,7 +161,7 @@ impl World {
                     run.terminate(cx, "terminated by schedule overlap policy", None, &identity);
                 } else {
                     let attributes = WorkflowExecutionCancelRequestedEventAttributes {
-                        cause: "cancelled by schedule overlap policy".to_owned(),
+                        cause: "cancelled by schedule overlap policy".to_owned(), // tidy-allow: the words are known
                         identity: identity.clone(),
                         ..WorkflowExecutionCancelRequestedEventAttributes::default()
                     };

@@ -220,7 +220,7 @@ fn what_runs_is_stopped_to_make_room() {
     let asked = crate::bench::last(&events, EventType::WorkflowExecutionCancelRequested);
     match asked.attributes {
         Some(Attributes::WorkflowExecutionCancelRequestedEventAttributes(it)) => {
-            assert_eq!(it.cause, "cancelled by schedule overlap policy");
+            assert_eq!(it.cause, "cancelled by schedule overlap policy"); // tidy-allow
         }
         other => panic!("this is no request: {other:?}"),
     }
