@@ -7,6 +7,7 @@
 //! A command of a worker is one function in `commands/`; what comes from outside is one function here or in a file below.
 
 pub(crate) mod activity;
+pub(crate) mod attach;
 pub(crate) mod callback;
 mod close;
 mod due;

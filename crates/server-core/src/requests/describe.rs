@@ -51,6 +51,7 @@ impl World {
                 cancel_requested: run.state.cancel_requested,
                 original_start_time: shown(run.state.start_time),
                 reset_run_id: run.state.reset_run.clone(),
+                request_id_infos: run.request_infos(),
                 ..WorkflowExecutionExtendedInfo::default()
             }),
         })

@@ -16,7 +16,7 @@ use perpetua_proto::workflowservice::{
 
 use super::check_id;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, Start, callback};
+use crate::run::{Run, Start, attach, callback};
 use crate::time::{self, duration};
 use crate::world::RunNumber;
 use crate::{World, cron, limits, retry};
@@ -53,7 +53,13 @@ impl World {
         let eager = request.request_eager_execution;
         let start = self.prepare(&request)?;
         Ok(match self.resolve(&request, false)? {
-            Resolved::Existing(number, same) => self.started_response(number, same),
+            Resolved::Existing(number, same) => {
+                if !same {
+                    self.with(number, |run, cx| run.attach(cx, &request)).transpose()?;
+                }
+                let link = self.run(number).map(|run| run.link_for(&request.request_id));
+                StartWorkflowExecutionResponse { link, ..self.started_response(number, same) }
+            }
             Resolved::New => self.start_new(start, eager),
             Resolved::Replace(number) => {
                 self.make_room(number, &start.run_id);
@@ -147,6 +153,9 @@ impl World {
         let Some(current) = self.current(&request.namespace, &request.workflow_id) else {
             return Ok(Resolved::New);
         };
+        if current.state.attached.contains_key(&request.request_id) {
+            return Ok(Resolved::Existing(current.number, false));
+        }
         if !request.request_id.is_empty()
             && (current.state.start_request == request.request_id
                 || current.state.requests.contains_key(&request.request_id))
@@ -289,6 +298,7 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
         cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
     }
     callback::check(&request.completion_callbacks, 0)?;
+    attach::check(request.on_conflict_options.as_ref())?;
     let mut retry_policy = request.retry_policy.clone();
     if let Some(policy) = &mut retry_policy {
         retry::check(policy).map_err(Refusal::invalid)?;

@@ -123,6 +123,7 @@ impl Run {
         let id = self.history.next_id();
         event.event_id = id;
         event.task_id = id;
+        self.note_attached(&event);
         self.history.push(event);
         self.state.history_bytes = self.history.bytes();
         id

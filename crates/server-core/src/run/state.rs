@@ -102,6 +102,9 @@ pub(crate) struct RunState {
     /// Who is told when it ends.
     #[prost(message, repeated, tag = "61")]
     pub(crate) callbacks: Vec<CallbackState>,
+    /// Starts that found it running, by request, and the events that came of them.
+    #[prost(btree_map = "string, message", tag = "62")]
+    pub(crate) attached: BTreeMap<String, perpetua_proto::workflow::RequestIdInfo>,
 }
 
 /// The pending workflow task.

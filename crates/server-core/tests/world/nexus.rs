@@ -7,11 +7,12 @@ use perpetua_proto::command::{
     Command, RequestCancelNexusOperationCommandAttributes, ScheduleNexusOperationCommandAttributes,
 };
 use perpetua_proto::common::callback::{Nexus, Variant as CallbackVariant};
-use perpetua_proto::common::link::Variant as LinkVariant;
+use perpetua_proto::common::link::workflow_event::Reference;
+use perpetua_proto::common::link::{Variant as LinkVariant, WorkflowEvent};
 use perpetua_proto::common::{Callback, Payload};
 use perpetua_proto::enums::{
     CallbackState, EventType, NexusOperationCancellationState as Canceling, PendingNexusOperationState as Pending,
-    TimeoutType,
+    TimeoutType, WorkflowIdConflictPolicy,
 };
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{Failure, NexusHandlerFailureInfo};
@@ -27,7 +28,7 @@ use perpetua_proto::nexus::{
 use perpetua_proto::operatorservice::{
     CreateNexusEndpointRequest, DeleteNexusEndpointRequest, ListNexusEndpointsRequest, UpdateNexusEndpointRequest,
 };
-use perpetua_proto::workflow::PendingNexusOperationInfo;
+use perpetua_proto::workflow::{OnConflictOptions, PendingNexusOperationInfo};
 use perpetua_proto::workflowservice::*;
 use perpetua_server_core::{Answer, Reply};
 
@@ -169,6 +170,16 @@ impl Bench {
         let order = StartWorkflowExecutionRequest { completion_callbacks: vec![callback], ..start("order") };
         self.world.start_workflow(order)
     }
+
+    /// Answers tasks until the workflow `order` is over and has called back.
+    fn complete_order(&mut self, order: &StartWorkflowExecutionResponse) {
+        while self.description("order").callbacks.iter().any(|it| it.state() == CallbackState::Standby) {
+            let task = self.task();
+            let is_order = task.workflow_execution.as_ref().is_some_and(|it| it.run_id == order.run_id);
+            let commands = if is_order { vec![complete()] } else { Vec::new() };
+            self.answer(&task, commands).expect("the task is the worker's");
+        }
+    }
 }
 
 #[test]
@@ -309,12 +320,7 @@ fn the_end_of_a_workflow_completes_the_operation_that_started_it() {
     let order = bench.start_order(&request).expect("the id is free");
     bench.respond(&request, running("token")).expect("the request is the worker's");
     bench.restart();
-    while bench.description("order").callbacks.iter().any(|it| it.state() == CallbackState::Standby) {
-        let task = bench.task();
-        let is_order = task.workflow_execution.as_ref().is_some_and(|it| it.run_id == order.run_id);
-        let commands = if is_order { vec![complete()] } else { Vec::new() };
-        bench.answer(&task, commands).expect("the task is the worker's");
-    }
+    bench.complete_order(&order);
     let completed = last(&bench.events(), EventType::NexusOperationCompleted);
     match completed.attributes {
         Some(EventAttributes::NexusOperationCompletedEventAttributes(it)) => {
@@ -339,6 +345,49 @@ fn a_workflow_that_ends_before_its_handler_has_answered_starts_the_operation_too
         Some(LinkVariant::WorkflowEvent(event)) => assert_eq!(event.run_id, order.run_id),
         other => panic!("this leads nowhere: {other:?}"),
     }
+}
+
+#[test]
+fn a_start_that_finds_the_workflow_running_attaches_its_callback() {
+    let (mut bench, request) = Bench::with_operation();
+    let order = bench.world.start_workflow(start("order")).expect("the id is free");
+    bench.respond(&request, running("token")).expect("the request is the worker's");
+    let options = OnConflictOptions { attach_request_id: true, attach_completion_callbacks: true, attach_links: true };
+    let start_request = start_request(&request);
+    let nexus = Nexus { url: start_request.callback, header: start_request.callback_header };
+    let joining = |options| StartWorkflowExecutionRequest {
+        request_id: "another".into(),
+        workflow_id_conflict_policy: WorkflowIdConflictPolicy::UseExisting.into(),
+        on_conflict_options: Some(options),
+        completion_callbacks: vec![Callback {
+            variant: Some(CallbackVariant::Nexus(nexus.clone())),
+            ..Default::default()
+        }],
+        ..start("order")
+    };
+    let anonymous = OnConflictOptions { attach_request_id: false, ..options };
+    assert_eq!(
+        words(bench.world.start_workflow(joining(anonymous))),
+        "InvalidArgument: attaching request ID is required for attaching completion callbacks"
+    );
+    for _ in 0..2 {
+        let joined = bench.world.start_workflow(joining(options)).expect("it may be joined");
+        assert_eq!((joined.run_id, joined.started), (order.run_id.clone(), false));
+        match joined.link.and_then(|link| link.variant) {
+            Some(LinkVariant::WorkflowEvent(WorkflowEvent {
+                reference: Some(Reference::RequestIdRef(it)), ..
+            })) => {
+                assert_eq!(it.request_id, "another");
+            }
+            other => panic!("this leads nowhere: {other:?}"),
+        }
+    }
+    let description = bench.description("order");
+    assert_eq!(description.callbacks.len(), 1);
+    let infos = description.workflow_extended_info.expect("there is more").request_id_infos;
+    assert_eq!(infos.get("another").map(|info| info.event_id), Some(3));
+    bench.complete_order(&order);
+    last(&bench.events(), EventType::NexusOperationCompleted);
 }
 
 #[test]
