@@ -9,7 +9,7 @@
 //! One lock guards the world: what is done under it takes microseconds, and nothing waits while it is held. What is said,
 //! even by somebody who only looks, leaves when everything that it may rest on is stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -34,6 +34,16 @@ pub(crate) enum Pace {
     },
 }
 
+impl Pace {
+    /// Locks or unlocks the skipping of time; false if there is nothing to unlock.
+    fn lock(&mut self, is_locked: bool) -> bool {
+        let Self::Skipping { locks, .. } = self else { return false };
+        let Some(changed) = (if is_locked { locks.checked_add(1) } else { locks.checked_sub(1) }) else { return false };
+        *locks = changed;
+        true
+    }
+}
+
 /// The world with a clock, and the calls that wait for it.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -54,6 +64,8 @@ struct Inside {
     last_call: u64,
     log: Option<Arc<Log>>,
     pace: Pace,
+    /// Calls for which time was unlocked; it is locked again in the very step that answers them.
+    unlocked_for: BTreeSet<CallId>,
     /// Whether nothing is done any more.
     stopped: bool,
 }
@@ -68,6 +80,9 @@ struct Said<T> {
 /// Where the reply to a call arrives.
 type Hearing = oneshot::Receiver<Said<Answer<Reply>>>;
 
+/// A call that was begun: its reply will be heard, unless the answer is a refusal.
+type Begun = (CallId, Hearing, Said<Answer<()>>);
+
 /// A call that is being waited for; given up when this is dropped.
 struct Pending<'a> {
     engine: &'a Engine,
@@ -80,7 +95,10 @@ impl Engine {
         clock.push_to(world.now());
         let log = log.map(Arc::new);
         let calls = BTreeMap::new();
-        let inside = Inside { world, clock, calls, last_call: 0, log: log.clone(), pace, stopped: false };
+        let unlocked_for = BTreeSet::new();
+        let log_of_inside = log.clone();
+        let inside =
+            Inside { world, clock, calls, last_call: 0, log: log_of_inside, pace, unlocked_for, stopped: false };
         let stopping = watch::Sender::new(false);
         let changed = Arc::new(Notify::new());
         let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Arc::clone(&changed), log, stopping });
@@ -107,7 +125,32 @@ impl Engine {
         limit: Duration,
         ask: impl FnOnce(&mut World, CallId) -> Answer<()>,
     ) -> Answer<Reply> {
-        let (call, mut reply, asked) = self.begin(ask)?;
+        let begun = self.begin(self.open()?, ask);
+        self.hear(limit, begun).await
+    }
+
+    /// Sleeps until the world's clock shows a time, which may skip as long as this takes.
+    ///
+    /// # Errors
+    /// When the time is not locked.
+    pub(crate) async fn sleep_unlocked(&self, limit: Duration, time: Time) -> Answer<Reply> {
+        let begun = self.begin_unlocked(time)?;
+        self.hear(limit, begun).await
+    }
+
+    fn begin_unlocked(&self, time: Time) -> Answer<Begun> {
+        let mut inside = self.open()?;
+        if !inside.pace.lock(false) {
+            return Err(not_locked());
+        }
+        let call = CallId(inside.last_call + 1);
+        inside.unlocked_for.insert(call);
+        Ok(self.begin(inside, |world, call| world.sleep_until(call, time)))
+    }
+
+    /// Waits for the reply to a call, but no longer than this.
+    async fn hear(&self, limit: Duration, begun: Begun) -> Answer<Reply> {
+        let (call, mut reply, asked) = begun;
         if asked.words.is_err() {
             return self.release(asked).await.and(Err(gone()));
         }
@@ -129,8 +172,7 @@ impl Engine {
         }
     }
 
-    fn begin(&self, ask: impl FnOnce(&mut World, CallId) -> Answer<()>) -> Answer<(CallId, Hearing, Said<Answer<()>>)> {
-        let mut inside = self.open()?;
+    fn begin(&self, mut inside: MutexGuard<'_, Inside>, ask: impl FnOnce(&mut World, CallId) -> Answer<()>) -> Begun {
         inside.last_call += 1;
         let call = CallId(inside.last_call);
         let (sender, receiver) = oneshot::channel();
@@ -139,7 +181,7 @@ impl Engine {
         if asked.words.is_err() {
             self.lock().calls.remove(&call);
         }
-        Ok((call, receiver, asked))
+        (call, receiver, asked)
     }
 
     /// Does something. What is said must not leave before it is released.
@@ -221,6 +263,9 @@ impl Inside {
             }
         };
         for (call, words) in self.world.take_replies() {
+            if self.unlocked_for.remove(&call) {
+                self.pace.lock(true);
+            }
             if let Some(waiting) = self.calls.remove(&call) {
                 // Who does not wait any longer does not hear.
                 let _ = waiting.send(Said { words, mark });
@@ -299,6 +344,10 @@ impl Drop for Pending<'_> {
     }
 }
 
+fn not_locked() -> Refusal {
+    Refusal::precondition("time skipping is not locked: there are more unlocks than locks")
+}
+
 fn gone() -> Refusal {
     Refusal::new(Code::Unavailable, "the server is going away")
 }
@@ -315,15 +364,16 @@ impl Engine {
         self.lock().pace != Pace::Real
     }
 
-    /// Locks or unlocks the skipping of time; false if it was not locked.
-    pub(crate) fn lock_time(&self, is_locked: bool) -> bool {
-        let mut inside = self.lock();
-        let Pace::Skipping { locks, .. } = &mut inside.pace else { return false };
-        let Some(changed) = (if is_locked { locks.checked_add(1) } else { locks.checked_sub(1) }) else { return false };
-        *locks = changed;
-        drop(inside);
+    /// Locks or unlocks the skipping of time.
+    ///
+    /// # Errors
+    /// When it is not locked, and should be unlocked.
+    pub(crate) fn lock_time(&self, is_locked: bool) -> Answer<()> {
+        if !self.lock().pace.lock(is_locked) {
+            return Err(not_locked());
+        }
         self.step(|_| ());
-        true
+        Ok(())
     }
 
     /// How many calls wait.

@@ -37,15 +37,6 @@ service! {
     refuses {}
 }
 
-/// Locks the time again when it is dropped.
-struct Unlocked<'a>(&'a Engine);
-
-impl Drop for Unlocked<'_> {
-    fn drop(&mut self) {
-        self.0.lock_time(true);
-    }
-}
-
 impl TestApi {
     fn check(&self) -> Answer<()> {
         if self.0.skips() {
@@ -54,22 +45,15 @@ impl TestApi {
         Err(Refusal::new(Code::Unimplemented, "the time of this server does not skip; start it as a test server"))
     }
 
-    fn unlock(&self) -> Answer<()> {
-        if self.0.lock_time(false) {
-            return Ok(());
-        }
-        Err(Refusal::precondition("time skipping is not locked: there are more unlocks than locks"))
-    }
-
     async fn lock_time_skipping(&self, _: Request<LockTimeSkippingRequest>) -> Answer<LockTimeSkippingResponse> {
         self.check()?;
-        self.0.lock_time(true);
+        self.0.lock_time(true)?;
         Ok(LockTimeSkippingResponse {})
     }
 
     async fn unlock_time_skipping(&self, _: Request<UnlockTimeSkippingRequest>) -> Answer<UnlockTimeSkippingResponse> {
         self.check()?;
-        self.unlock()?;
+        self.0.lock_time(false)?;
         Ok(UnlockTimeSkippingResponse {})
     }
 
@@ -87,11 +71,8 @@ impl TestApi {
 
     async fn unlock_time_skipping_with_sleep(&self, request: Request<SleepRequest>) -> Answer<SleepResponse> {
         self.check()?;
-        // The end is counted from before the time is let go.
         let until = self.end_of(request.get_ref().duration)?;
-        self.unlock()?;
-        let _unlocked = Unlocked(&self.0);
-        self.wait_until(until).await
+        slept(self.0.sleep_unlocked(FOREVER, until).await?)
     }
 
     async fn get_current_time(&self, _: Request<Nothing>) -> Answer<GetCurrentTimeResponse> {
@@ -110,9 +91,13 @@ impl TestApi {
     }
 
     async fn wait_until(&self, time: Time) -> Answer<SleepResponse> {
-        match self.0.wait(FOREVER, |world, call| world.sleep_until(call, time)).await? {
-            Reply::Slept => Ok(SleepResponse {}),
-            _ => Err(Refusal::new(Code::Internal, "the world gave an answer to another question")),
-        }
+        slept(self.0.wait(FOREVER, |world, call| world.sleep_until(call, time)).await?)
+    }
+}
+
+fn slept(reply: Reply) -> Answer<SleepResponse> {
+    match reply {
+        Reply::Slept => Ok(SleepResponse {}),
+        _ => Err(Refusal::new(Code::Internal, "the world gave an answer to another question")),
     }
 }
