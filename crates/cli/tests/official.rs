@@ -40,3 +40,18 @@ fn time_skipping() {
 fn schedules() {
     run("schedules.py");
 }
+
+#[test]
+fn nexus() {
+    run("nexus.py");
+}
+
+#[test]
+fn activities() {
+    run("activities.py");
+}
+
+#[test]
+fn command_line() {
+    run("command_line.py");
+}
