@@ -18,6 +18,7 @@
 mod any;
 mod commands;
 mod cron;
+mod deployment;
 mod limits;
 mod matching;
 mod namespace;

@@ -52,3 +52,17 @@ pub(crate) const OPERATION_TOKEN: usize = 4096;
 pub(crate) const CALLBACKS: usize = 2000;
 /// How long the address of a callback may be.
 pub(crate) const CALLBACK_URL: usize = 1000;
+/// How long it is remembered who polled a queue.
+pub(crate) const POLLER_REMEMBERED: Duration = Duration::from_secs(300);
+/// How much work a second a queue lets go out at most, as descriptions have it.
+pub(crate) const DISPATCH_RATE: f64 = 4000.0;
+/// A poll that waited so long before it got work was one too many.
+pub(crate) const POLL_IDLE: Duration = Duration::from_secs(1);
+/// Work that waited so long could have more workers.
+pub(crate) const POLL_BEHIND: Duration = Duration::from_millis(200);
+/// How often a second workers are told that more could poll a queue.
+pub(crate) const POLL_ADVICES: f64 = 10.0;
+/// How many fairness keys of a queue may have a weight of their own.
+pub(crate) const FAIRNESS_WEIGHTS: usize = 1000;
+/// How long a fairness key may be, in bytes.
+pub(crate) const FAIRNESS_KEY: usize = 64;

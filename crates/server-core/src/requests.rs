@@ -18,6 +18,7 @@ pub(crate) mod start;
 mod stop;
 mod system;
 mod task;
+pub(crate) mod task_queue;
 mod update;
 
 use bytes::Bytes;

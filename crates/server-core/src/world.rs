@@ -34,6 +34,7 @@ pub(crate) use transfer::{ChildNews, Transfer};
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
+use crate::requests::task_queue::QueueRecord;
 use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::settings::{Setting, Settings};
@@ -66,6 +67,7 @@ pub struct World {
     pub(crate) alarms: Alarms,
     pub(crate) matching: Matching,
     pub(crate) schedules: Schedules,
+    pub(crate) task_queues: Shelf<QueueRecord>,
     offers: Vec<Offer>,
     transfers: VecDeque<Transfer>,
     replies: Vec<(CallId, Answer<Reply>)>,
@@ -111,6 +113,7 @@ impl World {
             alarms: Alarms::default(),
             matching: Matching::default(),
             schedules: Schedules::default(),
+            task_queues: Shelf::default(),
             offers: Vec::new(),
             transfers: VecDeque::new(),
             replies: Vec::new(),
@@ -172,6 +175,10 @@ impl World {
             Alarm::Sleeper(call) => {
                 self.alarms.set(Alarm::Sleeper(call), None);
                 self.cx().reply(call, Ok(Reply::Slept));
+            }
+            Alarm::Queue(key) => {
+                self.alarms.set(Alarm::Queue(key.clone()), None);
+                self.dispatch(&key);
             }
             Alarm::Run(number) => {
                 self.with(number, |run, cx| {

@@ -1,20 +1,14 @@
 //! What is known of a workflow.
 
 use perpetua_proto::common::{Memo, SearchAttributes, WorkflowExecution, WorkflowType};
-use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState, TaskQueueType};
-use perpetua_proto::taskqueue::PollerInfo;
+use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState};
 use perpetua_proto::workflow::{
     PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
     WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
 };
-use perpetua_proto::workflowservice::{
-    DescribeTaskQueueRequest, DescribeTaskQueueResponse, DescribeWorkflowExecutionRequest,
-    DescribeWorkflowExecutionResponse,
-};
+use perpetua_proto::workflowservice::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse};
 
-use super::check_id;
 use crate::World;
-use crate::matching::QueueKey;
 use crate::refusal::{Answer, Refusal};
 use crate::run::Run;
 use crate::time::{self, Time, shown};
@@ -54,43 +48,6 @@ impl World {
                 request_id_infos: run.request_infos(),
                 ..WorkflowExecutionExtendedInfo::default()
             }),
-        })
-    }
-
-    /// Says who polls a task queue, and how much waits there.
-    ///
-    /// # Errors
-    /// When the request is wrong.
-    pub fn describe_task_queue(&self, request: &DescribeTaskQueueRequest) -> Answer<DescribeTaskQueueResponse> {
-        self.namespaces.check(&request.namespace)?;
-        let name = request.task_queue.as_ref().map_or("", |queue| &queue.name);
-        check_id("TaskQueue", name)?;
-        let key = match request.task_queue_type() {
-            TaskQueueType::Activity => QueueKey::activity(&request.namespace, name),
-            TaskQueueType::Nexus => QueueKey::nexus(&request.namespace, name),
-            _ => QueueKey::workflow(&request.namespace, name),
-        };
-        let pollers = self
-            .matching
-            .seen(&key)
-            .filter(|(_, seen)| self.now.since(seen.last).as_secs() < 300)
-            .map(|(identity, seen)| PollerInfo {
-                last_access_time: Some(seen.last.to_wire()),
-                identity: identity.to_owned(),
-                rate_per_second: 100_000.0,
-                ..PollerInfo::default()
-            })
-            .collect();
-        let backlog = self.matching.tasks(&key).filter(|offer| self.stands(offer)).count();
-        let stats = perpetua_proto::taskqueue::TaskQueueStats {
-            approximate_backlog_count: i64::try_from(backlog).unwrap_or(i64::MAX),
-            approximate_backlog_age: Some(prost_types::Duration::default()),
-            ..Default::default()
-        };
-        Ok(DescribeTaskQueueResponse {
-            pollers,
-            stats: request.report_stats.then_some(stats),
-            ..DescribeTaskQueueResponse::default()
         })
     }
 }

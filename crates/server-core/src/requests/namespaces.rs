@@ -143,6 +143,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         eager_workflow_start: true,
         sync_update: true,
         async_update: true,
+        poller_autoscaling: true,
         worker_poll_complete_on_shutdown: true,
         workflow_task_completion_pagination: true,
         ..Capabilities::default()

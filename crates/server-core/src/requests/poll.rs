@@ -1,5 +1,8 @@
 //! Polls of workers, and calls that are given up.
 
+use perpetua_proto::common::WorkerVersionCapabilities;
+use perpetua_proto::deployment::WorkerDeploymentOptions;
+use perpetua_proto::enums::WorkerVersioningMode;
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
@@ -9,9 +12,22 @@ use perpetua_proto::workflowservice::{
 
 use super::check_id;
 use crate::World;
-use crate::matching::{Poller, QueueKey};
+use crate::deployment::{self, Version};
+use crate::matching::{Kind, Poller, QueueKey, Seen};
 use crate::refusal::{Answer, Code, Refusal};
 use crate::world::{Alarm, CallId, Reply, Waiting};
+
+/// What a worker says of itself when it asks for work.
+struct Asking<'a> {
+    namespace: &'a str,
+    queue: Option<&'a TaskQueue>,
+    kind: Kind,
+    identity: String,
+    instance: String,
+    deployment: Option<WorkerDeploymentOptions>,
+    capabilities: Option<WorkerVersionCapabilities>,
+    rate: Option<f64>,
+}
 
 impl World {
     /// Waits for a workflow task.
@@ -19,10 +35,21 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn poll_workflow_task(&mut self, call: CallId, request: PollWorkflowTaskQueueRequest) -> Answer<()> {
-        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
-        let key = QueueKey::workflow(&request.namespace, &queue);
-        self.wait(call, key, request.identity, request.worker_instance_key);
-        Ok(())
+        #[allow(deprecated, reason = "older workers say it so")]
+        let capabilities = request.worker_version_capabilities;
+        self.poll(
+            call,
+            Asking {
+                namespace: &request.namespace,
+                queue: request.task_queue.as_ref(),
+                kind: Kind::Workflow,
+                identity: request.identity,
+                instance: request.worker_instance_key,
+                deployment: request.deployment_options,
+                capabilities,
+                rate: None,
+            },
+        )
     }
 
     /// Waits for an activity.
@@ -30,10 +57,21 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn poll_activity_task(&mut self, call: CallId, request: PollActivityTaskQueueRequest) -> Answer<()> {
-        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
-        let key = QueueKey::activity(&request.namespace, &queue);
-        self.wait(call, key, request.identity, request.worker_instance_key);
-        Ok(())
+        #[allow(deprecated, reason = "older workers say it so")]
+        let capabilities = request.worker_version_capabilities;
+        self.poll(
+            call,
+            Asking {
+                namespace: &request.namespace,
+                queue: request.task_queue.as_ref(),
+                kind: Kind::Activity,
+                identity: request.identity,
+                instance: request.worker_instance_key,
+                deployment: request.deployment_options,
+                capabilities,
+                rate: request.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second),
+            },
+        )
     }
 
     /// Waits for a Nexus request.
@@ -41,32 +79,44 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn poll_nexus_task(&mut self, call: CallId, request: PollNexusTaskQueueRequest) -> Answer<()> {
-        let queue = self.check_poll(&request.namespace, request.task_queue.as_ref(), &request.identity)?;
-        let key = QueueKey::nexus(&request.namespace, &queue);
-        self.wait(call, key, request.identity, request.worker_instance_key);
-        Ok(())
+        #[allow(deprecated, reason = "older workers say it so")]
+        let capabilities = request.worker_version_capabilities;
+        self.poll(
+            call,
+            Asking {
+                namespace: &request.namespace,
+                queue: request.task_queue.as_ref(),
+                kind: Kind::Nexus,
+                identity: request.identity,
+                instance: request.worker_instance_key,
+                deployment: request.deployment_options,
+                capabilities,
+                rate: None,
+            },
+        )
     }
 
-    fn check_poll(&self, namespace: &str, queue: Option<&TaskQueue>, identity: &str) -> Answer<String> {
+    fn poll(&mut self, call: CallId, asking: Asking<'_>) -> Answer<()> {
+        let Asking { namespace, queue, kind, identity, instance, deployment, capabilities, rate } = asking;
         self.namespaces.check(namespace)?;
         let name = queue.map_or("", |queue| &queue.name);
         check_id("TaskQueue", name)?;
         if identity.len() > crate::limits::ID_LENGTH {
             return Err(Refusal::invalid("Identity length exceeds limit."));
         }
-        Ok(name.to_owned())
-    }
-
-    fn wait(&mut self, call: CallId, key: QueueKey, identity: String, instance: String) {
-        let now = self.now;
+        version_of(deployment.as_ref())?;
+        let key = QueueKey::new(namespace, kind, name);
         if self.matching.is_gone(&instance) {
             self.calls.insert(call, Waiting::Task(key));
-            return self.expire(call);
+            self.expire(call);
+            return Ok(());
         }
-        self.matching.wait(&key, Poller { call, identity, instance }, now);
+        let seen = Seen { last: self.now, rate, deployment, capabilities };
+        self.matching.wait(&key, Poller { call, identity, instance, seen });
         self.calls.insert(call, Waiting::Task(key.clone()));
         self.dispatch(&key);
         self.settle();
+        Ok(())
     }
 
     /// A worker goes away: its polls are answered with nothing, its sticky queue is not used any longer.
@@ -119,13 +169,9 @@ impl World {
             Waiting::Task(queue) => {
                 self.matching.leave(&queue, call);
                 Ok(match queue.kind {
-                    crate::matching::Kind::Workflow => {
-                        Reply::WorkflowTask(Box::<PollWorkflowTaskQueueResponse>::default())
-                    }
-                    crate::matching::Kind::Activity => {
-                        Reply::ActivityTask(Box::<PollActivityTaskQueueResponse>::default())
-                    }
-                    crate::matching::Kind::Nexus => Reply::NexusTask(Box::default()),
+                    Kind::Workflow => Reply::WorkflowTask(Box::<PollWorkflowTaskQueueResponse>::default()),
+                    Kind::Activity => Reply::ActivityTask(Box::<PollActivityTaskQueueResponse>::default()),
+                    Kind::Nexus => Reply::NexusTask(Box::default()),
                 })
             }
             Waiting::Time => {
@@ -173,4 +219,16 @@ impl World {
 /// What was waited for was deleted.
 fn deleted() -> Refusal {
     Refusal::not_found("workflow execution not found")
+}
+
+/// The version of a worker that polls, if it has one.
+fn version_of(options: Option<&WorkerDeploymentOptions>) -> Answer<Option<Version>> {
+    let Some(options) = options.filter(|it| it.worker_versioning_mode() == WorkerVersioningMode::Versioned) else {
+        return Ok(None);
+    };
+    if options.deployment_name.is_empty() || options.build_id.is_empty() {
+        return Err(Refusal::invalid("Deployment name and build id must be set together."));
+    }
+    deployment::check_name(&options.deployment_name)?;
+    Ok(Version::of_worker(Some(options)))
 }

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CallId, RunNumber};
 use crate::Time;
+use crate::matching::QueueKey;
 
 /// To whom something happens by itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alarm {
     Run(RunNumber),
+    /// A queue whose work may not go out faster.
+    Queue(QueueKey),
     /// A schedule, by its key: it acts.
     Schedule(String),
     /// A call that waits for a time.

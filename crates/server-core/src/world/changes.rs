@@ -46,12 +46,14 @@ pub enum Kind {
     Schedule = 4,
     /// A Nexus endpoint, by its id.
     NexusEndpoint = 6,
+    /// What was configured of a task queue, by its namespace, kind and name.
+    TaskQueue = 10,
 }
 
 impl Kind {
     /// The kind of this number.
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Server, Self::Namespace, Self::Run, Self::Schedule, Self::NexusEndpoint]
+        [Self::Server, Self::Namespace, Self::Run, Self::Schedule, Self::NexusEndpoint, Self::TaskQueue]
             .into_iter()
             .find(|kind| *kind as u8 == number)
     }
@@ -119,6 +121,7 @@ impl World {
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
         self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
         self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
+        self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
@@ -146,6 +149,7 @@ impl World {
         self.changed = false;
         self.namespaces.shelf.discard_changes();
         self.schedules.shelf.discard_changes();
+        self.task_queues.discard_changes();
         self.nexus.endpoints.discard_changes();
         self.dirty.clear();
     }
@@ -174,6 +178,7 @@ impl World {
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::TaskQueue => world.task_queues.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
                     let state = RunState::decode(&*value).map_err(damaged)?;
                     let history = histories.remove(&key).unwrap_or_default();
@@ -184,6 +189,7 @@ impl World {
         }
         world.random = ChaCha8Rng::seed_from_u64(seed);
         world.random.set_stream(world.restarts);
+        world.resume_task_queues();
         runs.sort_by_key(|run| run.number);
         for run in runs {
             let number = world.add(run);

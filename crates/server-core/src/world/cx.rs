@@ -54,7 +54,7 @@ impl Cx<'_> {
 
     /// Puts work into a queue.
     pub(crate) fn offer(&mut self, offer: Offer) {
-        self.offers.push(offer);
+        self.offers.push(Offer { offered: self.now, ..offer });
     }
 
     /// Sends a message to another run.

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use perpetua_proto::common::Priority;
+use perpetua_proto::taskqueue::PollerScalingDecision;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 
-use super::{Reply, RunNumber, World};
-use crate::matching::{Poller, QueueKey};
+use super::{Alarm, Reply, RunNumber, World};
+use crate::Time;
+use crate::matching::{Poller, QueueKey, Taken};
 use crate::nexus::{Errand, Owner};
 
 /// Work for a queue.
@@ -15,6 +17,12 @@ pub(crate) struct Offer {
     pub(crate) queue: QueueKey,
     /// 1 goes first, 5 last; 3 for what has none.
     pub(crate) priority: i32,
+    /// Work of one priority is done in turns between these.
+    pub(crate) fairness_key: String,
+    /// How many turns its key gets, in proportion to others.
+    pub(crate) fairness_weight: f32,
+    /// When it was put into a queue.
+    pub(crate) offered: Time,
     pub(crate) what: Work,
 }
 
@@ -41,46 +49,81 @@ pub(crate) enum Work {
 
 impl Offer {
     pub(crate) fn new(queue: QueueKey, priority: Option<Priority>, what: Work) -> Self {
-        Self { queue, priority: level(priority), what }
-    }
-}
-
-fn level(priority: Option<Priority>) -> i32 {
-    match priority.map(|priority| priority.priority_key) {
-        None | Some(0) => 3,
-        Some(key) => key.clamp(1, 5),
+        let Priority { priority_key, fairness_key, fairness_weight } = priority.unwrap_or_default();
+        Self {
+            queue,
+            priority: if priority_key == 0 { 3 } else { priority_key.clamp(1, 5) },
+            fairness_key,
+            fairness_weight: if fairness_weight > 0.0 { fairness_weight } else { 1.0 },
+            offered: Time::default(),
+            what,
+        }
     }
 }
 
 impl World {
     /// Puts what was offered into its queues; the queues.
     pub(super) fn place_offers(&mut self) -> BTreeSet<QueueKey> {
+        self.tidy_queues();
         let offers = std::mem::take(&mut self.offers);
         offers
             .into_iter()
             .map(|offer| {
                 let key = offer.queue.clone();
-                self.matching.push(offer);
+                self.matching.push(offer, self.now);
                 key
             })
             .collect()
     }
 
+    /// Forgets now and then what queues need no longer: who polled them long ago, and work that nobody wants done.
+    fn tidy_queues(&mut self) {
+        for key in self.matching.tidy(self.now) {
+            for offer in self.matching.drain(&key) {
+                if self.stands(&offer) {
+                    self.matching.put_back(offer);
+                }
+            }
+        }
+    }
+
     /// Brings the work of a queue and those who wait for it together.
     pub(crate) fn dispatch(&mut self, queue: &QueueKey) {
         while self.matching.has_pollers(queue) {
-            let Some(offer) = self.matching.pop_task(queue) else { return };
+            let offer = match self.matching.take(queue, self.now) {
+                Taken::Work(offer) => offer,
+                Taken::Later(at) => return self.alarms.set(Alarm::Queue(queue.clone()), Some(at)),
+                Taken::Nothing => return,
+            };
             if !self.stands(&offer) {
                 continue;
             }
             let Some(poller) = self.matching.pop_poller(queue) else { return };
             self.calls.remove(&poller.call);
             if let Some(reply) = self.hand_over(&offer, &poller) {
+                self.matching.spend(&offer, self.now);
+                let reply = self.advise(reply, queue, &poller);
                 self.replies.push((poller.call, Ok(reply)));
             } else {
                 self.matching.put_poller_back(queue, poller);
             }
         }
+    }
+
+    /// Tells a worker whether it should have more or fewer polls under way.
+    fn advise(&mut self, mut reply: Reply, queue: &QueueKey, poller: &Poller) -> Reply {
+        let oldest = self.matching.oldest(queue);
+        let waited = self.now.since(poller.seen.last);
+        let poll_request_delta_suggestion = self.matching.advice(queue, waited, oldest, self.now);
+        let decision =
+            (poll_request_delta_suggestion != 0).then_some(PollerScalingDecision { poll_request_delta_suggestion });
+        match &mut reply {
+            Reply::WorkflowTask(response) => response.poller_scaling_decision = decision,
+            Reply::ActivityTask(response) => response.poller_scaling_decision = decision,
+            Reply::NexusTask(response) => response.poller_scaling_decision = decision,
+            _ => {}
+        }
+        reply
     }
 
     /// Whether an offer still means something.

@@ -51,6 +51,13 @@ impl Bench {
         self.twin.compare(&mut self.world);
     }
 
+    /// A world whose workers do not get the same after a restart: because of rates, or because they are of versions.
+    pub(crate) fn with_other_work() -> Self {
+        let mut bench = Self::new();
+        bench.twin.has_other_work = true;
+        bench
+    }
+
     /// Lets time pass.
     pub(crate) fn pass(&mut self, time: Duration) {
         let to = self.world.now().plus(time);

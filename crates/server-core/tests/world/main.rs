@@ -11,6 +11,7 @@ mod restarts;
 mod schedule_requests;
 mod schedules;
 mod starts;
+mod task_queues;
 mod tasks;
 mod twin;
 mod updates;

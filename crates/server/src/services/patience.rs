@@ -2,22 +2,39 @@
 
 use std::time::Duration;
 
+use perpetua_server_core::{Answer, Refusal};
 use tonic::metadata::MetadataMap;
 
 /// How long a poll for a task waits at most.
-pub(super) const TASK: Duration = Duration::from_secs(60);
+const TASK: Duration = Duration::from_secs(60);
 /// How long a request for what is new waits at most.
 pub(super) const NEWS: Duration = Duration::from_secs(20);
+/// How long the caller of a poll must be willing to wait.
+const SHORTEST_POLL: Duration = Duration::from_secs(2);
 /// What is left of the caller's time for the answer to reach it.
 const WAY_BACK: Duration = Duration::from_secs(1);
 
 /// How long a call may wait: the usual, or until shortly before the caller gives up.
 pub(super) fn limit(metadata: &MetadataMap, usual: Duration) -> Duration {
-    let deadline = metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse);
-    match deadline {
+    match deadline(metadata) {
         Some(deadline) => usual.min(deadline.saturating_sub(WAY_BACK.min(deadline / 4))),
         None => usual,
     }
+}
+
+/// How long a poll for a task may wait.
+///
+/// # Errors
+/// When the caller gives up so soon that work could get lost on the way.
+pub(super) fn of_poll(metadata: &MetadataMap) -> Answer<Duration> {
+    if deadline(metadata).is_some_and(|deadline| deadline < SHORTEST_POLL) {
+        return Err(Refusal::precondition("Context timeout is too short."));
+    }
+    Ok(limit(metadata, TASK))
+}
+
+fn deadline(metadata: &MetadataMap) -> Option<Duration> {
+    metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse)
 }
 
 /// A timeout as gRPC writes it, such as `70S` or `500m`.

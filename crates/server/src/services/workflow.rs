@@ -34,6 +34,7 @@ macro_rules! at_once {
 mod immediate;
 mod nexus;
 mod schedule;
+mod task_queues;
 mod visibility;
 mod waiting;
 
@@ -96,6 +97,8 @@ service! {
         poll_nexus_task_queue(PollNexusTaskQueueRequest) -> PollNexusTaskQueueResponse
         respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse
         respond_nexus_task_failed(RespondNexusTaskFailedRequest) -> RespondNexusTaskFailedResponse
+        list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse
+        update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -103,7 +106,6 @@ service! {
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
-        list_task_queue_partitions(ListTaskQueuePartitionsRequest) -> ListTaskQueuePartitionsResponse
         update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
         get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
         update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse
@@ -142,7 +144,6 @@ service! {
         record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse
         list_workers(ListWorkersRequest) -> ListWorkersResponse
         count_workers(CountWorkersRequest) -> CountWorkersResponse
-        update_task_queue_config(UpdateTaskQueueConfigRequest) -> UpdateTaskQueueConfigResponse
         fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
         update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
         describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
@@ -180,6 +181,15 @@ fn astray() -> Refusal {
 impl WorkflowApi {
     async fn now<T, R>(&self, request: Request<T>, act: impl FnOnce(&mut World, T) -> Answer<R>) -> Answer<R> {
         self.0.now(|world| act(world, request.into_inner())).await
+    }
+
+    async fn wait_for_task<T>(
+        &self,
+        request: Request<T>,
+        ask: impl FnOnce(&mut World, CallId, T) -> Answer<()>,
+    ) -> Answer<Reply> {
+        let limit = patience::of_poll(request.metadata())?;
+        self.0.wait(limit, |world, call| ask(world, call, request.into_inner())).await
     }
 
     async fn wait<T>(

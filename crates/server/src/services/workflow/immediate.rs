@@ -75,8 +75,6 @@ at_once! {
         |world, request| world.reset_sticky_task_queue(&request).map(|()| ResetStickyTaskQueueResponse::default());
     shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse =
         |world, request| world.shutdown_worker(&request).map(|()| ShutdownWorkerResponse::default());
-    describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse =
-        |world, request| world.describe_task_queue(&request);
     register_namespace(RegisterNamespaceRequest) -> RegisterNamespaceResponse =
         |world, request| world.register_namespace(request).map(|()| RegisterNamespaceResponse::default());
     describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse =

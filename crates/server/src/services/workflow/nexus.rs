@@ -5,7 +5,6 @@ use perpetua_server_core::{Answer, Reply, World};
 use tonic::Request;
 
 use super::{WorkflowApi, astray};
-use crate::services::patience;
 
 at_once! {
     respond_nexus_task_completed(RespondNexusTaskCompletedRequest) -> RespondNexusTaskCompletedResponse =
@@ -21,7 +20,7 @@ impl WorkflowApi {
         &self,
         request: Request<PollNexusTaskQueueRequest>,
     ) -> Answer<PollNexusTaskQueueResponse> {
-        let reply = self.wait(request, patience::TASK, World::poll_nexus_task).await;
+        let reply = self.wait_for_task(request, World::poll_nexus_task).await;
         awaited!(reply, NexusTask).map(|response| *response)
     }
 }

@@ -12,7 +12,7 @@ impl WorkflowApi {
         &self,
         request: Request<PollWorkflowTaskQueueRequest>,
     ) -> Answer<PollWorkflowTaskQueueResponse> {
-        let reply = self.wait(request, patience::TASK, World::poll_workflow_task).await;
+        let reply = self.wait_for_task(request, World::poll_workflow_task).await;
         awaited!(reply, WorkflowTask).map(|response| *response)
     }
 
@@ -20,7 +20,7 @@ impl WorkflowApi {
         &self,
         request: Request<PollActivityTaskQueueRequest>,
     ) -> Answer<PollActivityTaskQueueResponse> {
-        let reply = self.wait(request, patience::TASK, World::poll_activity_task).await;
+        let reply = self.wait_for_task(request, World::poll_activity_task).await;
         awaited!(reply, ActivityTask).map(|response| *response)
     }
 
