@@ -139,6 +139,9 @@ pub(crate) struct TaskState {
     pub(crate) request: String,
     #[prost(int64, tag = "13")]
     pub(crate) history_bytes: i64,
+    /// Why the workflow should continue as new, as it was when a worker got the task.
+    #[prost(enumeration = "perpetua_proto::enums::SuggestContinueAsNewReason", repeated, tag = "14")]
+    pub(crate) suggestions: Vec<i32>,
 }
 
 /// A pending activity. What was asked for is in its scheduled event.

@@ -25,6 +25,7 @@ use super::state::TaskState;
 use super::{Run, event};
 use crate::limits;
 use crate::matching::QueueKey;
+use crate::settings::Settings;
 use crate::time::{self, Time};
 use crate::world::{Cx, Offer, Work};
 
@@ -135,7 +136,7 @@ impl Run {
 
     /// The event by which the task was started, with the id it has or will have.
     pub(crate) fn started_event(&self, task: &TaskState) -> HistoryEvent {
-        let reasons = suggestions(task.scheduled, task.history_bytes);
+        let reasons = task.suggestions.clone();
         let attributes = WorkflowTaskStartedEventAttributes {
             scheduled_event_id: task.scheduled,
             identity: task.identity.clone(),
@@ -166,6 +167,7 @@ impl Run {
         task.identity = identity.to_owned();
         task.request = cx.uuid();
         task.history_bytes = self.state.history_bytes;
+        task.suggestions = suggestions(cx.settings, task.scheduled, task.history_bytes);
         task.started = if task.unwritten { task.scheduled + 1 } else { self.history.next_id() };
         if !task.unwritten {
             let event = self.started_event(&task);
@@ -289,12 +291,12 @@ fn timed_out(task: &TaskState, kind: TimeoutType) -> (EventType, Attributes) {
 }
 
 /// Why a workflow should continue as new, if it should.
-fn suggestions(events: i64, bytes: i64) -> Vec<i32> {
+fn suggestions(settings: &Settings, events: i64, bytes: i64) -> Vec<i32> {
     let mut reasons = Vec::new();
-    if bytes >= limits::SUGGEST_BYTES {
+    if bytes >= settings.suggest_bytes {
         reasons.push(SuggestContinueAsNewReason::HistorySizeTooLarge.into());
     }
-    if events >= limits::SUGGEST_EVENTS {
+    if events >= settings.suggest_events {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents.into());
     }
     reasons

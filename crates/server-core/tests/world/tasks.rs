@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
+use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::workflowservice::RespondWorkflowTaskFailedRequest;
 
 use crate::bench::{Bench, activity, complete, last, names, timer, words};
@@ -132,9 +133,7 @@ fn a_command_that_cannot_be_done_takes_the_whole_answer_back() {
     let events = bench.events();
     let failed = last(&events, EventType::WorkflowTaskFailed);
     assert_eq!(names(&events)[3..], ["4 workflow_task_failed"]);
-    let Some(perpetua_proto::history::history_event::Attributes::WorkflowTaskFailedEventAttributes(failed)) =
-        failed.attributes
-    else {
+    let Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) = failed.attributes else {
         panic!("it is what its type says")
     };
     assert_eq!(failed.cause(), WorkflowTaskFailedCause::StartTimerDuplicateId);
@@ -171,4 +170,21 @@ fn fail(bench: &mut Bench, token: &bytes::Bytes) {
         ..Default::default()
     };
     bench.world.respond_workflow_task_failed(request).expect("the task is the worker's");
+}
+
+#[test]
+fn a_workflow_is_told_when_its_history_is_long() {
+    let mut bench = Bench::new();
+    bench.world.set("limit.historyCount.suggestContinueAsNew", "5").expect("it is a number");
+    bench.start();
+    let suggested = |bench: &mut Bench| match last(&bench.events(), EventType::WorkflowTaskStarted).attributes {
+        Some(Attributes::WorkflowTaskStartedEventAttributes(it)) => it.suggest_continue_as_new,
+        other => panic!("it is another event: {other:?}"),
+    };
+    let task = bench.task();
+    assert!(!suggested(&mut bench));
+    bench.answer(&task, vec![]).expect("it can be done");
+    bench.signal("more").expect("it runs");
+    bench.task();
+    assert!(suggested(&mut bench));
 }
