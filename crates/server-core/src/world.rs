@@ -13,6 +13,7 @@ mod callback;
 mod changes;
 mod cx;
 mod dispatch;
+mod operation;
 mod reply;
 mod shelf;
 mod transfer;
@@ -90,6 +91,8 @@ pub(crate) enum Waiting {
     History(RunNumber),
     Query(RunNumber),
     Update(RunNumber, String),
+    /// For news of a Nexus operation.
+    Operation,
     /// For its own alarm.
     Time,
 }
@@ -151,11 +154,14 @@ impl World {
     /// Whether a worker is at work, or could be, so that time must not be skipped.
     pub fn is_busy(&self) -> bool {
         self.runs().any(Run::is_busy)
+            || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
     }
 
     /// Whether somebody waits for a workflow to get somewhere, or for a time.
     pub fn is_waited_for(&self) -> bool {
-        self.calls.values().any(|waiting| matches!(waiting, Waiting::History(_) | Waiting::Update(..) | Waiting::Time))
+        self.calls.values().any(|waiting| {
+            matches!(waiting, Waiting::History(_) | Waiting::Update(..) | Waiting::Operation | Waiting::Time)
+        })
     }
 
     /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
@@ -191,6 +197,8 @@ impl World {
             }
             Alarm::Schedule(key) => self.tend(&key),
             Alarm::ScheduleOver(key) => self.remove_schedule(&key),
+            Alarm::Operation(key) => self.ring_operation(&key),
+            Alarm::OperationOver(key) => self.remove_operation(&key),
         }
     }
 

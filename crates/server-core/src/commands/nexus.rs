@@ -1,7 +1,5 @@
 //! Nexus operations.
 
-use std::time::Duration;
-
 use perpetua_proto::command::{RequestCancelNexusOperationCommandAttributes, ScheduleNexusOperationCommandAttributes};
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause as Cause};
 use perpetua_proto::history::history_event::Attributes;
@@ -11,13 +9,11 @@ use prost::Message;
 
 use super::{Bad, Step, append};
 use crate::limits;
-use crate::nexus::{CancelState, OperationState};
+use crate::nexus::operation::cap_timeouts;
+use crate::nexus::{CancelState, OperationState, header};
 use crate::run::Run;
-use crate::time::{duration, to_wire};
+use crate::time::duration;
 use crate::world::Cx;
-
-/// Headers that are the server's to set.
-const RESERVED_HEADER: &str = "request-timeout";
 
 pub(super) fn schedule(
     run: &mut Run,
@@ -69,14 +65,12 @@ fn check(asked: ScheduleNexusOperationCommandAttributes) -> Result<NexusOperatio
     if asked.input.as_ref().is_some_and(|input| input.encoded_len() > limits::BLOB_BYTES) {
         return Err("Input exceeds size limit".to_owned());
     }
-    let size: usize = asked.nexus_header.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if size > limits::HEADER_BYTES {
+    if header::is_too_long(&asked.nexus_header) {
         return Err("NexusHeader exceeds size limit".to_owned());
     }
-    let nexus_header: std::collections::BTreeMap<String, String> =
-        asked.nexus_header.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
-    if nexus_header.contains_key(RESERVED_HEADER) {
-        return Err(format!("NexusHeader contains a disallowed header key: {RESERVED_HEADER:?}"));
+    let nexus_header = header::lowered(&asked.nexus_header);
+    if let Some(name) = header::reserved(&nexus_header) {
+        return Err(format!("NexusHeader contains a disallowed header key: {name:?}"));
     }
     Ok(NexusOperationScheduledEventAttributes {
         endpoint: asked.endpoint,
@@ -89,20 +83,6 @@ fn check(asked: ScheduleNexusOperationCommandAttributes) -> Result<NexusOperatio
         start_to_close_timeout: asked.start_to_close_timeout,
         ..NexusOperationScheduledEventAttributes::default()
     })
-}
-
-/// Nothing of an operation takes longer than the whole, and the whole no longer than the run.
-fn cap_timeouts(attributes: &mut NexusOperationScheduledEventAttributes, run: Option<Duration>) {
-    let asked = duration(attributes.schedule_to_close_timeout.as_ref());
-    let Some(whole) = asked.into_iter().chain(run).min() else { return };
-    if asked != Some(whole) {
-        attributes.schedule_to_close_timeout = Some(to_wire(whole));
-    }
-    for part in [&mut attributes.schedule_to_start_timeout, &mut attributes.start_to_close_timeout] {
-        if duration(part.as_ref()).is_some_and(|limit| limit > whole) {
-            *part = Some(to_wire(whole));
-        }
-    }
 }
 
 pub(super) fn cancel(

@@ -25,6 +25,17 @@ pub(crate) fn to_request(namespace: &str, workflow_id: &str, run_id: &str, reque
     to_workflow(namespace, workflow_id, run_id, Reference::RequestIdRef(reference))
 }
 
+/// A link to an operation that a client has started.
+pub(crate) fn to_operation(namespace: &str, operation_id: &str, run_id: &str) -> Link {
+    Link {
+        variant: Some(Variant::NexusOperation(NexusOperation {
+            namespace: namespace.to_owned(),
+            operation_id: operation_id.to_owned(),
+            run_id: run_id.to_owned(),
+        })),
+    }
+}
+
 fn to_workflow(namespace: &str, workflow_id: &str, run_id: &str, reference: Reference) -> Link {
     Link {
         variant: Some(Variant::WorkflowEvent(WorkflowEvent {

@@ -9,6 +9,8 @@
 //! It can be asked to stop at any time; the handler hears of that when the operation runs. Limits of time end it in
 //! every state.
 
+use std::time::Duration;
+
 use perpetua_proto::common::Payload;
 use perpetua_proto::enums::{NexusOperationCancellationState as Canceling, PendingNexusOperationState, TimeoutType};
 use perpetua_proto::failure::Failure;
@@ -16,7 +18,7 @@ use perpetua_proto::history::NexusOperationScheduledEventAttributes as Asked;
 
 use super::call::{CallDue, CallState};
 use super::failure;
-use crate::time::{Time, duration};
+use crate::time::{Time, duration, to_wire};
 
 /// What is known of an operation, beside what was asked for.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -238,10 +240,24 @@ impl OperationState {
     }
 
     /// How long the operation may still take, as handlers are told.
-    pub(crate) fn time_left(&self, asked: &Asked, now: Time) -> Option<std::time::Duration> {
+    pub(crate) fn time_left(&self, asked: &Asked, now: Time) -> Option<Duration> {
         let whole = duration(asked.schedule_to_close_timeout.as_ref())
             .map(|limit| Time::from_nanos(self.scheduled_time).plus(limit).since(now));
         let run = duration(asked.start_to_close_timeout.as_ref());
         whole.into_iter().chain(run).min()
+    }
+}
+
+/// Nothing of an operation takes longer than the whole, and the whole no longer than the run that it is part of.
+pub(crate) fn cap_timeouts(attributes: &mut Asked, run: Option<Duration>) {
+    let asked = duration(attributes.schedule_to_close_timeout.as_ref());
+    let Some(whole) = asked.into_iter().chain(run).min() else { return };
+    if asked != Some(whole) {
+        attributes.schedule_to_close_timeout = Some(to_wire(whole));
+    }
+    for part in [&mut attributes.schedule_to_start_timeout, &mut attributes.start_to_close_timeout] {
+        if duration(part.as_ref()).is_some_and(|limit| limit > whole) {
+            *part = Some(to_wire(whole));
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct OperationToken {
     /// The workflow whose operation it is.
     #[prost(string, tag = "9")]
     pub(crate) workflow_id: String,
-    /// The key of an operation that a client started.
+    /// The run id of an operation that a client started.
     #[prost(string, tag = "8")]
     pub(crate) standalone: String,
 }

@@ -79,7 +79,7 @@ impl World {
             *counts.entry(run.state.status).or_default() += 1;
         }
         let group = |(status, count): (&i32, &i64)| AggregationGroup {
-            group_values: vec![status_payload(*status)],
+            group_values: vec![status_payload(status_name(*status))],
             count: *count,
         };
         let groups = if query.group_by.is_some() { counts.iter().map(group).collect() } else { Vec::new() };
@@ -130,8 +130,12 @@ fn workflow_schema(namespace: &Namespace) -> Schema<'_> {
     Schema { system: &KNOWN, custom: &namespace.search_attributes, statuses: &STATUSES }
 }
 
-fn status_payload(status: i32) -> Payload {
-    let name = STATUSES.iter().find(|(_, number)| *number == status).map_or("Unspecified", |(name, _)| name);
+fn status_name(status: i32) -> &'static str {
+    STATUSES.iter().find(|(_, number)| *number == status).map_or("Unspecified", |(name, _)| name)
+}
+
+/// The name of a status, as counts show it.
+pub(super) fn status_payload(name: &str) -> Payload {
     let metadata = [("encoding", "json/plain"), ("type", "Keyword")];
     Payload {
         metadata: metadata.map(|(key, value)| (key.to_owned(), Bytes::from_static(value.as_bytes()))).into(),

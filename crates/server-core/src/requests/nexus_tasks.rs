@@ -65,13 +65,26 @@ impl World {
             .ok()
             .filter(|token| !token.namespace.is_empty())
             .ok_or_else(|| Refusal::invalid("Error deserializing task token."))?;
+        let expired = || Refusal::not_found("Nexus task not found or already expired");
+        if token.server != self.server {
+            return Err(expired());
+        }
         let OperationToken { scheduled, attempt, cancel, .. } = token;
+        if !token.standalone.is_empty() {
+            let operation = self.nexus.operations.get(&token.standalone).filter(|operation| operation.is_open());
+            let call = operation.and_then(|operation| operation.state.call(cancel));
+            let owner = Owner::Client(token.standalone);
+            return call
+                .filter(|call| call.is_handed(attempt))
+                .map(|_| Errand { owner, cancel, attempt })
+                .ok_or_else(expired);
+        }
         let run = self.run_of_id(&token.namespace, &token.run_id).filter(|run| run.is_open());
         let operation = run.and_then(|run| run.state.operations.get(&scheduled));
         let is_handed = operation.and_then(|it| it.call(cancel)).is_some_and(|call| call.is_handed(attempt));
-        run.filter(|_| is_handed && token.server == self.server)
+        run.filter(|_| is_handed)
             .map(|run| Errand { owner: Owner::Run(run.number, scheduled), cancel, attempt })
-            .ok_or_else(|| Refusal::not_found("Nexus task not found or already expired"))
+            .ok_or_else(expired)
     }
 }
 

@@ -178,6 +178,10 @@ impl World {
                 self.alarms.set(Alarm::Sleeper(call), None);
                 Ok(Reply::Slept)
             }
+            Waiting::Operation => match self.dismiss_operation_waiter(call) {
+                Some(reply) => Ok(reply),
+                None => return,
+            },
             Waiting::History(number) => {
                 let reader = self.attend(number, |run, _| {
                     let at = run.live.readers.iter().position(|reader| reader.call == call)?;

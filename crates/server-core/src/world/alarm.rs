@@ -18,12 +18,16 @@ pub(crate) enum Alarm {
     Sleeper(CallId),
     /// A schedule, by its key: it has done all that it had to do, and is not kept any longer.
     ScheduleOver(String),
+    /// A Nexus operation that a client has started.
+    Operation(String),
+    /// The same, when it has been over for so long that it is not kept any longer.
+    OperationOver(String),
 }
 
 impl Alarm {
     /// Whether anybody could be waiting for this. To what only tidies up, no time is skipped.
     fn matters(&self) -> bool {
-        !matches!(self, Self::ScheduleOver(_))
+        !matches!(self, Self::ScheduleOver(_) | Self::OperationOver(_))
     }
 }
 

@@ -56,6 +56,9 @@ impl World {
 
     /// Whether the operation that a token names was there to be completed.
     fn complete_operation(&mut self, token: &OperationToken, completion: Completion) -> bool {
+        if !token.standalone.is_empty() {
+            return self.complete_standalone(token, completion);
+        }
         let has_it = |run: &&crate::run::Run| {
             let asked = run.operation_scheduled(token.scheduled);
             run.is_open()
@@ -78,6 +81,7 @@ impl World {
             Owner::Run(number, scheduled) => {
                 self.with(number, |run, cx| run.operation_answered(cx, scheduled, cancel, answer));
             }
+            Owner::Client(key) => self.operation_answered(&key, cancel, answer),
         }
     }
 }

@@ -46,6 +46,8 @@ pub enum Kind {
     Schedule = 4,
     /// A Nexus endpoint, by its id.
     NexusEndpoint = 6,
+    /// A Nexus operation that a client has started, by its run id.
+    NexusOperation = 8,
     /// What was configured of a task queue, by its namespace, kind and name.
     TaskQueue = 10,
 }
@@ -53,9 +55,17 @@ pub enum Kind {
 impl Kind {
     /// The kind of this number.
     pub fn of(number: u8) -> Option<Self> {
-        [Self::Server, Self::Namespace, Self::Run, Self::Schedule, Self::NexusEndpoint, Self::TaskQueue]
-            .into_iter()
-            .find(|kind| *kind as u8 == number)
+        [
+            Self::Server,
+            Self::Namespace,
+            Self::Run,
+            Self::Schedule,
+            Self::NexusEndpoint,
+            Self::NexusOperation,
+            Self::TaskQueue,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == number)
     }
 }
 
@@ -122,6 +132,7 @@ impl World {
         self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
         self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
         self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
+        self.nexus.operations.take_changes(Kind::NexusOperation, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
@@ -151,6 +162,7 @@ impl World {
         self.schedules.shelf.discard_changes();
         self.task_queues.discard_changes();
         self.nexus.endpoints.discard_changes();
+        self.nexus.operations.discard_changes();
         self.dirty.clear();
     }
 
@@ -179,6 +191,7 @@ impl World {
                 Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::TaskQueue => world.task_queues.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::NexusOperation => world.nexus.operations.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
                     let state = RunState::decode(&*value).map_err(damaged)?;
                     let history = histories.remove(&key).unwrap_or_default();
@@ -196,6 +209,9 @@ impl World {
             world.with(number, |run, cx| run.resume(cx));
         }
         world.resume_schedules();
+        for key in world.nexus.restore() {
+            world.resume_operation(&key);
+        }
         world.settle();
         // Those to whom nothing happened are as they were stored.
         let runs = &world.runs;

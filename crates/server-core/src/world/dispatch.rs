@@ -138,6 +138,7 @@ impl World {
                 Owner::Run(run, scheduled) => {
                     self.run(*run).is_some_and(|run| run.offers_operation(*scheduled, errand))
                 }
+                Owner::Client(key) => self.offers_operation(key, errand),
             },
         }
     }
@@ -167,6 +168,7 @@ impl World {
                     let response = self.with(*run, |run, cx| run.operation_request(cx, *scheduled, errand));
                     Some(Reply::NexusTask(Box::new(response.flatten()?)))
                 }
+                Owner::Client(key) => Some(Reply::NexusTask(Box::new(self.operation_request(key, errand)?))),
             },
         }
     }

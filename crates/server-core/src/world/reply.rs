@@ -1,9 +1,10 @@
 //! Answers that may come later.
 
 use perpetua_proto::workflowservice::{
-    GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse, PollNexusTaskQueueResponse,
-    PollWorkflowExecutionUpdateResponse, PollWorkflowTaskQueueResponse, QueryWorkflowResponse,
-    StartWorkflowExecutionResponse, UpdateWorkflowExecutionResponse,
+    DescribeNexusOperationExecutionResponse, GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse,
+    PollNexusOperationExecutionResponse, PollNexusTaskQueueResponse, PollWorkflowExecutionUpdateResponse,
+    PollWorkflowTaskQueueResponse, QueryWorkflowResponse, StartWorkflowExecutionResponse,
+    UpdateWorkflowExecutionResponse,
 };
 
 /// Names a call that waits for its answer. The caller of the world chooses it.
@@ -19,6 +20,10 @@ pub enum Reply {
     ActivityTask(Box<PollActivityTaskQueueResponse>),
     /// To a poll for Nexus requests.
     NexusTask(Box<PollNexusTaskQueueResponse>),
+    /// To a request to describe a Nexus operation.
+    Operation(Box<DescribeNexusOperationExecutionResponse>),
+    /// To a poll for a Nexus operation's outcome.
+    PolledOperation(Box<PollNexusOperationExecutionResponse>),
     /// To a request for history.
     History(GetWorkflowExecutionHistoryResponse),
     /// To a query.

@@ -6,6 +6,7 @@ mod bench;
 mod chains;
 mod lists;
 mod nexus;
+mod nexus_operations;
 mod queries;
 mod restarts;
 mod schedule_requests;

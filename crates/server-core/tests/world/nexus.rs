@@ -101,7 +101,7 @@ fn chain(event: &HistoryEvent) -> Vec<String> {
 
 impl Bench {
     /// With the endpoint `shop`, and `w` at its first task.
-    fn with_endpoint() -> Self {
+    pub(crate) fn with_endpoint() -> Self {
         let mut bench = Self::new();
         let request = CreateNexusEndpointRequest { spec: spec("shop") };
         bench.world.create_nexus_endpoint(request).expect("the endpoint is new");
@@ -118,7 +118,7 @@ impl Bench {
         (bench, task)
     }
 
-    fn nexus_task(&mut self) -> Option<PollNexusTaskQueueResponse> {
+    pub(crate) fn nexus_task(&mut self) -> Option<PollNexusTaskQueueResponse> {
         let mut handlers = queue();
         handlers.name = "handlers".into();
         let request =
@@ -135,7 +135,7 @@ impl Bench {
         }
     }
 
-    fn respond(&mut self, task: &PollNexusTaskQueueResponse, response: Option<Response>) -> Answer<()> {
+    pub(crate) fn respond(&mut self, task: &PollNexusTaskQueueResponse, response: Option<Response>) -> Answer<()> {
         self.world.respond_nexus_task_completed(RespondNexusTaskCompletedRequest {
             namespace: "default".into(),
             task_token: task.task_token.clone(),
