@@ -19,6 +19,7 @@ macro_rules! named {
 
 named! {
     "temporal.api.errordetails.v1" errordetails::MultiOperationExecutionFailure
+    "temporal.api.errordetails.v1" errordetails::WorkflowTaskCompletionBufferLostFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceAlreadyExistsFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceNotFoundFailure
     "temporal.api.errordetails.v1" errordetails::NexusOperationExecutionAlreadyStartedFailure

@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) pending_signals: usize,
     pub(crate) pending_cancels: usize,
     pub(crate) buffered_events: usize,
+    /// How many bytes an answer to a workflow task may have that comes in pages.
+    pub(crate) answer_bytes: usize,
     pub(crate) updates_in_flight: usize,
     pub(crate) updates: i64,
     pub(crate) signals: i64,
@@ -43,6 +45,7 @@ impl Default for Settings {
             pending_signals: limits::PENDING,
             pending_cancels: limits::PENDING,
             buffered_events: limits::BUFFERED_EVENTS,
+            answer_bytes: limits::ANSWER_BYTES,
             updates_in_flight: limits::UPDATES_IN_FLIGHT,
             updates: limits::UPDATES,
             signals: limits::SIGNALS,

@@ -34,7 +34,7 @@ impl World {
         request: RespondWorkflowTaskCompletedRequest,
     ) -> Answer<RespondWorkflowTaskCompletedResponse> {
         let number = self.task_of(&request.task_token)?;
-        let response = self.with(number, |run, cx| match run.take_page(request)? {
+        let response = self.with(number, |run, cx| match run.take_page(cx.settings, request)? {
             Some(request) => complete(run, cx, request),
             None => Ok(RespondWorkflowTaskCompletedResponse::default()),
         });

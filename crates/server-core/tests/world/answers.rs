@@ -24,8 +24,8 @@ fn pages_of_an_answer_count_when_the_last_one_is_there() {
     let mut bench = Bench::new();
     bench.start();
     let task = bench.task();
-    bench.world.respond_workflow_task_completed(page(&task, 0, vec![timer("a", 5)], false)).expect("it is kept");
     bench.world.respond_workflow_task_completed(page(&task, 1, vec![timer("b", 5)], false)).expect("it is kept");
+    bench.world.respond_workflow_task_completed(page(&task, 0, vec![timer("a", 5)], false)).expect("it is kept");
     bench.world.respond_workflow_task_completed(page(&task, 1, vec![timer("b", 5)], false)).expect("it is the same");
     assert_eq!(bench.history().len(), 3, "nothing is done yet");
     bench.world.respond_workflow_task_completed(page(&task, 2, vec![timer("c", 5)], true)).expect("it can be done");
@@ -39,7 +39,7 @@ fn an_answer_without_its_first_pages_is_none() {
     bench.start();
     let task = bench.task();
     let refused = bench.world.respond_workflow_task_completed(page(&task, 1, vec![timer("b", 5)], true));
-    assert_eq!(words(refused), "InvalidArgument: Page 0 of the answer is missing.");
+    assert_eq!(words(refused), "Aborted: The last page of an answer names 1 before it, of which 0 are here.");
     bench.answer(&task, vec![complete()]).expect("the task is still there");
 }
 
