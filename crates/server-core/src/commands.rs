@@ -17,6 +17,8 @@ use perpetua_proto::history::history_event::Attributes as EventAttributes;
 use perpetua_proto::protocol::Message;
 use perpetua_proto::sdk::{EventGroupMarker, UserMetadata};
 
+pub(crate) use note::merge;
+
 use crate::run::{Closing, Run, event};
 use crate::world::Cx;
 

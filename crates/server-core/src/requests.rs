@@ -15,6 +15,7 @@ mod nexus_operations;
 mod nexus_tasks;
 mod poll;
 mod query;
+mod reset;
 mod schedule;
 mod schedules;
 pub(crate) mod start;

@@ -17,7 +17,9 @@ pub(crate) mod live;
 mod nexus;
 pub(crate) mod pages;
 pub(crate) mod query;
+pub(crate) mod rebuild;
 mod receive;
+mod reset;
 mod resume;
 mod show;
 mod start;
@@ -34,6 +36,7 @@ use perpetua_proto::history::history_event::Attributes;
 pub(crate) use close::{Closing, Ending};
 pub(crate) use history::{History, event};
 pub(crate) use live::Live;
+pub(crate) use reset::Again;
 pub(crate) use start::Start;
 pub(crate) use state::RunState;
 

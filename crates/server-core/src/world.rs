@@ -42,6 +42,9 @@ use crate::settings::{Setting, Settings};
 use crate::visibility::Index;
 use crate::{Answer, Refusal, Time};
 
+/// So many events are compared with the state of their run in tests.
+const COMPARED: usize = 200;
+
 /// Names a run within a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RunNumber(pub(crate) u64);
@@ -346,6 +349,12 @@ impl World {
         let mut cx = self.cx();
         run.tell_update_waiters(&mut cx);
         run.tell_readers(&mut cx);
+        debug_assert!(
+            run.history.len() > COMPARED || run.agrees_with_history(),
+            "{} is not what its history says: {:?}",
+            run.state.run_id,
+            run.state
+        );
         run.history.cut();
         run.state.transitions = run.history.batches();
         if !run.is_open() {

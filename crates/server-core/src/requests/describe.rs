@@ -43,7 +43,8 @@ impl World {
                 execution_expiration_time: shown(run.state.execution_deadline),
                 run_expiration_time: shown(run.state.run_deadline),
                 cancel_requested: run.state.cancel_requested,
-                original_start_time: shown(run.state.start_time),
+                original_start_time: Some(run.original_start_time().to_wire()),
+                last_reset_time: shown(run.state.reset_time),
                 reset_run_id: run.state.reset_run.clone(),
                 request_id_infos: run.request_infos(),
                 ..WorkflowExecutionExtendedInfo::default()

@@ -64,19 +64,16 @@ impl Run {
         self.state.set_status(status);
         self.state.close_time = cx.now.nanos();
         self.state.next_run = next_run;
-        self.state.task = None;
-        self.state.buffered.clear();
         let children = std::mem::take(&mut self.state.children);
-        self.state.activities.clear();
-        self.state.timers.clear();
-        self.state.externals.clear();
-        self.state.operations.clear();
+        self.state.clear_pending();
         match start {
             Some(start) => {
                 let admitted = std::mem::take(&mut self.live.admitted);
                 let waiters = std::mem::take(&mut self.live.update_waiters);
                 cx.transfer(Transfer::NextRun { start: Box::new(start), admitted, waiters, from: self.number });
             }
+            // Another run has been made of this one: whoever waits for the end waits for that of the other.
+            None if !self.state.reset_run.is_empty() => self.abort_updates(cx),
             None => {
                 self.abort_updates(cx);
                 let first_run = &self.started().first_execution_run_id;

@@ -67,6 +67,17 @@ impl History {
         }
     }
 
+    /// The first `length` events, if a batch ends with them.
+    pub(crate) fn prefix(&self, length: usize) -> Option<Self> {
+        if length != self.events.len() && self.batches.binary_search(&length).is_err() {
+            return None;
+        }
+        let events = self.events.get(..length)?.to_vec();
+        let bytes = events.iter().map(Message::encoded_len).sum();
+        let batches = self.batches.iter().copied().filter(|start| *start < length).collect();
+        Some(Self { events, batches, cut: true, bytes })
+    }
+
     /// Ends a batch.
     pub(crate) fn cut(&mut self) {
         self.cut = true;
@@ -184,7 +195,7 @@ fn begun_by(event: &HistoryEvent) -> Option<i64> {
 }
 
 /// The operation that an event ends, and the field that names the event by which it started.
-fn started_field(event: &mut HistoryEvent) -> Option<(i64, &mut i64)> {
+pub(super) fn started_field(event: &mut HistoryEvent) -> Option<(i64, &mut i64)> {
     use Attributes as A;
     Some(match event.attributes.as_mut()? {
         A::ActivityTaskCompletedEventAttributes(it) => (it.scheduled_event_id, &mut it.started_event_id),

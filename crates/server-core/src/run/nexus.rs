@@ -55,6 +55,18 @@ impl Run {
         }
     }
 
+    /// Makes the requests for operations that another run had, and that no handler runs yet.
+    pub(crate) fn restart_operations(&mut self, cx: &mut Cx<'_>) {
+        let waiting = self.state.operations.iter().map(|(scheduled, operation)| (*scheduled, operation.is_running()));
+        for (scheduled, is_running) in waiting.collect::<Vec<_>>() {
+            if is_running {
+                self.tell_handler_to_stop(cx, scheduled);
+            } else {
+                self.send_operation(cx, scheduled, false);
+            }
+        }
+    }
+
     /// Whether a request is still to be made.
     pub(crate) fn offers_operation(&self, scheduled: i64, errand: &Errand) -> bool {
         let operation = self.state.operations.get(&scheduled).filter(|_| self.is_open());

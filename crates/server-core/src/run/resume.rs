@@ -4,6 +4,8 @@
 //! answer it, and those that are gone time out.
 
 use super::Run;
+use super::reset::admitted_request;
+use super::update::Admitted;
 use crate::world::Cx;
 
 impl Run {
@@ -20,13 +22,20 @@ impl Run {
             self.flush();
             self.wake(cx);
         }
-        let waiting: Vec<(i64, i32)> =
-            self.state.activities.iter().map(|(scheduled, activity)| (*scheduled, activity.attempt)).collect();
-        for (scheduled, attempt) in waiting {
-            if self.offers_activity(scheduled, attempt) {
-                self.offer_activity(cx, scheduled);
+        for id in self.state.admitted.values() {
+            let request = self.history.get(*id).and_then(admitted_request);
+            self.live.admitted.extend(request.map(|request| Admitted { request: request.clone(), sent: false }));
+        }
+        self.offer_activities(cx);
+        self.resume_operations(cx);
+    }
+
+    /// Puts the activities that wait for workers into their queues.
+    pub(crate) fn offer_activities(&self, cx: &mut Cx<'_>) {
+        for (scheduled, activity) in &self.state.activities {
+            if self.offers_activity(*scheduled, activity.attempt) {
+                self.offer_activity(cx, *scheduled);
             }
         }
-        self.resume_operations(cx);
     }
 }

@@ -27,34 +27,12 @@ impl Run {
     /// A run with its first event. [`wake`](Self::wake) it to have its first task scheduled.
     pub(crate) fn begin(cx: &Cx<'_>, number: RunNumber, start: Start) -> Self {
         let Start { namespace, run_id, request_id, attributes, metadata, links } = start;
-        let backoff = time::duration(attributes.first_workflow_task_backoff.as_ref()).unwrap_or_default();
-        let first = cx.now.plus(backoff);
-        let run_deadline =
-            time::duration(attributes.workflow_run_timeout.as_ref()).map_or(0, |limit| first.plus(limit).nanos());
-        let execution_deadline =
-            attributes.workflow_execution_expiration_time.as_ref().map_or(0, |at| Time::from_wire(at).nanos());
-        let fields = |memo: Option<&std::collections::BTreeMap<_, _>>| memo.cloned().unwrap_or_default();
         let state = RunState {
             namespace,
-            workflow_id: attributes.workflow_id.clone(),
             run_id,
-            status: WorkflowExecutionStatus::Running.into(),
-            start_time: cx.now.nanos(),
-            execution_time: first.nanos(),
-            run_deadline,
-            execution_deadline,
-            first_task_due: if backoff.is_zero() { 0 } else { first.nanos() },
-            attempt: 1,
-            memo: fields(attributes.memo.as_ref().map(|memo| &memo.fields)),
-            search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
             start_request: request_id,
             number: number.0,
-            callbacks: attributes
-                .completion_callbacks
-                .iter()
-                .map(|callback| CallbackState::new(callback.clone(), cx.now, ""))
-                .collect(),
-            ..RunState::default()
+            ..RunState::begun(&attributes, cx.now)
         };
         let mut run = Self { number, state, history: History::default(), live: Live::default() };
         let attributes = Attributes::WorkflowExecutionStartedEventAttributes(Box::new(attributes));
@@ -63,5 +41,36 @@ impl Run {
         started.links = links;
         run.append(started);
         run
+    }
+}
+
+impl RunState {
+    /// What the first event says of a run.
+    pub(crate) fn begun(attributes: &WorkflowExecutionStartedEventAttributes, at: Time) -> Self {
+        let backoff = time::duration(attributes.first_workflow_task_backoff.as_ref()).unwrap_or_default();
+        let first = at.plus(backoff);
+        let fields = |memo: Option<&std::collections::BTreeMap<_, _>>| memo.cloned().unwrap_or_default();
+        Self {
+            workflow_id: attributes.workflow_id.clone(),
+            status: WorkflowExecutionStatus::Running.into(),
+            start_time: at.nanos(),
+            execution_time: first.nanos(),
+            run_deadline: time::duration(attributes.workflow_run_timeout.as_ref())
+                .map_or(0, |limit| first.plus(limit).nanos()),
+            execution_deadline: attributes
+                .workflow_execution_expiration_time
+                .as_ref()
+                .map_or(0, |at| Time::from_wire(at).nanos()),
+            first_task_due: if backoff.is_zero() { 0 } else { first.nanos() },
+            attempt: 1,
+            memo: fields(attributes.memo.as_ref().map(|memo| &memo.fields)),
+            search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
+            callbacks: attributes
+                .completion_callbacks
+                .iter()
+                .map(|callback| CallbackState::new(callback.clone(), at, ""))
+                .collect(),
+            ..Self::default()
+        }
     }
 }

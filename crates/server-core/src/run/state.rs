@@ -96,6 +96,15 @@ pub(crate) struct RunState {
     /// Its place in the order in which the runs of this world began.
     #[prost(uint64, tag = "34")]
     pub(crate) number: u64,
+    /// Updates of another run that a worker has not accepted in this one, by id: the events that brought them.
+    #[prost(btree_map = "string, int64", tag = "35")]
+    pub(crate) admitted: BTreeMap<String, i64>,
+    /// When it was made of another run; 0 for the others.
+    #[prost(int64, tag = "36")]
+    pub(crate) reset_time: i64,
+    /// When the run began that it was made of.
+    #[prost(int64, tag = "37")]
+    pub(crate) original_start_time: i64,
     /// Nexus operations that are not over, by scheduled event.
     #[prost(btree_map = "int64, message", tag = "60")]
     pub(crate) operations: BTreeMap<i64, OperationState>,

@@ -146,17 +146,19 @@ impl Run {
 
     /// The requests that go with the task that a worker is given.
     pub(crate) fn attach_updates(&mut self, last_event: i64) -> Vec<Message> {
+        let in_history = &self.state.admitted;
         let message = |admitted: &mut Admitted| {
             admitted.sent = true;
             let id = update_id(&admitted.request);
-            Message {
+            // What history brings needs no message.
+            (!in_history.contains_key(id)).then(|| Message {
                 id: format!("{id}/request"),
                 protocol_instance_id: id.to_owned(),
                 sequencing_id: Some(SequencingId::EventId(last_event)),
                 body: Some(any(&admitted.request)),
-            }
+            })
         };
-        self.live.admitted.iter_mut().map(message).collect()
+        self.live.admitted.iter_mut().filter_map(message).collect()
     }
 
     /// What was sent with a task that was not answered is sent again.
@@ -204,7 +206,8 @@ impl Run {
             protocol_instance_id: id.to_owned(),
             accepted_request_message_id: acceptance.accepted_request_message_id,
             accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
-            accepted_request: Some(request),
+            // An event that is there already has it.
+            accepted_request: self.state.admitted.remove(id).is_none().then_some(request),
         };
         let attributes = Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(Box::new(attributes));
         let accepted = self.append(event(EventType::WorkflowExecutionUpdateAccepted, cx.now, attributes));
@@ -241,6 +244,7 @@ impl Run {
             };
         };
         self.live.admitted.remove(at);
+        self.state.admitted.remove(id);
         self.tell_rejected(cx, id, rejection.failure.unwrap_or_default());
         Ok(())
     }
@@ -276,6 +280,7 @@ impl Run {
                 })),
                 ..Failure::default()
             };
+            self.state.admitted.remove(update_id(&admitted.request));
             self.tell_rejected(cx, update_id(&admitted.request), failure);
         }
     }
@@ -293,6 +298,7 @@ impl Run {
     /// The run is over, and none follows: nobody will answer.
     pub(crate) fn abort_updates(&mut self, cx: &mut Cx<'_>) {
         self.live.admitted.clear();
+        self.state.admitted.clear();
         for update in self.state.updates.values_mut().filter(|update| update.outcome.is_none()) {
             update.outcome = Some(Outcome { value: Some(outcome::Value::Failure(closed_under_update())) });
         }

@@ -97,8 +97,7 @@ impl World {
             Transfer::SignalExternal { from, initiated } => self.signal_external(from, initiated),
             Transfer::CancelExternal { from, initiated } => self.cancel_external(from, initiated),
             Transfer::ChildClosed { namespace, parent, initiated, child, first_run, last_run, news } => {
-                let Some(run) = self.run_of_id(&namespace, &parent.run_id) else { return };
-                let number = run.number;
+                let Some(number) = self.made_of_parent(&namespace, &parent.run_id) else { return };
                 let execution = WorkflowExecution { workflow_id: child, run_id: last_run };
                 self.with(number, |run, cx| {
                     let Some(state) = run.state.children.get(&initiated) else { return };
@@ -121,6 +120,16 @@ impl World {
                 debug_assert!(self.run(from).is_none_or(|run| !run.is_open()), "{namespace}/{child} goes on");
             }
         }
+    }
+
+    /// The run that a child answers to: its parent, or the run that was made of it since.
+    fn made_of_parent(&self, namespace: &str, run_id: &str) -> Option<RunNumber> {
+        let mut run = self.run_of_id(namespace, run_id)?;
+        while !run.is_open() {
+            let newer = self.run_of_id(namespace, &run.state.reset_run)?;
+            run = if newer.number > run.number { newer } else { return None };
+        }
+        Some(run.number)
     }
 
     fn deliver_next(&mut self, start: Start, admitted: Vec<Admitted>, waiters: BTreeMap<String, Vec<UpdateWaiter>>) {

@@ -8,6 +8,7 @@ mod lists;
 mod nexus;
 mod nexus_operations;
 mod queries;
+mod resets;
 mod restarts;
 mod schedule_requests;
 mod schedules;

@@ -20,6 +20,8 @@ at_once! {
         |world, request| world.terminate_workflow(request).map(|()| TerminateWorkflowExecutionResponse::default());
     delete_workflow_execution(DeleteWorkflowExecutionRequest) -> DeleteWorkflowExecutionResponse =
         |world, request| world.delete_workflow(&request).map(|()| DeleteWorkflowExecutionResponse::default());
+    reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse =
+        |world, request| world.reset_workflow(request);
     describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse =
         |world, request| world.describe_workflow(&request);
     get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
