@@ -80,7 +80,8 @@ pub(crate) fn response(
             operation: asked.operation.clone(),
             request_id: asked.request_id.clone(),
             callback: SYSTEM_CALLBACK.to_owned(),
-            payload: asked.input.clone(),
+            // There is always one; an operation without an input gets one without content.
+            payload: Some(asked.input.clone().unwrap_or_default()),
             callback_header: [(CALLBACK_TOKEN.to_owned(), sender.token.to_text())].into(),
             links,
         })
