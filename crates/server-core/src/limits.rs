@@ -66,3 +66,9 @@ pub(crate) const POLL_ADVICES: f64 = 10.0;
 pub(crate) const FAIRNESS_WEIGHTS: usize = 1000;
 /// How long a fairness key may be, in bytes.
 pub(crate) const FAIRNESS_KEY: usize = 64;
+/// A worker that said nothing for so long is not known any longer.
+pub(crate) const WORKER_SILENT: Duration = Duration::from_secs(24 * 3600);
+/// How many workers are known at most.
+pub(crate) const WORKERS: usize = 100_000;
+/// How many workers a page has, unless it was told otherwise.
+pub(crate) const WORKERS_PAGE: usize = 1000;

@@ -24,6 +24,7 @@ mod system;
 mod task;
 pub(crate) mod task_queue;
 mod update;
+pub(crate) mod worker;
 
 use bytes::Bytes;
 use perpetua_proto::common::Payload;

@@ -36,6 +36,7 @@ use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
 use crate::requests::task_queue::QueueRecord;
+use crate::requests::worker::Workers;
 use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::settings::{Setting, Settings};
@@ -72,6 +73,7 @@ pub struct World {
     pub(crate) matching: Matching,
     pub(crate) schedules: Schedules,
     pub(crate) task_queues: Shelf<QueueRecord>,
+    pub(crate) workers: Workers,
     offers: Vec<Offer>,
     transfers: VecDeque<Transfer>,
     replies: Vec<(CallId, Answer<Reply>)>,
@@ -120,6 +122,7 @@ impl World {
             matching: Matching::default(),
             schedules: Schedules::default(),
             task_queues: Shelf::default(),
+            workers: Workers::default(),
             offers: Vec::new(),
             transfers: VecDeque::new(),
             replies: Vec::new(),

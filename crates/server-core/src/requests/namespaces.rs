@@ -144,6 +144,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         sync_update: true,
         async_update: true,
         poller_autoscaling: true,
+        worker_heartbeats: true,
         worker_poll_complete_on_shutdown: true,
         standalone_nexus_operation: true,
         workflow_task_completion_pagination: true,

@@ -17,3 +17,4 @@ mod task_queues;
 mod tasks;
 mod twin;
 mod updates;
+mod workers;

@@ -37,6 +37,7 @@ mod schedule;
 mod task_queues;
 mod visibility;
 mod waiting;
+mod workers;
 
 /// The workflow service.
 #[derive(Clone, Debug)]
@@ -108,6 +109,10 @@ service! {
         describe_nexus_operation_execution(DescribeNexusOperationExecutionRequest) -> DescribeNexusOperationExecutionResponse
         poll_nexus_operation_execution(PollNexusOperationExecutionRequest) -> PollNexusOperationExecutionResponse
         reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse
+        record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse
+        list_workers(ListWorkersRequest) -> ListWorkersResponse
+        count_workers(CountWorkersRequest) -> CountWorkersResponse
+        describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -149,12 +154,8 @@ service! {
         delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
         list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse
         trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse
-        record_worker_heartbeat(RecordWorkerHeartbeatRequest) -> RecordWorkerHeartbeatResponse
-        list_workers(ListWorkersRequest) -> ListWorkersResponse
-        count_workers(CountWorkersRequest) -> CountWorkersResponse
         fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
         update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
-        describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
         pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse
         unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse
         start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
