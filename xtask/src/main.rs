@@ -22,7 +22,7 @@ usage: cargo xtask <task>
 
   ci                     everything that CI checks: format, lints, tidy, docs, tests
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
-  embedded               play the end-to-end scenarios on the embedded server
+  embedded [file]        play the end-to-end scenarios on the embedded server, in memory or on a file
   bench servers [--repetitions N] [--seconds S]
                          measure the server beside the real development server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
@@ -50,7 +50,8 @@ fn run(words: &[&str]) -> Outcome<()> {
     match words {
         ["ci"] => ci::ci(),
         ["test", arguments @ ..] => test::test(arguments),
-        ["embedded"] => test::embedded(),
+        ["embedded"] => test::embedded("embedded"),
+        ["embedded", "file"] => test::embedded("embedded-file"),
         ["bench", "servers", arguments @ ..] => bench::servers(arguments),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),

@@ -19,10 +19,10 @@ pub(crate) fn test(arguments: &[&str]) -> Outcome<()> {
     succeed(with_server(cargo(&["test", "--workspace"]))?.args(arguments))
 }
 
-/// Plays the end-to-end scenarios of the real server on the embedded one.
-pub(crate) fn embedded() -> Outcome<()> {
+/// Plays the end-to-end scenarios of the real server on an embedded one of this name.
+pub(crate) fn embedded(server: &str) -> Outcome<()> {
     let mut command = with_server(cargo(&["test", "--package", "perpetua-testkit", "--test", "e2e", "--"]))?;
-    succeed(command.args(["--skip", "recorded::"]).env(SERVER, "embedded"))
+    succeed(command.args(["--skip", "recorded::"]).env(SERVER, server))
 }
 
 /// Plays the end-to-end scenarios, or those whose names contain `filter`, and keeps their histories.

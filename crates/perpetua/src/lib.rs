@@ -70,7 +70,7 @@ pub use perpetua_client as client;
 pub use perpetua_server as server;
 
 #[cfg(feature = "embedded")]
-pub use embedded::{ConnectEmbedded, EmbeddedError};
+pub use embedded::{ConnectEmbedded, Embedded, EmbeddedError};
 
 /// Finds calls that workflow code must not make, by being linked. For tests and development: put the feature `guard` into
 /// the dev-dependency.

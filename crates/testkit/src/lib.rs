@@ -30,13 +30,14 @@ pub use stage::{Outcome, Stage, both_ways};
 use perpetua_client::Client;
 
 /// Connects to the server at `TEMPORAL_ADDRESS` (and `TEMPORAL_NAMESPACE` ..), or, where that is not set, to a
-/// development server of this process's own; with `PERPETUA_SERVER=embedded`, to a new embedded server.
+/// development server of this process's own; with `PERPETUA_SERVER=embedded`, to a new embedded server, which
+/// with `embedded-file` keeps what it knows in a file.
 ///
 /// # Errors
 /// When there is no server to connect to, or it does not start.
 pub async fn connect_or_start() -> Result<Client, LocalServerError> {
-    if std::env::var("PERPETUA_SERVER").is_ok_and(|server| server == "embedded") {
-        return embedded::connect().await;
+    if let Some(kept) = embedded::Kept::asked_for() {
+        return embedded::connect(kept).await;
     }
     if std::env::var_os("TEMPORAL_ADDRESS").is_some() {
         return Client::connect_from_env().await.map_err(LocalServerError::Connect);
