@@ -12,6 +12,22 @@ pub(crate) fn of_child(own: Option<Priority>, parent: Option<&Priority>) -> Opti
     merge(own, parent, false)
 }
 
+/// The longest fairness key, in bytes.
+const KEY_LENGTH: usize = 64;
+
+/// Whether a priority can be one.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check(priority: Option<&Priority>) -> Result<(), &'static str> {
+    match priority {
+        Some(it) if it.priority_key < 0 => Err("priority key can't be negative"),
+        Some(it) if it.fairness_key.len() > KEY_LENGTH => Err("fairness key length exceeds limit"),
+        Some(it) if it.fairness_weight < 0.0 => Err("must be greater than zero"),
+        _ => Ok(()),
+    }
+}
+
 fn merge(own: Option<Priority>, given: Option<&Priority>, weight: bool) -> Option<Priority> {
     let Some(given) = given else { return own };
     let mut priority = own.unwrap_or_default();

@@ -13,6 +13,7 @@ mod nexus_operation_ends;
 mod nexus_operation_list;
 mod nexus_operations;
 mod nexus_tasks;
+mod options;
 mod poll;
 mod query;
 mod reset;

@@ -15,7 +15,9 @@ pub(crate) mod history;
 mod listed;
 pub(crate) mod live;
 mod nexus;
+pub(crate) mod options;
 pub(crate) mod pages;
+mod pause;
 pub(crate) mod query;
 pub(crate) mod rebuild;
 mod receive;
@@ -67,7 +69,7 @@ impl Run {
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        self.state.status() == WorkflowExecutionStatus::Running
+        matches!(self.state.status(), WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Paused)
     }
 
     /// What it was started with.

@@ -92,7 +92,7 @@ fn check(
         header: asked.header,
         memo: asked.memo,
         search_attributes,
-        priority: priority::of_child(asked.priority, run.started().priority.as_ref()),
+        priority: priority::of_child(asked.priority, run.state.priority.as_ref()),
         ..StartChildWorkflowExecutionInitiatedEventAttributes::default()
     })
 }

@@ -47,6 +47,7 @@ impl World {
                 last_reset_time: shown(run.state.reset_time),
                 reset_run_id: run.state.reset_run.clone(),
                 request_id_infos: run.request_infos(),
+                pause_info: run.state.pause.clone(),
                 ..WorkflowExecutionExtendedInfo::default()
             }),
         })
@@ -76,7 +77,8 @@ impl Run {
                 .map(|close| time::to_wire(close.since(Time::from_nanos(self.state.execution_time)))),
             root_execution: Some(self.root()),
             first_run_id: started.first_execution_run_id.clone(),
-            priority: started.priority.clone(),
+            priority: self.state.priority.clone(),
+            versioning_info: self.versioning_info(),
             ..WorkflowExecutionInfo::default()
         }
     }

@@ -141,6 +141,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
     let mut info = namespace.info.clone();
     info.capabilities = Some(Capabilities {
         eager_workflow_start: true,
+        workflow_pause: true,
         sync_update: true,
         async_update: true,
         poller_autoscaling: true,

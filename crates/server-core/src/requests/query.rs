@@ -23,6 +23,7 @@ impl World {
         let Some(run) = self.run(number) else { return Err(Refusal::not_found("workflow not found")) };
         let status = run.state.status();
         let rejected = match request.query_reject_condition() {
+            _ if status == WorkflowExecutionStatus::Paused => true,
             QueryRejectCondition::NotOpen => status != WorkflowExecutionStatus::Running,
             QueryRejectCondition::NotCompletedCleanly => {
                 !matches!(status, WorkflowExecutionStatus::Running | WorkflowExecutionStatus::Completed)

@@ -2,11 +2,13 @@
 
 use perpetua_proto::enums::{ResetReapplyExcludeType as Exclude, ResetReapplyType, WorkflowExecutionStatus};
 use perpetua_proto::history::HistoryEvent;
+use perpetua_proto::workflow::post_reset_operation::Variant;
+use perpetua_proto::workflow::{PostResetOperation, WorkflowExecutionOptions};
 use perpetua_proto::workflowservice::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
 
 use crate::World;
 use crate::refusal::{Answer, Refusal};
-use crate::run::{Again, History, Run};
+use crate::run::{Again, History, Run, options};
 use crate::world::RunNumber;
 
 /// Who ends the run that a new one takes the place of.
@@ -22,12 +24,7 @@ impl World {
         if request.request_id.is_empty() {
             return Err(Refusal::invalid("RequestId is not set on request."));
         }
-        if let Some(operation) = request.post_reset_operations.first() {
-            return Err(Refusal::invalid(match operation.variant {
-                Some(_) => "unsupported post reset operation",
-                None => "unsupported post reset operation: <nil>",
-            }));
-        }
+        let operations = operations(&request.post_reset_operations)?;
         let run_id = self.cx().uuid();
         let number = self.next_number();
         let new = self.made_of(base, number, run_id.clone(), request.workflow_task_finish_event_id)?;
@@ -44,6 +41,12 @@ impl World {
             run.receive_again(cx.now, &later, again, true);
             for events in &following {
                 run.receive_again(cx.now, events, again, false);
+            }
+            for (asked, paths) in &operations {
+                // They were merged before, into nothing.
+                if let Ok(merged) = options::merge(run.options(), asked, paths) {
+                    run.change_options(cx, merged, "");
+                }
             }
             run.schedule_task(cx);
             run.offer_activities(cx);
@@ -114,4 +117,22 @@ fn again(request: &ResetWorkflowExecutionRequest) -> Again {
         updates: rest && !excludes(Exclude::Update),
         operations: rest && !excludes(Exclude::Nexus),
     }
+}
+
+/// The options to be changed, and which of them.
+fn operations(asked: &[PostResetOperation]) -> Answer<Vec<(WorkflowExecutionOptions, Vec<String>)>> {
+    let operation = |operation: &PostResetOperation| match &operation.variant {
+        Some(Variant::UpdateWorkflowOptions(it)) => {
+            let asked = it.workflow_execution_options.clone().unwrap_or_default();
+            let paths = it.update_mask.clone().map(|mask| mask.paths).unwrap_or_default();
+            options::check_override(asked.versioning_override.as_ref())?;
+            options::merge(WorkflowExecutionOptions::default(), &asked, &paths)?;
+            Ok((asked, paths))
+        }
+        Some(Variant::SignalWorkflow(_)) => {
+            Err(Refusal::invalid("unsupported post reset operation: *workflow.PostResetOperation_SignalWorkflow_"))
+        }
+        None => Err(Refusal::invalid("unsupported post reset operation: <nil>")),
+    };
+    asked.iter().map(operation).collect()
 }

@@ -15,11 +15,12 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
+use super::options::check_version;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, Start, attach, callback};
+use crate::run::{Run, Start, attach, callback, options};
 use crate::time::{self, duration};
 use crate::world::RunNumber;
-use crate::{World, cron, limits, retry};
+use crate::{World, cron, limits, priority, retry};
 
 /// What a start comes to, given who has the id.
 pub(super) enum Resolved {
@@ -297,6 +298,9 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
     if !request.cron_schedule.is_empty() {
         cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
     }
+    priority::check(request.priority.as_ref()).map_err(Refusal::invalid)?;
+    options::check_override(request.versioning_override.as_ref())?;
+    check_version(request.task_queue.as_ref().map_or("", |queue| &queue.name), request.versioning_override.as_ref())?;
     callback::check(&request.completion_callbacks, 0)?;
     attach::check(request.on_conflict_options.as_ref())?;
     let mut retry_policy = request.retry_policy.clone();

@@ -53,7 +53,7 @@ impl Run {
             return;
         };
         let queue = asked.task_queue.as_ref().map(|queue| queue.name.clone()).unwrap_or_default();
-        let priority = priority::of_activity(asked.priority.clone(), self.started().priority.as_ref());
+        let priority = priority::of_activity(asked.priority.clone(), self.state.priority.as_ref());
         let queue = QueueKey::activity(&self.state.namespace, &queue);
         let work = Work::Activity { run: self.number, scheduled, attempt: activity.attempt };
         cx.offer(Offer::new(queue, priority, work));
@@ -62,6 +62,7 @@ impl Run {
     /// Whether an offer of this attempt still stands.
     pub(crate) fn offers_activity(&self, scheduled: i64, attempt: i32) -> bool {
         self.is_open()
+            && !self.is_paused()
             && self.state.activities.get(&scheduled).is_some_and(|activity| {
                 activity.attempt == attempt && activity.started_time == 0 && !activity.paused && !activity.backing_off
             })
@@ -109,7 +110,7 @@ impl Run {
             start_to_close_timeout: asked.start_to_close_timeout,
             heartbeat_timeout: asked.heartbeat_timeout,
             retry_policy: asked.retry_policy.clone(),
-            priority: priority::of_activity(asked.priority.clone(), self.started().priority.as_ref()),
+            priority: priority::of_activity(asked.priority.clone(), self.state.priority.as_ref()),
             ..PollActivityTaskQueueResponse::default()
         })
     }

@@ -17,7 +17,7 @@ use perpetua_proto::history::{
 };
 use perpetua_proto::taskqueue::TaskQueue;
 
-use super::{Run, Start, event};
+use super::{Run, Start, event, options, pause};
 use crate::limits;
 use crate::retry;
 use crate::time::{self, Time, stored};
@@ -219,8 +219,13 @@ impl Run {
         attributes.last_completion_result = last_result;
         attributes.first_workflow_task_backoff = Some(time::to_wire(backoff));
         attributes.memo = (!self.state.memo.is_empty()).then(|| Memo { fields: self.state.memo.clone() });
+        attributes.priority.clone_from(&self.state.priority);
+        attributes.versioning_override = self.state.versioning_override.clone().filter(options::is_pinned);
         attributes.search_attributes = (!self.state.search_attributes.is_empty())
             .then(|| SearchAttributes { indexed_fields: self.state.search_attributes.clone() });
+        if let Some(attributes) = &mut attributes.search_attributes {
+            attributes.indexed_fields.remove(pause::PAUSE_INFO);
+        }
         attributes.eager_execution_accepted = false;
         attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
         if let Ending::ContinuedAsNew(asked) = ending {

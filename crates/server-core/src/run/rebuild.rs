@@ -5,8 +5,12 @@
 
 use perpetua_proto::enums::{EventType, TaskQueueKind, TimeoutType, WorkflowExecutionStatus as Status};
 use perpetua_proto::history::history_event::Attributes;
-use perpetua_proto::history::{HistoryEvent, WorkflowTaskScheduledEventAttributes};
+use perpetua_proto::history::{
+    HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes, WorkflowTaskScheduledEventAttributes,
+};
+use perpetua_proto::workflow::RequestIdInfo;
 
+use super::callback::CallbackState;
 use super::state::{ActivityState, ChildState, TaskState, TimerState, UpdateState};
 use super::task::nanos;
 use super::{Run, RunState};
@@ -36,6 +40,17 @@ pub(crate) fn apply(state: &mut RunState, event: &HistoryEvent) {
             if !it.request_id.is_empty() {
                 state.requests.insert(it.request_id.clone(), true);
             }
+        }
+        A::WorkflowExecutionPausedEventAttributes(it) => state.pause(at, it),
+        A::WorkflowExecutionUnpausedEventAttributes(_) => state.unpause(),
+        A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => {
+            if it.attached_request_id.is_empty()
+                && it.attached_completion_callbacks.is_empty()
+                && event.links.is_empty()
+            {
+                state.set_options(it);
+            }
+            attach(state, id, at, it);
         }
         A::WorkflowExecutionCancelRequestedEventAttributes(_) => state.cancel_requested = true,
         A::UpsertWorkflowSearchAttributesEventAttributes(it) => {
@@ -170,6 +185,16 @@ fn child(state: &mut RunState, id: i64, attributes: &Attributes) {
     }
 }
 
+fn attach(state: &mut RunState, id: i64, at: Time, it: &WorkflowExecutionOptionsUpdatedEventAttributes) {
+    let request = &it.attached_request_id;
+    if !request.is_empty() {
+        let event_type = EventType::WorkflowExecutionOptionsUpdated.into();
+        state.attached.insert(request.clone(), RequestIdInfo { event_type, event_id: id, buffered: false });
+    }
+    let callbacks = it.attached_completion_callbacks.iter();
+    state.callbacks.extend(callbacks.map(|callback| CallbackState::new(callback.clone(), at, request)));
+}
+
 /// The child that an event says is over, or never began.
 pub(crate) fn ended_child(attributes: &Attributes) -> Option<i64> {
     use Attributes as A;
@@ -288,6 +313,8 @@ fn told(state: &RunState) -> impl PartialEq + use<> {
         state.updates.iter().map(update).collect::<Vec<_>>(),
         state.operations.iter().map(|(id, it)| (*id, it.is_running(), it.cancel.is_some())).collect::<Vec<_>>(),
         (state.memo.clone(), state.signals, state.cancel_requested),
+        (state.attached.clone(), state.priority.clone(), state.versioning_override.clone()),
+        state.pause.clone(),
     )
 }
 

@@ -65,6 +65,8 @@ impl RunState {
             attempt: 1,
             memo: fields(attributes.memo.as_ref().map(|memo| &memo.fields)),
             search_attributes: fields(attributes.search_attributes.as_ref().map(|it| &it.indexed_fields)),
+            priority: attributes.priority.clone(),
+            versioning_override: attributes.versioning_override.clone(),
             callbacks: attributes
                 .completion_callbacks
                 .iter()

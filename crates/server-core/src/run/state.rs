@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::callback::CallbackState;
 use crate::nexus::OperationState;
 
-use perpetua_proto::{common, failure, history, update};
+use perpetua_proto::{common, failure, history, update, workflow};
 
 /// Everything of a run that is stored, except its events.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -105,6 +105,13 @@ pub(crate) struct RunState {
     /// When the run began that it was made of.
     #[prost(int64, tag = "37")]
     pub(crate) original_start_time: i64,
+    /// Who has paused it, when and why.
+    #[prost(message, optional, tag = "38")]
+    pub(crate) pause: Option<workflow::WorkflowExecutionPauseInfo>,
+    #[prost(message, optional, tag = "39")]
+    pub(crate) priority: Option<common::Priority>,
+    #[prost(message, optional, tag = "40")]
+    pub(crate) versioning_override: Option<workflow::VersioningOverride>,
     /// Nexus operations that are not over, by scheduled event.
     #[prost(btree_map = "int64, message", tag = "60")]
     pub(crate) operations: BTreeMap<i64, OperationState>,
@@ -113,7 +120,7 @@ pub(crate) struct RunState {
     pub(crate) callbacks: Vec<CallbackState>,
     /// Starts that found it running, by request, and the events that came of them.
     #[prost(btree_map = "string, message", tag = "62")]
-    pub(crate) attached: BTreeMap<String, perpetua_proto::workflow::RequestIdInfo>,
+    pub(crate) attached: BTreeMap<String, workflow::RequestIdInfo>,
 }
 
 /// The pending workflow task.

@@ -53,6 +53,9 @@ impl Run {
     }
 
     pub(crate) fn schedule_task_for(&mut self, cx: &mut Cx<'_>, speculative: bool, original: Time) {
+        if self.is_paused() {
+            return;
+        }
         let attempt = self.state.attempt.max(1);
         let sticky = !self.state.sticky_queue.is_empty() && attempt == 1 && cx.is_polled(&self.sticky_key());
         if !sticky && attempt == 1 {
@@ -82,7 +85,7 @@ impl Run {
         let Some(task) = &self.state.task else { return };
         self.live.offers += 1;
         let queue = if task.sticky { self.state.sticky_queue.clone() } else { self.task_queue().to_owned() };
-        let priority = self.started().priority.clone();
+        let priority = self.state.priority.clone();
         let queue = QueueKey::workflow(&self.state.namespace, &queue);
         cx.offer(Offer::new(queue, priority, Work::Workflow { run: self.number, offer: self.live.offers }));
     }

@@ -84,6 +84,9 @@ impl Run {
         if !self.is_open() {
             return Err(Refusal::not_found("workflow execution already completed"));
         }
+        if self.is_paused() {
+            return Err(Refusal::precondition("Workflow is paused. Cannot update the workflow."));
+        }
         if self.state.attempt > limits::FAILED_TASKS {
             let message = "Unable to perform workflow execution update due to Workflow Task in failed state.";
             return Err(Refusal::new(Code::FailedPrecondition, message)

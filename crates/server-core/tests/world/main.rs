@@ -7,6 +7,7 @@ mod chains;
 mod lists;
 mod nexus;
 mod nexus_operations;
+mod options;
 mod queries;
 mod resets;
 mod restarts;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use perpetua_proto::common::WorkflowExecution;
-use perpetua_proto::enums::{EventType, PendingActivityState, PendingWorkflowTaskState};
+use perpetua_proto::enums::{
+    EventType, PendingActivityState, PendingWorkflowTaskState, WorkflowExecutionStatus as Status,
+};
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::taskqueue::TaskQueue;
@@ -108,7 +110,8 @@ impl Twin {
             {
                 *tasks.entry((name.namespace.clone(), queue)).or_default() += 1;
             }
-            for activity in described.pending_activities {
+            let is_paused = described.workflow_execution_info.is_some_and(|info| info.status() == Status::Paused);
+            for activity in described.pending_activities.into_iter().filter(|_| !is_paused) {
                 let waits = activity.state() == PendingActivityState::Scheduled && !activity.paused;
                 let later = activity.next_attempt_schedule_time.is_some();
                 if waits

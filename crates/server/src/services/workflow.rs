@@ -74,6 +74,9 @@ service! {
         reset_sticky_task_queue(ResetStickyTaskQueueRequest) -> ResetStickyTaskQueueResponse
         shutdown_worker(ShutdownWorkerRequest) -> ShutdownWorkerResponse
         query_workflow(QueryWorkflowRequest) -> QueryWorkflowResponse
+        pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse
+        unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse
+        update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse
         describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse
         describe_task_queue(DescribeTaskQueueRequest) -> DescribeTaskQueueResponse
         get_cluster_info(GetClusterInfoRequest) -> GetClusterInfoResponse
@@ -145,7 +148,6 @@ service! {
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse
         update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse
-        update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest) -> UpdateWorkflowExecutionOptionsResponse
         pause_activity(PauseActivityRequest) -> PauseActivityResponse
         unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse
         reset_activity(ResetActivityRequest) -> ResetActivityResponse
@@ -156,8 +158,6 @@ service! {
         trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse
         fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
         update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
-        pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse
-        unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse
         start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
         describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse
         poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse

@@ -22,6 +22,12 @@ at_once! {
         |world, request| world.delete_workflow(&request).map(|()| DeleteWorkflowExecutionResponse::default());
     reset_workflow_execution(ResetWorkflowExecutionRequest) -> ResetWorkflowExecutionResponse =
         |world, request| world.reset_workflow(request);
+    pause_workflow_execution(PauseWorkflowExecutionRequest) -> PauseWorkflowExecutionResponse =
+        |world, request| world.pause_workflow(request).map(|()| PauseWorkflowExecutionResponse::default());
+    unpause_workflow_execution(UnpauseWorkflowExecutionRequest) -> UnpauseWorkflowExecutionResponse =
+        |world, request| world.unpause_workflow(request).map(|()| UnpauseWorkflowExecutionResponse::default());
+    update_workflow_execution_options(UpdateWorkflowExecutionOptionsRequest)
+        -> UpdateWorkflowExecutionOptionsResponse = |world, request| world.update_workflow_options(request);
     describe_workflow_execution(DescribeWorkflowExecutionRequest) -> DescribeWorkflowExecutionResponse =
         |world, request| world.describe_workflow(&request);
     get_workflow_execution_history_reverse(GetWorkflowExecutionHistoryReverseRequest)
