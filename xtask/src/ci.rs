@@ -7,7 +7,15 @@ use crate::{Outcome, cargo, succeed, test, tidy};
 type Step = (&'static str, fn() -> Outcome<()>);
 
 /// Tests come last, so that their summary is what one reads first.
-const STEPS: [Step; 5] = [("format", format), ("tidy", tidy::tidy), ("lints", lints), ("docs", docs), ("tests", tests)];
+const STEPS: [Step; 7] = [
+    ("format", format),
+    ("tidy", tidy::tidy),
+    ("lints", lints),
+    ("docs", docs),
+    ("scenarios on the embedded server, in memory", || test::embedded("embedded")),
+    ("scenarios on the embedded server, on a file", || test::embedded("embedded-file")),
+    ("tests", tests),
+];
 
 /// Runs all steps.
 pub(crate) fn ci() -> Outcome<()> {
