@@ -29,6 +29,7 @@ mod requests;
 mod retry;
 mod run;
 mod schedule;
+mod search_attributes;
 mod settings;
 mod time;
 mod token;

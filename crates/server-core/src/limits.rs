@@ -72,3 +72,9 @@ pub(crate) const WORKER_SILENT: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const WORKERS: usize = 100_000;
 /// How many workers a page has, unless it was told otherwise.
 pub(crate) const WORKERS_PAGE: usize = 1000;
+/// How many search attributes one request or command may bring.
+pub(crate) const SEARCH_ATTRIBUTES: usize = 100;
+/// How many bytes the value of one of them may have.
+pub(crate) const SEARCH_ATTRIBUTE_BYTES: usize = 2 * 1024;
+/// How many bytes all of them may have.
+pub(crate) const SEARCH_ATTRIBUTES_BYTES: usize = 40 * 1024;

@@ -1,14 +1,14 @@
-//! Namespaces, and the search attributes that they know.
+//! Namespaces.
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use perpetua_proto::common::Payload;
 use perpetua_proto::enums::{ArchivalState, IndexedValueType, NamespaceState};
 use perpetua_proto::errordetails::NamespaceNotFoundFailure;
 use perpetua_proto::namespace::{NamespaceConfig, NamespaceInfo};
 
 use crate::refusal::{Answer, Code, Refusal};
+use crate::search_attributes;
 use crate::time;
 use crate::world::Shelf;
 
@@ -30,58 +30,6 @@ pub(crate) struct Namespaces {
     pub(crate) shelf: Shelf<Namespace>,
 }
 
-/// Attributes that can be queried of workflows without being added, with their types.
-pub(crate) const KNOWN: [(&str, IndexedValueType); SYSTEM.len() + PREDEFINED.len()] = {
-    let mut known = [("", IndexedValueType::Unspecified); SYSTEM.len() + PREDEFINED.len()];
-    let mut at = 0;
-    while at < known.len() {
-        known[at] = if at < SYSTEM.len() { SYSTEM[at] } else { PREDEFINED[at - SYSTEM.len()] };
-        at += 1;
-    }
-    known
-};
-
-/// Attributes that every workflow has, with their types. They cannot be set.
-pub(crate) const SYSTEM: [(&str, IndexedValueType); 16] = [
-    ("WorkflowId", IndexedValueType::Keyword),
-    ("RunId", IndexedValueType::Keyword),
-    ("WorkflowType", IndexedValueType::Keyword),
-    ("StartTime", IndexedValueType::Datetime),
-    ("ExecutionTime", IndexedValueType::Datetime),
-    ("CloseTime", IndexedValueType::Datetime),
-    ("ExecutionStatus", IndexedValueType::Keyword),
-    ("TaskQueue", IndexedValueType::Keyword),
-    ("HistoryLength", IndexedValueType::Int),
-    ("HistorySizeBytes", IndexedValueType::Int),
-    ("ExecutionDuration", IndexedValueType::Int),
-    ("StateTransitionCount", IndexedValueType::Int),
-    ("ParentWorkflowId", IndexedValueType::Keyword),
-    ("ParentRunId", IndexedValueType::Keyword),
-    ("RootWorkflowId", IndexedValueType::Keyword),
-    ("RootRunId", IndexedValueType::Keyword),
-];
-
-/// Attributes that every namespace knows and that can be set, with their types.
-pub(crate) const PREDEFINED: [(&str, IndexedValueType); 17] = [
-    ("BatcherNamespace", IndexedValueType::Keyword),
-    ("BatcherUser", IndexedValueType::Keyword),
-    ("BinaryChecksums", IndexedValueType::KeywordList),
-    ("BuildIds", IndexedValueType::KeywordList),
-    ("TemporalChangeVersion", IndexedValueType::KeywordList),
-    ("TemporalExternalPayloadCount", IndexedValueType::Int),
-    ("TemporalExternalPayloadSizeBytes", IndexedValueType::Int),
-    ("TemporalNamespaceDivision", IndexedValueType::Keyword),
-    ("TemporalPauseInfo", IndexedValueType::KeywordList),
-    ("TemporalReportedProblems", IndexedValueType::KeywordList),
-    ("TemporalScheduledById", IndexedValueType::Keyword),
-    ("TemporalScheduledStartTime", IndexedValueType::Datetime),
-    ("TemporalSchedulePaused", IndexedValueType::Bool),
-    ("TemporalUsedWorkerDeploymentVersions", IndexedValueType::KeywordList),
-    ("TemporalWorkerDeployment", IndexedValueType::Keyword),
-    ("TemporalWorkerDeploymentVersion", IndexedValueType::Keyword),
-    ("TemporalWorkflowVersioningBehavior", IndexedValueType::Keyword),
-];
-
 impl Namespace {
     /// A namespace that begins to be used.
     pub(crate) fn new(name: &str, id: String) -> Self {
@@ -102,13 +50,6 @@ impl Namespace {
             },
             search_attributes: BTreeMap::new(),
         }
-    }
-
-    /// The type of an attribute that can be set.
-    fn settable(&self, name: &str) -> Option<IndexedValueType> {
-        let predefined = || PREDEFINED.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-        let custom = self.search_attributes.get(name).and_then(|kind| IndexedValueType::try_from(*kind).ok());
-        custom.or_else(predefined)
     }
 }
 
@@ -137,52 +78,6 @@ impl Namespaces {
         fields: &mut BTreeMap<String, Payload>,
     ) -> Result<(), String> {
         let Some(known) = self.shelf.get(namespace) else { return Ok(()) };
-        if fields.len() > 100 {
-            return Err(format!("number of search attributes {} exceeds limit 100", fields.len()));
-        }
-        for (name, value) in fields {
-            if SYSTEM.iter().any(|(system, _)| system == name) {
-                return Err(format!("{name} attribute can't be set in SearchAttributes"));
-            }
-            let Some(kind) = known.settable(name) else {
-                return Err(format!("Namespace {namespace} has no mapping defined for search attribute {name}"));
-            };
-            if value.data.len() > 2 * 1024 {
-                return Err(format!("search attribute {name} value size {} exceeds size limit 2048", value.data.len()));
-            }
-            value.metadata.insert("type".to_owned(), Bytes::from_static(type_name(kind).as_bytes()));
-        }
-        Ok(())
-    }
-}
-
-/// The type that the payload of a search attribute notes.
-pub(crate) fn type_of(payload: &Payload) -> Option<IndexedValueType> {
-    let noted = payload.metadata.get("type")?;
-    TYPES.into_iter().find(|kind| type_name(*kind).as_bytes() == noted.as_ref())
-}
-
-/// The types that search attributes have.
-pub(crate) const TYPES: [IndexedValueType; 7] = [
-    IndexedValueType::Text,
-    IndexedValueType::Keyword,
-    IndexedValueType::Int,
-    IndexedValueType::Double,
-    IndexedValueType::Bool,
-    IndexedValueType::Datetime,
-    IndexedValueType::KeywordList,
-];
-
-/// What a type is called in payloads.
-pub(crate) fn type_name(kind: IndexedValueType) -> &'static str {
-    match kind {
-        IndexedValueType::Text => "Text",
-        IndexedValueType::Keyword => "Keyword",
-        IndexedValueType::Int => "Int",
-        IndexedValueType::Double => "Double",
-        IndexedValueType::Bool => "Bool",
-        IndexedValueType::Datetime => "Datetime",
-        IndexedValueType::KeywordList => "KeywordList",
-        IndexedValueType::Unspecified => "Unspecified",
+        search_attributes::check(namespace, &known.search_attributes, fields)
     }
 }

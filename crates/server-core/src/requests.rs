@@ -19,6 +19,7 @@ mod query;
 mod reset;
 mod schedule;
 mod schedules;
+mod search_attributes;
 pub(crate) mod start;
 mod stop;
 mod system;

@@ -17,6 +17,7 @@ use perpetua_proto::sdk::UserMetadata;
 
 use super::{Bad, Step, append};
 use crate::run::Run;
+use crate::search_attributes::is_nothing;
 use crate::world::Cx;
 
 pub(super) fn marker(
@@ -49,7 +50,14 @@ pub(super) fn search_attributes(
     asked: UpsertWorkflowSearchAttributesCommandAttributes,
     metadata: Option<Box<UserMetadata>>,
 ) -> Result<(), Bad> {
-    let mut fields = asked.search_attributes.map(|attributes| attributes.indexed_fields).unwrap_or_default();
+    let unset = |what: &str| {
+        let message = format!("{what} is not set on UpsertWorkflowSearchAttributesCommand.");
+        Bad::new(Cause::BadSearchAttributes, message)
+    };
+    let mut fields = asked.search_attributes.ok_or_else(|| unset("SearchAttributes"))?.indexed_fields;
+    if fields.is_empty() {
+        return Err(unset("IndexedFields"));
+    }
     cx.check_search_attributes(&run.state.namespace, &mut fields)
         .map_err(|message| Bad::new(Cause::BadSearchAttributes, message))?;
     merge(&mut run.state.search_attributes, &fields);
@@ -73,6 +81,10 @@ pub(super) fn memo(
         let message = "UpsertedMemo is not set on ModifyWorkflowPropertiesCommand.";
         return Err(Bad::new(Cause::BadModifyWorkflowPropertiesAttributes, message));
     };
+    if fields.is_empty() {
+        let message = "UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand.";
+        return Err(Bad::new(Cause::BadModifyWorkflowPropertiesAttributes, message));
+    }
     merge(&mut run.state.memo, &fields);
     let attributes = WorkflowPropertiesModifiedEventAttributes {
         workflow_task_completed_event_id: step.completed,
@@ -92,10 +104,4 @@ pub(crate) fn merge(known: &mut BTreeMap<String, Payload>, changes: &BTreeMap<St
             known.insert(name.clone(), value.clone());
         }
     }
-}
-
-/// Whether a payload stands for no value.
-pub(crate) fn is_nothing(value: &Payload) -> bool {
-    let encoding = value.metadata.get("encoding").map(|name| name.as_ref());
-    encoding == Some(b"binary/null") || value.data.is_empty() || matches!(value.data.as_ref(), b"null" | b"[]")
 }

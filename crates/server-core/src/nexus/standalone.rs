@@ -18,8 +18,8 @@ use perpetua_proto::sdk::UserMetadata;
 
 use super::call::CallState;
 use super::{OperationState, Outcome, failure, link};
-use crate::namespace;
 use crate::run::callback::{CallbackState, Completion};
+use crate::search_attributes;
 use crate::time::{self, Time, duration, shown, stored};
 use crate::visibility::{Attributes, Place, Value};
 
@@ -238,7 +238,7 @@ impl Attributes for Standalone {
             "StateTransitionCount" => stored(self.close_time).map(|_| Value::Int(self.transitions)),
             _ => {
                 let payload = self.search_attributes.get(name)?;
-                Value::of(payload, namespace::type_of(payload).unwrap_or_default())
+                Value::of(payload, search_attributes::type_of(payload).unwrap_or_default())
             }
         }
     }

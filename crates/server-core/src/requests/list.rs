@@ -14,9 +14,10 @@ use perpetua_proto::workflowservice::{
 };
 
 use crate::World;
-use crate::namespace::{KNOWN, Namespace};
+use crate::namespace::Namespace;
 use crate::refusal::{Answer, Refusal};
 use crate::run::Run;
+use crate::search_attributes::KNOWN;
 use crate::visibility::{Candidates, Page, Query, Schema, place};
 use crate::world::RunNumber;
 

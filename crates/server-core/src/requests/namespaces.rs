@@ -1,21 +1,16 @@
-//! Namespaces, and search attributes that are added to them.
+//! Namespaces.
 
-use perpetua_proto::enums::IndexedValueType;
 use perpetua_proto::errordetails::NamespaceAlreadyExistsFailure;
 use perpetua_proto::namespace::namespace_info::{Capabilities, Limits};
-use perpetua_proto::operatorservice::{
-    AddSearchAttributesRequest, ListSearchAttributesRequest, ListSearchAttributesResponse,
-    RemoveSearchAttributesRequest,
-};
 use perpetua_proto::replication::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use perpetua_proto::workflowservice::{
-    DescribeNamespaceRequest, DescribeNamespaceResponse, GetSearchAttributesResponse, ListNamespacesRequest,
-    ListNamespacesResponse, RegisterNamespaceRequest,
+    DescribeNamespaceRequest, DescribeNamespaceResponse, ListNamespacesRequest, ListNamespacesResponse,
+    RegisterNamespaceRequest,
 };
 
 use super::check_id;
 use crate::World;
-use crate::namespace::{KNOWN, Namespace, PREDEFINED, SYSTEM};
+use crate::namespace::Namespace;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::settings::Settings;
 
@@ -65,75 +60,6 @@ impl World {
             namespaces: self.namespaces.shelf.values().map(|namespace| described(namespace, &self.settings)).collect(),
             ..ListNamespacesResponse::default()
         }
-    }
-
-    /// Adds search attributes to a namespace. One that is there with the same type stays.
-    ///
-    /// # Errors
-    /// When the request is wrong, or an attribute is there with another type.
-    pub fn add_search_attributes(&mut self, request: AddSearchAttributesRequest) -> Answer<()> {
-        self.namespaces.check(&request.namespace)?;
-        for (name, kind) in &request.search_attributes {
-            let reserved = SYSTEM.iter().chain(&PREDEFINED).any(|(known, _)| known == name);
-            if name.is_empty() || reserved || name.starts_with("Temporal") {
-                return Err(Refusal::invalid(format!("Search attribute {name} is reserved by system.")));
-            }
-            if IndexedValueType::try_from(*kind).is_ok_and(|kind| kind != IndexedValueType::Unspecified) {
-                continue;
-            }
-            return Err(Refusal::invalid(format!("Unable to parse search attribute type of {name}: {kind}.")));
-        }
-        if let Some(namespace) = self.namespaces.shelf.get_mut(&request.namespace) {
-            for (name, kind) in request.search_attributes {
-                match namespace.search_attributes.get(&name) {
-                    Some(known) if *known != kind => {
-                        let message = format!("Search attribute {name} already exists with another type.");
-                        return Err(Refusal::new(Code::AlreadyExists, message));
-                    }
-                    _ => namespace.search_attributes.insert(name, kind),
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes search attributes away from a namespace.
-    ///
-    /// # Errors
-    /// When one is not there.
-    pub fn remove_search_attributes(&mut self, request: &RemoveSearchAttributesRequest) -> Answer<()> {
-        self.namespaces.check(&request.namespace)?;
-        let Some(namespace) = self.namespaces.shelf.get_mut(&request.namespace) else { return Ok(()) };
-        for name in &request.search_attributes {
-            if namespace.search_attributes.remove(name).is_none() {
-                return Err(Refusal::not_found(format!("Search attribute {name} doesn't exist.")));
-            }
-        }
-        Ok(())
-    }
-
-    /// The types of the search attributes that every namespace knows.
-    pub fn search_attributes(&self) -> GetSearchAttributesResponse {
-        let keys = KNOWN.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
-        GetSearchAttributesResponse { keys }
-    }
-
-    /// Lists the search attributes of a namespace.
-    ///
-    /// # Errors
-    /// When there is no such namespace.
-    pub fn list_search_attributes(
-        &self,
-        request: &ListSearchAttributesRequest,
-    ) -> Answer<ListSearchAttributesResponse> {
-        let namespace = self.namespaces.check(&request.namespace)?;
-        let custom = namespace.search_attributes.iter().map(|(name, kind)| (name.clone(), *kind)).collect();
-        let system = KNOWN.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).into())).collect();
-        Ok(ListSearchAttributesResponse {
-            custom_attributes: custom,
-            system_attributes: system,
-            ..ListSearchAttributesResponse::default()
-        })
     }
 }
 

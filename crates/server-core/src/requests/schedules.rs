@@ -7,9 +7,9 @@ use perpetua_proto::workflowservice::{
 
 use super::list::STATUSES;
 use crate::World;
-use crate::namespace::KNOWN;
 use crate::refusal::{Answer, Refusal};
 use crate::schedule::Schedule;
+use crate::search_attributes::KNOWN;
 use crate::visibility::{Page, Query, Schema};
 
 /// The one attribute that the server gives a schedule, beside its id.

@@ -20,7 +20,7 @@ use crate::refusal::{Answer, Code, Refusal};
 use crate::run::{Run, Start, attach, callback, options};
 use crate::time::{self, duration};
 use crate::world::RunNumber;
-use crate::{World, cron, limits, priority, retry};
+use crate::{World, cron, limits, priority, retry, search_attributes};
 
 /// What a start comes to, given who has the id.
 pub(super) enum Resolved {
@@ -120,6 +120,7 @@ impl World {
             self.namespaces
                 .check_search_attributes(&request.namespace, &mut fields.indexed_fields)
                 .map_err(Refusal::invalid)?;
+            fields.indexed_fields.retain(|_, value| !search_attributes::is_nothing(value));
         }
         let run_id = self.cx().uuid();
         attributes.original_execution_run_id.clone_from(&run_id);

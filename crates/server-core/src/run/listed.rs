@@ -8,7 +8,7 @@ use perpetua_proto::workflow::WorkflowExecutionInfo;
 use prost_types::Timestamp;
 
 use super::Run;
-use crate::namespace;
+use crate::search_attributes;
 use crate::time::{self, Time, stored};
 use crate::visibility::{Attributes, Value};
 
@@ -75,7 +75,7 @@ impl Attributes for Run {
             "RootRunId" => Value::text(root.map_or(&self.state.run_id, |root| &root.run_id)),
             _ => {
                 let payload = self.state.search_attributes.get(name)?;
-                Value::of(payload, namespace::type_of(payload).unwrap_or(Kind::Unspecified))
+                Value::of(payload, search_attributes::type_of(payload).unwrap_or(Kind::Unspecified))
             }
         }
     }

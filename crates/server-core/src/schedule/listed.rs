@@ -4,7 +4,7 @@ use perpetua_proto::enums::IndexedValueType as Kind;
 use perpetua_proto::schedule::{ScheduleListEntry, ScheduleListInfo, ScheduleSpec};
 
 use super::{LISTED_ACTIONS, LISTED_ENTRIES, Schedule};
-use crate::namespace;
+use crate::search_attributes;
 use crate::time::Time;
 use crate::visibility::{Attributes, Place, Value};
 
@@ -49,7 +49,7 @@ impl Attributes for Schedule {
             "TemporalSchedulePaused" => Some(Value::Bool(self.state.paused)),
             _ => {
                 let payload = self.search_attributes.get(name)?;
-                Value::of(payload, namespace::type_of(payload).unwrap_or(Kind::Unspecified))
+                Value::of(payload, search_attributes::type_of(payload).unwrap_or(Kind::Unspecified))
             }
         }
     }

@@ -147,7 +147,7 @@ fn attribute<'e>(expression: &'e Expression, schema: &Schema<'_>) -> Result<(&'e
 
 /// What types are called in refusals.
 fn kind_name(kind: Kind) -> &'static str {
-    crate::namespace::type_name(kind)
+    crate::search_attributes::type_name(kind)
 }
 
 /// A literal, before it is known what it is compared with.

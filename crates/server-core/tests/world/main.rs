@@ -13,6 +13,7 @@ mod resets;
 mod restarts;
 mod schedule_requests;
 mod schedules;
+mod search_attributes;
 mod starts;
 mod task_queues;
 mod tasks;

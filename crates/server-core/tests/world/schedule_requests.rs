@@ -114,7 +114,11 @@ fn schedules_are_listed_and_counted() {
     };
     bench.world.add_search_attributes(add).expect("it is new");
     for number in 0..5 {
-        let keyword = Payload { data: format!("\"k{}\"", number % 2).into(), ..Default::default() };
+        let keyword = Payload {
+            metadata: [("encoding".to_owned(), "json/plain".into())].into(),
+            data: format!("\"k{}\"", number % 2).into(),
+            ..Default::default()
+        };
         let request = CreateScheduleRequest {
             namespace: "default".into(),
             schedule_id: format!("L{number}"),
