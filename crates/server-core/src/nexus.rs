@@ -16,6 +16,7 @@ pub(crate) mod link;
 pub(crate) mod operation;
 pub(crate) mod request;
 mod standalone;
+pub(crate) mod system;
 pub(crate) mod token;
 pub(crate) mod waiter;
 

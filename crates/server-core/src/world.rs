@@ -16,6 +16,7 @@ mod dispatch;
 mod operation;
 mod reply;
 mod shelf;
+mod system;
 mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -10,7 +10,7 @@ use prost::Message;
 use super::{Bad, Step, append};
 use crate::limits;
 use crate::nexus::operation::cap_timeouts;
-use crate::nexus::{CancelState, OperationState, header};
+use crate::nexus::{CancelState, OperationState, header, system};
 use crate::run::Run;
 use crate::time::duration;
 use crate::world::Cx;
@@ -25,9 +25,13 @@ pub(super) fn schedule(
     let bad = |message: String| Bad::new(Cause::BadScheduleNexusOperationAttributes, message);
     let mut attributes =
         check(asked).map_err(|problem| bad(format!("ScheduleNexusOperationCommandAttributes.{problem}")))?;
-    let endpoint = &attributes.endpoint;
-    let missing = || bad(format!("endpoint {endpoint:?} not found"));
-    let endpoint_id = cx.endpoint_id(endpoint).ok_or_else(missing)?;
+    let NexusOperationScheduledEventAttributes { endpoint, service, operation, input, .. } = &attributes;
+    let endpoint_id = if endpoint == system::ENDPOINT {
+        system::read(&run.state.namespace, service, operation, input.as_ref()).map_err(bad)?;
+        String::new()
+    } else {
+        cx.endpoint_id(endpoint).ok_or_else(|| bad(format!("endpoint {endpoint:?} not found")))?
+    };
     if run.state.operations.len() >= limits::PENDING_OPERATIONS {
         let message = format!(
             "workflow has reached the pending nexus operation limit of {} for this namespace",

@@ -10,7 +10,7 @@ use perpetua_proto::nexus::{CancelOperationRequest, Request, StartOperationReque
 use perpetua_proto::workflowservice::PollNexusTaskQueueResponse;
 
 use super::endpoint::Destination;
-use super::{Errand, OperationState, OperationToken, failure, link};
+use super::{Errand, OperationState, OperationToken, failure, link, system};
 use crate::matching::QueueKey;
 use crate::time::{Time, shown};
 use crate::token;
@@ -23,6 +23,9 @@ pub(crate) const CALLBACK_TOKEN: &str = "temporal-callback-token";
 
 /// Sends a request that has begun to where its endpoint leads.
 pub(crate) fn send(cx: &mut Cx<'_>, asked: &Asked, errand: Errand) {
+    if asked.endpoint == system::ENDPOINT {
+        return cx.transfer(Transfer::System { errand });
+    }
     let refused = match cx.destination(&asked.endpoint_id) {
         Some(Destination::Queue { namespace, name }) => {
             let queue = QueueKey::nexus(&namespace, &name);

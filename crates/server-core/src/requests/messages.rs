@@ -1,7 +1,7 @@
 //! Signals.
 
 use perpetua_proto::history::WorkflowExecutionSignaledEventAttributes;
-use perpetua_proto::workflowservice::SignalWorkflowExecutionRequest;
+use perpetua_proto::workflowservice::{SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse};
 
 use super::check_id;
 use crate::World;
@@ -13,7 +13,10 @@ impl World {
     ///
     /// # Errors
     /// When the request is wrong, or the workflow is not there or closed.
-    pub fn signal_workflow(&mut self, request: SignalWorkflowExecutionRequest) -> Answer<()> {
+    pub fn signal_workflow(
+        &mut self,
+        request: SignalWorkflowExecutionRequest,
+    ) -> Answer<SignalWorkflowExecutionResponse> {
         check_id("SignalName", &request.signal_name)?;
         let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         if self.run(number).is_some_and(|run| run.state.signals >= self.settings.signals) {
@@ -27,9 +30,10 @@ impl World {
             request_id: request.request_id,
             ..WorkflowExecutionSignaledEventAttributes::default()
         };
+        let link = self.run(number).map(|run| run.link_to_signal(&attributes.request_id));
         self.with(number, |run, cx| run.signal(cx, attributes, request.links));
         self.settle();
-        Ok(())
+        Ok(SignalWorkflowExecutionResponse { link })
     }
 
     /// The run that a request names, if it is open.

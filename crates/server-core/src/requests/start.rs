@@ -77,6 +77,19 @@ impl World {
         &mut self,
         request: SignalWithStartWorkflowExecutionRequest,
     ) -> Answer<SignalWithStartWorkflowExecutionResponse> {
+        let response = self.begin_signal_with_start(request)?;
+        self.settle();
+        Ok(response)
+    }
+
+    /// Signals a workflow that runs, or starts it with the signal, while the world is not at rest.
+    ///
+    /// # Errors
+    /// As [`start_workflow`](Self::start_workflow).
+    pub(crate) fn begin_signal_with_start(
+        &mut self,
+        request: SignalWithStartWorkflowExecutionRequest,
+    ) -> Answer<SignalWithStartWorkflowExecutionResponse> {
         check_id("SignalName", &request.signal_name)?;
         let signal = WorkflowExecutionSignaledEventAttributes {
             signal_name: request.signal_name.clone(),
@@ -100,15 +113,14 @@ impl World {
                 (self.add(run), true)
             }
         };
-        let signal_request = if started { String::new() } else { request_id };
-        let signal = WorkflowExecutionSignaledEventAttributes { request_id: signal_request, ..signal };
+        let signal = WorkflowExecutionSignaledEventAttributes { request_id: request_id.clone(), ..signal };
         self.with(number, |run, cx| run.signal(cx, signal, links));
-        let run_id = self.run(number).map(|run| run.state.run_id.clone()).unwrap_or_default();
-        self.settle();
+        let run = self.run(number);
         Ok(SignalWithStartWorkflowExecutionResponse {
-            run_id,
+            run_id: run.map(|run| run.state.run_id.clone()).unwrap_or_default(),
             started,
-            ..SignalWithStartWorkflowExecutionResponse::default()
+            signal_link: run.map(|run| run.link_to_signal(&request_id)),
+            first_execution_run_id: run.map(|it| it.started().first_execution_run_id.clone()).unwrap_or_default(),
         })
     }
 
@@ -343,6 +355,15 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
         priority: request.priority.clone(),
         ..WorkflowExecutionStartedEventAttributes::default()
     })
+}
+
+/// Checks a start with a signal, without what only a world knows.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) -> Answer<()> {
+    check(&as_start(request.clone()))?;
+    check_id("SignalName", &request.signal_name)
 }
 
 fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {

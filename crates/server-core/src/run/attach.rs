@@ -78,6 +78,12 @@ impl Run {
         link::to_request(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionOptionsUpdated)
     }
 
+    /// A link to what the request for a signal did.
+    pub(crate) fn link_to_signal(&self, request_id: &str) -> Link {
+        let (namespace, workflow_id, run_id) = (&self.state.namespace, &self.state.workflow_id, &self.state.run_id);
+        link::to_request(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionSignaled)
+    }
+
     /// The requests that are known of, and what came of them.
     pub(crate) fn request_infos(&self) -> std::collections::BTreeMap<String, RequestIdInfo> {
         let started =

@@ -74,6 +74,10 @@ pub(crate) enum Transfer {
         errand: Errand,
         failure: Box<Failure>,
     },
+    /// A Nexus request that the server itself answers.
+    System {
+        errand: Errand,
+    },
     /// A run has ended, and others want to know.
     Callbacks {
         from: RunNumber,
@@ -112,6 +116,7 @@ impl World {
             }
             Transfer::ChainEnded { first_run, news } => self.chain_ended(&first_run, news),
             Transfer::Unreachable { errand, failure } => self.answer_errand(errand, NexusAnswer::Refused(failure)),
+            Transfer::System { errand } => self.do_system_operation(errand),
             Transfer::Callbacks { from } => self.deliver_callbacks(from),
             Transfer::ParentClosed { parent, initiated } => self.close_child(parent, initiated),
             Transfer::NextRun { start, admitted, waiters, from } => {

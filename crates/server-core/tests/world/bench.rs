@@ -158,12 +158,13 @@ impl Bench {
 
     /// Signals `w`.
     pub(crate) fn signal(&mut self, name: &str) -> Answer<()> {
-        self.world.signal_workflow(SignalWorkflowExecutionRequest {
+        let signal = SignalWorkflowExecutionRequest {
             namespace: "default".into(),
             workflow_execution: Some(execution("w")),
             signal_name: name.into(),
             ..Default::default()
-        })
+        };
+        self.world.signal_workflow(signal).map(|_| ())
     }
 
     /// The events of `w`, of its current run.

@@ -31,6 +31,7 @@ use perpetua_proto::operatorservice::{
 use perpetua_proto::workflow::{OnConflictOptions, PendingNexusOperationInfo};
 use perpetua_proto::workflowservice::*;
 use perpetua_server_core::{Answer, Reply};
+use prost::Message;
 
 use crate::bench::{Bench, command, complete, execution, last, queue, seconds, start, words};
 
@@ -388,6 +389,50 @@ fn a_start_that_finds_the_workflow_running_attaches_its_callback() {
     assert_eq!(infos.get("another").map(|info| info.event_id), Some(3));
     bench.complete_order(&order);
     last(&bench.events(), EventType::NexusOperationCompleted);
+}
+
+#[test]
+fn a_workflow_can_ask_the_server_itself_to_start_and_signal_another() {
+    let mut bench = Bench::new();
+    bench.start();
+    let asked = SignalWithStartWorkflowExecutionRequest {
+        workflow_id: "other".into(),
+        workflow_type: start("other").workflow_type,
+        task_queue: Some(queue()),
+        signal_name: "hello".into(),
+        ..Default::default()
+    };
+    let payload = |request: &SignalWithStartWorkflowExecutionRequest| Payload {
+        metadata: [("encoding".into(), "binary/protobuf".into())].into(),
+        data: request.encode_to_vec().into(),
+        ..Default::default()
+    };
+    let system = |request| {
+        operation(|it| {
+            it.endpoint = "__temporal_system".into();
+            it.service = "temporal.api.workflowservice.v1.WorkflowService".into();
+            it.operation = "SignalWithStartWorkflowExecution".into();
+            it.input = Some(payload(&request));
+        })
+    };
+    let task = bench.task();
+    let nameless = SignalWithStartWorkflowExecutionRequest { workflow_id: String::new(), ..asked.clone() };
+    assert_eq!(
+        words(bench.answer(&task, vec![system(nameless)])),
+        "InvalidArgument: BadScheduleNexusOperationAttributes: WorkflowId is not set on request."
+    );
+    let task = bench.task();
+    bench.answer(&task, vec![system(asked)]).expect("the operation can be asked for");
+    let completed = last(&bench.events(), EventType::NexusOperationCompleted);
+    assert_eq!(completed.links.len(), 1);
+    let result = match completed.attributes {
+        Some(EventAttributes::NexusOperationCompletedEventAttributes(it)) => it.result.unwrap_or_default(),
+        other => panic!("this completes nothing: {other:?}"),
+    };
+    let response = SignalWithStartWorkflowExecutionResponse::decode(result.data).expect("it is a response");
+    assert!(response.started);
+    let info = bench.description("other").workflow_execution_info.expect("it is there");
+    assert_eq!((info.execution.map(|it| it.run_id), info.history_length), (Some(response.run_id), 3));
 }
 
 #[test]

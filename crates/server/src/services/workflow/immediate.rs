@@ -12,7 +12,7 @@ at_once! {
     signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest)
         -> SignalWithStartWorkflowExecutionResponse = |world, request| world.signal_with_start(request);
     signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse =
-        |world, request| world.signal_workflow(request).map(|()| SignalWorkflowExecutionResponse::default());
+        |world, request| world.signal_workflow(request);
     request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest)
         -> RequestCancelWorkflowExecutionResponse =
         |world, request| world.request_cancel(request).map(|()| RequestCancelWorkflowExecutionResponse::default());
