@@ -227,3 +227,31 @@ async fn skipped_time_does_not_come_back() {
     let again = Server::builder().file(folder.file()).start().expect("nobody has the file");
     assert!(again.now() >= before + month);
 }
+
+#[tokio::test]
+async fn a_server_that_cannot_write_promises_nothing_more() {
+    let folder = Folder::new();
+    let change = |sql: &str| {
+        let file = rusqlite::Connection::open(folder.file()).expect("nobody has the file");
+        file.execute_batch(sql).expect("it is ours");
+    };
+    let server = open(&folder.file()).expect("the file is new");
+    client(&server).start_workflow_execution(start("kept")).await.expect("it starts");
+    drop(server);
+    change("CREATE TRIGGER full BEFORE INSERT ON history BEGIN SELECT RAISE(ABORT, 'there is no room'); END");
+    let server = open(&folder.file()).expect("it is not full yet");
+    client(&server).poll_workflow_task_queue(poll()).await.expect_err("that the task was started is an event");
+    let waits = client(&server).poll_workflow_task_queue(poll()).await.expect_err("nobody waits in vain");
+    let lost = client(&server).start_workflow_execution(start("lost")).await.expect_err("it is not stored");
+    for refused in [waits, lost, describe(&server, "kept").await.expect_err("nothing is promised")] {
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert!(refused.message().contains("cannot store what happens"), "{refused}");
+        assert!(refused.message().ends_with("there is no room"), "{refused}");
+    }
+    drop(server);
+    change("DROP TRIGGER full");
+    let server = open(&folder.file()).expect("nobody has the file");
+    assert!(describe(&server, "kept").await.is_ok());
+    assert_eq!(describe(&server, "lost").await.map_err(|status| status.code()).err(), Some(Code::NotFound));
+    client(&server).poll_workflow_task_queue(poll()).await.expect("the task waits again");
+}

@@ -190,3 +190,92 @@ impl Drop for End<'_> {
 fn unavailable() -> Refusal {
     Refusal::new(Code::Unavailable, "the server has stopped")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use perpetua_server_core::{Kind, Record};
+
+    use super::super::WriteFailed;
+    use super::*;
+
+    /// A store that tells what it is to write, and writes it when it is told how that ends.
+    struct Slow {
+        begun: Sender<usize>,
+        ends: Receiver<Result<(), WriteFailed>>,
+    }
+
+    impl Store for Slow {
+        fn write(&mut self, changes: &Changes) -> Result<(), WriteFailed> {
+            // A test that is over does not listen any more.
+            let _ = self.begun.send(changes.records.len());
+            self.ends.recv().unwrap_or(Ok(()))
+        }
+
+        fn close(self: Box<Self>) {}
+    }
+
+    fn slow() -> (Log, Receiver<usize>, Sender<Result<(), WriteFailed>>) {
+        let ((begun, begins), (end, ends)) = (channel(), channel());
+        (Log::new(Box::new(Slow { begun, ends })).expect("there is a thread"), begins, end)
+    }
+
+    fn change() -> Changes {
+        let record = Record { kind: Kind::Run, key: "run".to_owned(), value: None };
+        Changes { records: vec![record], batches: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn what_gathers_during_a_commit_goes_into_the_next_and_nobody_hears_before() {
+        let (log, begins, end) = slow();
+        let first = log.push(change());
+        assert_eq!(begins.recv(), Ok(1));
+        let marks: Vec<Mark> = (0..5).map(|_| log.push(change())).collect();
+        assert_eq!(log.push(Changes::default()), marks[4], "who only looks waits for what there was to see");
+        let mut waits: Vec<_> = marks.iter().map(|mark| Box::pin(log.stored(*mark))).collect();
+        for wait in &mut waits {
+            tokio::select! {
+                biased;
+                _ = wait => panic!("it is not stored"),
+                () = std::future::ready(()) => {}
+            }
+        }
+        end.send(Ok(())).expect("it is being written");
+        log.stored(first).await.expect("it is stored");
+        assert_eq!(begins.recv(), Ok(5), "they are one transaction");
+        end.send(Ok(())).expect("it is being written");
+        for wait in waits {
+            wait.await.expect("it is stored");
+        }
+        drop(end);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_acknowledged_after_a_write_that_failed() {
+        let (log, begins, end) = slow();
+        let first = log.push(change());
+        assert_eq!(begins.recv(), Ok(1));
+        let second = log.push(change());
+        end.send(Err(WriteFailed("the disk is full".to_owned()))).expect("it is being written");
+        for mark in [first, second, log.push(change())] {
+            let refusal = log.stored(mark).await.expect_err("it is not stored");
+            assert_eq!(refusal.code, Code::Unavailable);
+            assert!(refusal.message.ends_with("has to be started again: the disk is full"), "{}", refusal.message);
+        }
+        assert!(log.refusal().is_some());
+        log.over().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_left_is_stored_when_the_log_is_closed() {
+        let (log, begins, end) = slow();
+        drop(end);
+        let mark = log.push(change());
+        log.close().await;
+        assert_eq!(begins.iter().sum::<usize>(), 1);
+        log.stored(mark).await.expect("it is stored");
+        let late = log.push(change());
+        assert_eq!(log.stored(late).await.map_err(|refusal| refusal.code), Err(Code::Unavailable));
+    }
+}
