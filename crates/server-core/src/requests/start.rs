@@ -114,7 +114,12 @@ impl World {
             }
         };
         let signal = WorkflowExecutionSignaledEventAttributes { request_id: request_id.clone(), ..signal };
-        self.with(number, |run, cx| run.signal(cx, signal, links));
+        self.with(number, |run, cx| {
+            if !started {
+                run.end_delay();
+            }
+            run.signal(cx, signal, links);
+        });
         let run = self.run(number);
         Ok(SignalWithStartWorkflowExecutionResponse {
             run_id: run.map(|run| run.state.run_id.clone()).unwrap_or_default(),

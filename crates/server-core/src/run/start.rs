@@ -24,6 +24,11 @@ pub(crate) struct Start {
 }
 
 impl Run {
+    /// Does not wait any longer before the first task.
+    pub(crate) fn end_delay(&mut self) {
+        self.state.first_task_due = 0;
+    }
+
     /// A run with its first event. [`wake`](Self::wake) it to have its first task scheduled.
     pub(crate) fn begin(cx: &Cx<'_>, number: RunNumber, start: Start) -> Self {
         let Start { namespace, run_id, request_id, attributes, metadata, links } = start;

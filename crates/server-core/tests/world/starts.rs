@@ -60,6 +60,23 @@ fn a_start_can_wait_and_signals_do_not_hurry_it() {
 }
 
 #[test]
+fn a_signal_with_a_start_ends_the_wait() {
+    let mut bench = Bench::new();
+    let base = StartWorkflowExecutionRequest { workflow_start_delay: seconds(60), ..start("w") };
+    bench.world.start_workflow(base.clone()).expect("the id is free");
+    let request = SignalWithStartWorkflowExecutionRequest {
+        namespace: base.namespace,
+        workflow_id: base.workflow_id,
+        workflow_type: base.workflow_type,
+        task_queue: base.task_queue,
+        signal_name: "now".into(),
+        ..Default::default()
+    };
+    assert!(!bench.world.signal_with_start(request).expect("it runs").started);
+    assert_eq!(bench.history()[1..], ["2 workflow_execution_signaled", "3 workflow_task_scheduled"]);
+}
+
+#[test]
 fn a_signal_starts_what_does_not_run() {
     let mut bench = Bench::new();
     let base = start("w");
