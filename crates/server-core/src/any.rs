@@ -21,6 +21,7 @@ named! {
     "temporal.api.errordetails.v1" errordetails::MultiOperationExecutionFailure
     "temporal.api.errordetails.v1" errordetails::WorkflowTaskCompletionBufferLostFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceAlreadyExistsFailure
+    "temporal.api.errordetails.v1" errordetails::NamespaceInvalidStateFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceNotFoundFailure
     "temporal.api.errordetails.v1" errordetails::NexusOperationExecutionAlreadyStartedFailure
     "temporal.api.errordetails.v1" errordetails::NotFoundFailure

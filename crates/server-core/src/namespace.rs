@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perpetua_proto::common::Payload;
 use perpetua_proto::enums::{ArchivalState, IndexedValueType, NamespaceState};
-use perpetua_proto::errordetails::NamespaceNotFoundFailure;
+use perpetua_proto::errordetails::{NamespaceInvalidStateFailure, NamespaceNotFoundFailure};
 use perpetua_proto::namespace::{NamespaceConfig, NamespaceInfo};
 
 use crate::refusal::{Answer, Code, Refusal};
@@ -53,7 +53,28 @@ impl Namespace {
     }
 }
 
+/// The namespace of the server itself. Clients see it in lists.
+pub(crate) const SYSTEM_NAMESPACE: &str = "temporal-system";
+
+/// Says that there is no namespace of this name or id.
+pub(crate) fn missing_namespace(name: &str) -> Refusal {
+    Refusal::new(Code::NotFound, format!("Namespace {name} is not found."))
+        .with(&NamespaceNotFoundFailure { namespace: name.to_owned() })
+}
+
 impl Namespaces {
+    /// The namespaces of a new world: the server's own.
+    pub(crate) fn new() -> Self {
+        let mut own = Namespace::new(SYSTEM_NAMESPACE, "32049b68-7872-4094-8e63-d0dd59896a83".to_owned());
+        own.info.description = "Temporal internal system namespace".to_owned();
+        own.info.owner_email = "temporal-core@temporal.io".to_owned();
+        own.config.workflow_execution_retention_ttl =
+            Some(time::to_wire(std::time::Duration::from_secs(7 * 24 * 3600)));
+        let mut namespaces = Self::default();
+        namespaces.shelf.insert(SYSTEM_NAMESPACE, own);
+        namespaces
+    }
+
     /// The namespace of this name.
     ///
     /// # Errors
@@ -62,10 +83,29 @@ impl Namespaces {
         if name.is_empty() {
             return Err(Refusal::invalid("Namespace is empty."));
         }
-        self.shelf.get(name).ok_or_else(|| {
-            Refusal::new(Code::NotFound, format!("Namespace {name} is not found."))
-                .with(&NamespaceNotFoundFailure { namespace: name.to_owned() })
-        })
+        self.shelf.get(name).ok_or_else(|| missing_namespace(name))
+    }
+
+    /// The namespace of this name, if anything may be started in it.
+    ///
+    /// # Errors
+    /// When there is none, or nothing may.
+    pub(crate) fn check_open(&self, name: &str) -> Answer<&Namespace> {
+        let namespace = self.check(name)?;
+        if namespace.info.state() != NamespaceState::Deprecated {
+            return Ok(namespace);
+        }
+        let message = "Namespace has invalid state: Deprecated. Must be Registered.";
+        Err(Refusal::precondition(message).with(&NamespaceInvalidStateFailure {
+            namespace: name.to_owned(),
+            state: NamespaceState::Deprecated.into(),
+            allowed_states: vec![NamespaceState::Registered.into()],
+        }))
+    }
+
+    /// The namespace of this id.
+    pub(crate) fn of_id(&self, id: &str) -> Option<&Namespace> {
+        self.shelf.values().find(|namespace| namespace.info.id == id)
     }
 
     /// Checks search attributes against what the namespace knows, and notes their types.

@@ -8,6 +8,7 @@ mod history;
 mod list;
 mod list_by_filter;
 mod messages;
+mod namespace_deletion;
 mod namespaces;
 mod nexus_operation_ends;
 mod nexus_operation_list;

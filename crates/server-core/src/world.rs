@@ -14,6 +14,7 @@ mod changes;
 mod cx;
 mod dispatch;
 mod operation;
+mod removal;
 mod reply;
 mod shelf;
 mod system;
@@ -112,7 +113,7 @@ impl World {
             server: rand_core::Rng::next_u64(&mut random),
             random,
             settings: Settings::default(),
-            namespaces: Namespaces::default(),
+            namespaces: Namespaces::new(),
             nexus: Nexus::default(),
             next_run: 0,
             runs: BTreeMap::new(),
@@ -202,6 +203,7 @@ impl World {
                     }
                 });
             }
+            Alarm::RunOver(number) => self.remove(number),
             Alarm::Schedule(key) => self.tend(&key),
             Alarm::ScheduleOver(key) => self.remove_schedule(&key),
             Alarm::Operation(key) => self.ring_operation(&key),
@@ -273,24 +275,13 @@ impl World {
         let key = (run.state.namespace.clone(), run.state.run_id.clone());
         self.by_id.insert(key, number);
         self.index.put(&run);
-        self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
+        if !run.state.outlived {
+            self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
+        }
         self.next_run = self.next_run.max(number.0 + 1);
         self.runs.insert(number, Some(Box::new(run)));
         self.touched.insert(number);
         number
-    }
-
-    /// Forgets a run.
-    pub(crate) fn remove(&mut self, number: RunNumber) {
-        let Some(run) = self.runs.remove(&number).flatten() else { return };
-        self.index.remove(&run);
-        self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
-        let key = (run.state.namespace.clone(), run.state.workflow_id.clone());
-        if self.current.get(&key) == Some(&number) {
-            self.current.remove(&key);
-        }
-        self.alarms.set(Alarm::Run(number), None);
-        self.dirty.insert(number, run.state.run_id);
     }
 
     pub(crate) fn current(&self, namespace: &str, workflow_id: &str) -> Option<&Run> {
@@ -363,6 +354,7 @@ impl World {
         run.state.transitions = run.history.batches();
         if !run.is_open() {
             self.index.put(&run);
+            self.alarms.set(Alarm::RunOver(number), self.kept_until(&run));
         }
         self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at));
         self.dirty.insert(number, run.state.run_id.clone());

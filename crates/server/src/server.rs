@@ -31,6 +31,8 @@ use crate::engine::{Engine, Pace};
 use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
 use crate::storage::{File, Log, StorageError, Store};
 
+/// How long closed workflows are kept in namespaces that are made with the server, in seconds.
+const RETENTION: i64 = 24 * 3600;
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
 const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a server that is stopped waits for its last answers to be taken.
@@ -290,7 +292,11 @@ impl ServerBuilder {
             }
         }
         for name in &self.namespaces {
-            let request = RegisterNamespaceRequest { namespace: name.clone(), ..RegisterNamespaceRequest::default() };
+            let request = RegisterNamespaceRequest {
+                namespace: name.clone(),
+                workflow_execution_retention_period: Some(prost_types::Duration { seconds: RETENTION, nanos: 0 }),
+                ..RegisterNamespaceRequest::default()
+            };
             let problem = |refusal: Refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message };
             match world.register_namespace(request) {
                 Err(refusal) if self.file.is_some() && refusal.code == Code::AlreadyExists => {}

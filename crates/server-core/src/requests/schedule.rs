@@ -47,7 +47,7 @@ impl World {
             memo,
             search_attributes,
         } = request;
-        let namespace_id = self.namespaces.check(&namespace)?.info.id.clone();
+        let namespace_id = self.namespaces.check_open(&namespace)?.info.id.clone();
         check_schedule_id(&schedule_id)?;
         check_request_id(&request_id)?;
         if request_id.is_empty() {

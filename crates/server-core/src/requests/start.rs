@@ -131,7 +131,7 @@ impl World {
 
     /// Checks a request and completes what it leaves open.
     pub(super) fn prepare(&mut self, request: &StartWorkflowExecutionRequest) -> Answer<Start> {
-        self.namespaces.check(&request.namespace)?;
+        self.namespaces.check_open(&request.namespace)?;
         let mut attributes = check(request)?;
         if let Some(fields) = &mut attributes.search_attributes {
             self.namespaces

@@ -6,9 +6,9 @@ use perpetua_proto::workflowservice::{
     DeleteWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 
+use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::world::RunNumber;
-use crate::{World, limits};
 
 impl World {
     /// Asks a workflow to stop. One that is closed has stopped already.
@@ -52,12 +52,14 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there.
     pub fn delete_workflow(&mut self, request: &DeleteWorkflowExecutionRequest) -> Answer<()> {
-        let number = self.find(&request.namespace, request.workflow_execution.as_ref())?;
-        if self.run(number).is_some_and(|run| run.is_open()) {
-            self.with(number, |run, cx| run.terminate(cx, "Delete workflow execution", None, limits::HISTORY_SERVICE));
-            self.settle();
+        if request.namespace.is_empty() {
+            return Err(Refusal::invalid("Namespace is empty."));
         }
-        self.remove(number);
+        if request.workflow_execution.is_none() {
+            return Err(Refusal::invalid("Execution is not set on request."));
+        }
+        let number = self.find(&request.namespace, request.workflow_execution.as_ref())?;
+        self.delete(number);
         Ok(())
     }
 

@@ -8,6 +8,18 @@ use crate::World;
 /// The version of the protocol's server that this one follows.
 const VERSION: &str = "1.32.0";
 
+/// The clients that the protocol knows, and which versions of them may be used.
+const CLIENTS: [(&str, &str); 8] = [
+    ("Nexus-go-sdk", "<2.0.0"),
+    ("temporal-cli", "<2.0.0"),
+    ("temporal-go", "<2.0.0"),
+    ("temporal-java", "<2.0.0"),
+    ("temporal-php", "<2.0.0"),
+    ("temporal-server", "<2.0.0"),
+    ("temporal-typescript", "<2.0.0"),
+    ("temporal-ui", "<3.0.0"),
+];
+
 impl World {
     /// What the server can do.
     pub fn system_info(&self) -> GetSystemInfoResponse {
@@ -35,6 +47,9 @@ impl World {
             cluster_id: format!("{:016x}", self.server),
             cluster_name: "active".to_owned(),
             history_shard_count: 1,
+            initial_failover_version: 1,
+            failover_version_increment: 10,
+            supported_clients: CLIENTS.map(|(name, versions)| (name.to_owned(), versions.to_owned())).into(),
             persistence_store: "perpetua".to_owned(),
             visibility_store: "perpetua".to_owned(),
             ..GetClusterInfoResponse::default()

@@ -26,6 +26,16 @@ pub(crate) struct Live {
     pub(crate) offers: u64,
 }
 
+impl Live {
+    /// Everybody who waits for anything of the run.
+    pub(crate) fn callers(&self) -> Vec<CallId> {
+        let readers = self.readers.iter().map(|reader| reader.call);
+        let queries = self.queries.values().map(|query| query.call);
+        let waiters = self.update_waiters.values().flatten().map(|waiter| waiter.call);
+        readers.chain(queries).chain(waiters).collect()
+    }
+}
+
 /// Somebody who waits for new events.
 #[derive(Clone, Debug)]
 pub(crate) struct HistoryReader {

@@ -121,6 +121,9 @@ pub(crate) struct RunState {
     /// Starts that found it running, by request, and the events that came of them.
     #[prost(btree_map = "string, message", tag = "62")]
     pub(crate) attached: BTreeMap<String, workflow::RequestIdInfo>,
+    /// Whether a newer run of its workflow id was deleted, so that the id alone does not name this one.
+    #[prost(bool, tag = "70")]
+    pub(crate) outlived: bool,
 }
 
 /// The pending workflow task.

@@ -53,6 +53,16 @@ impl Index {
         }
     }
 
+    /// The newest run of a namespace and a workflow id.
+    pub(crate) fn newest(&self, key: &(String, String)) -> Option<RunNumber> {
+        self.workflows.get(key)?.last().copied()
+    }
+
+    /// All runs of a namespace.
+    pub(crate) fn of_namespace(&self, namespace: &str) -> Vec<RunNumber> {
+        self.places.get(namespace).into_iter().flat_map(BTreeMap::values).copied().collect()
+    }
+
     /// The runs among which everything is that a query asks for, on a page and behind it.
     pub(crate) fn candidates(&self, namespace: &str, query: &Query, page: Option<&Page>) -> Candidates<'_> {
         if let Some(ids) = query.only("WorkflowId") {

@@ -10,6 +10,8 @@ use crate::matching::QueueKey;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alarm {
     Run(RunNumber),
+    /// A closed run, when its namespace does not keep it any longer.
+    RunOver(RunNumber),
     /// A queue whose work may not go out faster.
     Queue(QueueKey),
     /// A schedule, by its key: it acts.
@@ -27,7 +29,7 @@ pub(crate) enum Alarm {
 impl Alarm {
     /// Whether anybody could be waiting for this. To what only tidies up, no time is skipped.
     fn matters(&self) -> bool {
-        !matches!(self, Self::ScheduleOver(_) | Self::OperationOver(_))
+        !matches!(self, Self::RunOver(_) | Self::ScheduleOver(_) | Self::OperationOver(_))
     }
 }
 
@@ -36,6 +38,8 @@ impl Alarm {
 pub(crate) struct Alarms {
     times: BTreeMap<Alarm, Time>,
     due: BTreeSet<(Time, Alarm)>,
+    /// Those that nobody waits for.
+    tidying: BTreeSet<(Time, Alarm)>,
 }
 
 impl Alarms {
@@ -48,21 +52,23 @@ impl Alarms {
         if before == time {
             return;
         }
+        let due = if alarm.matters() { &mut self.due } else { &mut self.tidying };
         if let Some(before) = before {
-            self.due.remove(&(before, alarm.clone()));
+            due.remove(&(before, alarm.clone()));
         }
         if let Some(time) = time {
-            self.due.insert((time, alarm));
+            due.insert((time, alarm));
         }
     }
 
     /// The earliest.
     pub(crate) fn next(&self) -> Option<(Time, &Alarm)> {
-        self.due.first().map(|(time, alarm)| (*time, alarm))
+        let first = self.due.first().into_iter().chain(self.tidying.first()).min();
+        first.map(|(time, alarm)| (*time, alarm))
     }
 
     /// The earliest that anybody could be waiting for.
     pub(super) fn next_that_matters(&self) -> Option<Time> {
-        self.due.iter().find(|(_, alarm)| alarm.matters()).map(|(time, _)| *time)
+        self.due.first().map(|(time, _)| *time)
     }
 }

@@ -29,7 +29,11 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn new() -> Self {
         let mut world = World::new(7, BEGINNING);
-        let request = RegisterNamespaceRequest { namespace: "default".into(), ..Default::default() };
+        let request = RegisterNamespaceRequest {
+            namespace: "default".into(),
+            workflow_execution_retention_period: seconds(24 * 3600),
+            ..Default::default()
+        };
         world.register_namespace(request).expect("the namespace is new");
         Self { world, calls: 0, replies: Vec::new(), twin: Twin::default() }
     }

@@ -70,7 +70,7 @@ fn a_failed_workflow_is_tried_again_if_its_policy_says_so() {
     assert_eq!((again.attempt, again.continued_failure.map(|it| it.message)), (2, Some("no luck".into())));
     let task = bench.task();
     bench.answer(&task, vec![fail()]).expect("it can be done");
-    assert_eq!(bench.world.next_due(), None);
+    assert_eq!(bench.world.next_awaited(), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod answers;
 mod bench;
 mod chains;
 mod lists;
+mod namespaces;
 mod nexus;
 mod nexus_operations;
 mod options;

@@ -37,7 +37,7 @@ fn a_workflow_runs_from_start_to_end() {
             "12 workflow_execution_completed",
         ]
     );
-    assert_eq!(bench.world.next_due(), None);
+    assert_eq!(bench.world.next_awaited(), None);
 }
 
 #[test]

@@ -27,12 +27,12 @@ service! {
         update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse
         delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse
         list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse
+        delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse
+        list_clusters(ListClustersRequest) -> ListClustersResponse
     }
     refuses {
-        delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse
         add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse
         remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse
-        list_clusters(ListClustersRequest) -> ListClustersResponse
     }
 }
 
@@ -62,5 +62,14 @@ impl OperatorApi {
     ) -> Answer<ListSearchAttributesResponse> {
         let request = request.into_inner();
         self.0.now(|world| world.list_search_attributes(&request)).await
+    }
+
+    async fn delete_namespace(&self, request: Request<DeleteNamespaceRequest>) -> Answer<DeleteNamespaceResponse> {
+        let request = request.into_inner();
+        self.0.now(|world| world.delete_namespace(&request)).await
+    }
+
+    async fn list_clusters(&self, _request: Request<ListClustersRequest>) -> Answer<ListClustersResponse> {
+        self.0.now(|world| Ok(world.list_clusters())).await
     }
 }

@@ -116,12 +116,12 @@ service! {
         list_workers(ListWorkersRequest) -> ListWorkersResponse
         count_workers(CountWorkersRequest) -> CountWorkersResponse
         describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
+        update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
+        deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
         validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
-        update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
-        deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
         update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
         get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
         update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse

@@ -105,7 +105,11 @@ impl Scene {
             counted: 0,
             seen: Seen::default(),
         };
-        let request = RegisterNamespaceRequest { namespace: "default".into(), ..Default::default() };
+        let request = RegisterNamespaceRequest {
+            namespace: "default".into(),
+            workflow_execution_retention_period: Some(prost_types::Duration { seconds: 24 * 3600, nanos: 0 }),
+            ..Default::default()
+        };
         scene.world.register_namespace(request).expect("the namespace is new");
         let waits = Input { plans: vec![Plan::WaitToBeCanceled], other: String::new(), count: 0, log: Vec::new() };
         scene.start("other", &waits);

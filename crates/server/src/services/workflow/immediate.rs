@@ -87,6 +87,10 @@ at_once! {
         |world, request| world.register_namespace(request).map(|()| RegisterNamespaceResponse::default());
     describe_namespace(DescribeNamespaceRequest) -> DescribeNamespaceResponse =
         |world, request| world.describe_namespace(&request);
+    update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse =
+        |world, request| world.update_namespace(request);
+    deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse =
+        |world, request| world.deprecate_namespace(&request).map(|()| DeprecateNamespaceResponse::default());
     list_namespaces(ListNamespacesRequest) -> ListNamespacesResponse =
         |world, request| Ok(world.list_namespaces(&request));
     get_system_info(GetSystemInfoRequest) -> GetSystemInfoResponse = |world, _| Ok(world.system_info());
