@@ -126,7 +126,10 @@ impl World {
     pub fn shutdown_worker(&mut self, request: &ShutdownWorkerRequest) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
         if !request.worker_instance_key.is_empty() {
-            self.workers.forget(&request.namespace, &request.worker_instance_key);
+            match &request.worker_heartbeat {
+                Some(said) => self.workers.hear(&request.namespace, said.clone(), self.now),
+                None => self.workers.forget(&request.namespace, &request.worker_instance_key),
+            }
             for call in self.matching.dismiss(&request.worker_instance_key, self.now) {
                 self.expire(call);
             }

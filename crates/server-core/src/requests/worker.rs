@@ -1,7 +1,7 @@
 //! Workers that say how they are doing, and lists of them.
 //!
-//! What they say is known while the server runs, and is not stored: it is out of date within a minute anyway. One that says
-//! that it goes is forgotten at once, one that is silent after a day.
+//! What they say is known while the server runs, and is not stored: it is out of date within a minute anyway. One that goes
+//! without a last word is forgotten at once, one that is silent after a day.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -67,8 +67,7 @@ impl World {
         self.namespaces.check(&request.namespace)?;
         self.workers.tidy(self.now);
         for said in request.worker_heartbeat {
-            let key = (request.namespace.clone(), said.worker_instance_key.clone());
-            self.workers.known.insert(key, Known { said, heard: self.now });
+            self.workers.hear(&request.namespace, said, self.now);
         }
         self.workers.shrink();
         Ok(())
@@ -128,7 +127,13 @@ impl World {
 }
 
 impl Workers {
-    /// A worker goes.
+    /// A worker says how it is doing; also for the last time.
+    pub(crate) fn hear(&mut self, namespace: &str, said: WorkerHeartbeat, now: Time) {
+        let key = (namespace.to_owned(), said.worker_instance_key.clone());
+        self.known.insert(key, Known { said, heard: now });
+    }
+
+    /// A worker goes without a word.
     pub(crate) fn forget(&mut self, namespace: &str, key: &str) {
         self.known.remove(&(namespace.to_owned(), key.to_owned()));
     }

@@ -2,9 +2,10 @@
 
 use perpetua_proto::command::Command;
 use perpetua_proto::sdk::{EventGroupMarker, event_group_marker};
+use perpetua_proto::worker::WorkerHeartbeat;
 use perpetua_proto::workflowservice::{
-    PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, RespondWorkflowTaskCompletedRequest,
-    ShutdownWorkerRequest,
+    ListWorkersRequest, PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, RecordWorkerHeartbeatRequest,
+    RespondWorkflowTaskCompletedRequest, ShutdownWorkerRequest,
 };
 use perpetua_server_core::Reply;
 
@@ -79,4 +80,29 @@ fn a_poll_that_was_on_its_way_when_its_worker_went_gets_nothing() {
         other => panic!("it is not answered with nothing: {other:?}"),
     }
     assert_eq!(bench.task().attempt, 1, "the task is there for others");
+}
+
+#[test]
+fn what_a_worker_says_last_is_remembered() {
+    let mut bench = Bench::new();
+    let said = |key: &str| WorkerHeartbeat { worker_instance_key: key.into(), ..Default::default() };
+    let request = RecordWorkerHeartbeatRequest {
+        namespace: "default".into(),
+        worker_heartbeat: vec![said("speaks"), said("is silent")],
+        ..Default::default()
+    };
+    bench.world.record_worker_heartbeat(request).expect("the namespace is there");
+    for (key, last) in [("speaks", Some(said("speaks"))), ("is silent", None)] {
+        let request = ShutdownWorkerRequest {
+            namespace: "default".into(),
+            worker_instance_key: key.into(),
+            worker_heartbeat: last,
+            ..Default::default()
+        };
+        bench.world.shutdown_worker(&request).expect("the namespace is there");
+    }
+    let request = ListWorkersRequest { namespace: "default".into(), ..Default::default() };
+    let listed = bench.world.list_workers(&request).expect("the namespace is there").workers;
+    let keys: Vec<_> = listed.iter().map(|worker| worker.worker_instance_key.as_str()).collect();
+    assert_eq!(keys, ["speaks"]);
 }
