@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use perpetua_proto::command::Command;
 use perpetua_proto::command::command::Attributes;
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
+use perpetua_proto::failure::failure::FailureInfo;
+use perpetua_proto::failure::{Failure, ServerFailureInfo};
 use perpetua_proto::history::history_event::Attributes as EventAttributes;
 use perpetua_proto::protocol::Message;
 use perpetua_proto::sdk::{EventGroupMarker, UserMetadata};
@@ -54,6 +56,12 @@ pub(crate) struct Bad {
 impl Bad {
     pub(crate) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
         Self { cause, message: message.into() }
+    }
+
+    /// As history has it.
+    pub(crate) fn failure(&self) -> Failure {
+        let failure_info = Some(FailureInfo::ServerFailureInfo(ServerFailureInfo::default()));
+        Failure { message: self.words(), failure_info, ..Failure::default() }
     }
 
     /// As workers are told.

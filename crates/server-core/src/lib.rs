@@ -16,9 +16,11 @@
 #![expect(deprecated, reason = "what clients still send is still kept and passed on")]
 
 mod any;
+mod attempt;
 mod commands;
 mod cron;
 mod deployment;
+mod failure;
 mod limits;
 mod matching;
 mod namespace;

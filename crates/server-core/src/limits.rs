@@ -16,6 +16,8 @@ pub(crate) const HISTORY_EVENTS: usize = 51_200;
 pub(crate) const HISTORY_BYTES: i64 = 50 * 1024 * 1024;
 /// How many bytes of payloads one request or command may bring.
 pub(crate) const BLOB_BYTES: usize = 2 * 1024 * 1024;
+/// How many bytes are kept of a failure that is larger than a request may bring.
+pub(crate) const FAILURE_BYTES: usize = 512 * 1024;
 /// How many events are held back while a worker has the task.
 pub(crate) const BUFFERED_EVENTS: usize = 100;
 /// How many of each kind of operation a run may have pending.

@@ -1,6 +1,7 @@
 //! Requests: one file for what belongs together. Each checks, changes the world, and lets it come to rest.
 
 pub(crate) mod activity;
+mod activity_control;
 mod clock;
 mod describe;
 mod endpoints;
@@ -49,6 +50,23 @@ pub(crate) fn text(text: &str) -> Payload {
     json.push('"');
     let metadata = [("encoding".to_owned(), Bytes::from_static(b"json/plain"))].into();
     Payload { metadata, data: json.into(), ..Payload::default() }
+}
+
+/// Checks that an id is there, in the words of newer requests.
+pub(crate) fn require_id(what: &str, id: &str) -> Answer<()> {
+    if id.is_empty() {
+        return Err(Refusal::invalid(format!("{what} is required")));
+    }
+    check_length(what, id)
+}
+
+/// Checks that an id is not too long, in the words of newer requests.
+pub(crate) fn check_length(what: &str, id: &str) -> Answer<()> {
+    let (length, limit) = (id.len(), limits::ID_LENGTH);
+    if length > limit {
+        return Err(Refusal::invalid(format!("{what} exceeds length limit. Length={length} Limit={limit}")));
+    }
+    Ok(())
 }
 
 /// Checks an id or a name.

@@ -16,6 +16,9 @@ const FACTOR: f64 = 2.0;
 /// The longest wait, in first waits.
 const LONGEST: u32 = 100;
 
+/// With what the names of timeouts begin among those of failures.
+const TIMEOUT: &str = "TemporalTimeout:";
+
 /// The next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Retry {
@@ -37,20 +40,17 @@ pub(crate) fn complete(policy: &mut RetryPolicy) {
 
 /// What is wrong with a policy.
 pub(crate) fn check(policy: &RetryPolicy) -> Result<(), String> {
-    let negative =
-        |limit: Option<&prost_types::Duration>| limit.is_some_and(|limit| limit.seconds < 0 || limit.nanos < 0);
     if policy.maximum_attempts == 1 {
         return Ok(());
     }
-    if negative(policy.initial_interval.as_ref()) {
-        return Err("InitialInterval cannot be negative on retry policy.".to_owned());
-    }
+    let sound = |name, wait: Option<&prost_types::Duration>| {
+        time::check(wait).map_err(|problem| format!("invalid {name} set on retry policy: {problem}"))
+    };
+    sound("InitialInterval", policy.initial_interval.as_ref())?;
     if policy.backoff_coefficient < 1.0 && policy.backoff_coefficient != 0.0 {
         return Err("BackoffCoefficient cannot be less than 1 on retry policy.".to_owned());
     }
-    if negative(policy.maximum_interval.as_ref()) {
-        return Err("MaximumInterval cannot be negative on retry policy.".to_owned());
-    }
+    sound("MaximumInterval", policy.maximum_interval.as_ref())?;
     let (first, longest) =
         (time::duration(policy.initial_interval.as_ref()), time::duration(policy.maximum_interval.as_ref()));
     if let (Some(first), Some(longest)) = (first, longest)
@@ -60,6 +60,12 @@ pub(crate) fn check(policy: &RetryPolicy) -> Result<(), String> {
     }
     if policy.maximum_attempts < 0 {
         return Err("MaximumAttempts cannot be negative on retry policy.".to_owned());
+    }
+    let timeouts = policy.non_retryable_error_types.iter().filter_map(|name| name.strip_prefix(TIMEOUT));
+    for name in timeouts {
+        if !["StartToClose", "ScheduleToStart", "ScheduleToClose", "Heartbeat"].contains(&name) {
+            return Err(format!("Invalid timeout type value: {name}."));
+        }
     }
     Ok(())
 }
@@ -89,7 +95,7 @@ pub(crate) fn next(
 }
 
 /// The wait after the attempt `attempt`.
-fn wait(policy: &RetryPolicy, attempt: i32) -> Duration {
+pub(crate) fn wait(policy: &RetryPolicy, attempt: i32) -> Duration {
     let first = time::duration(policy.initial_interval.as_ref()).unwrap_or(FIRST_WAIT);
     let longest = time::duration(policy.maximum_interval.as_ref()).unwrap_or_else(|| first.saturating_mul(LONGEST));
     let factor = if policy.backoff_coefficient == 0.0 { FACTOR } else { policy.backoff_coefficient };
@@ -105,7 +111,8 @@ fn asked_delay(failure: &Failure) -> Option<Duration> {
     }
 }
 
-fn is_retryable(failure: &Failure, never: &[String]) -> bool {
+/// Whether what failed like this may be tried again.
+pub(crate) fn is_retryable(failure: &Failure, never: &[String]) -> bool {
     match &failure.failure_info {
         Some(FailureInfo::TerminatedFailureInfo(_) | FailureInfo::CanceledFailureInfo(_)) => false,
         Some(FailureInfo::TimeoutFailureInfo(info)) => {

@@ -61,6 +61,25 @@ pub(crate) fn duration(wire: Option<&prost_types::Duration>) -> Option<Duration>
     (!duration.is_zero()).then_some(duration)
 }
 
+/// Whether a duration from the wire can be one.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check(wire: Option<&prost_types::Duration>) -> Result<(), &'static str> {
+    match wire {
+        Some(wire) if wire.seconds.signum() * i64::from(wire.nanos.signum()) < 0 => {
+            Err("duration has seconds and nanos with different signs")
+        }
+        Some(wire) if wire.seconds < 0 || wire.nanos < 0 => Err("negative duration"),
+        _ => Ok(()),
+    }
+}
+
+/// A duration as it is stored.
+pub(crate) fn nanos(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// A duration as the wire has it.
 pub(crate) fn to_wire(duration: Duration) -> prost_types::Duration {
     prost_types::Duration {

@@ -1,17 +1,18 @@
 //! Activities.
 
+use perpetua_proto::activity::ActivityOptions;
 use perpetua_proto::command::{RequestCancelActivityTaskCommandAttributes, ScheduleActivityTaskCommandAttributes};
-use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause as Cause};
+use perpetua_proto::enums::{EventType, TaskQueueKind, WorkflowTaskFailedCause as Cause};
 use perpetua_proto::history::history_event::Attributes;
-use perpetua_proto::history::{ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes};
+use perpetua_proto::history::{
+    ActivityTaskCancelRequestedEventAttributes, ActivityTaskScheduledEventAttributes, HistoryEvent,
+};
 use perpetua_proto::sdk::UserMetadata;
-use perpetua_proto::taskqueue::TaskQueue;
 
 use super::{Bad, Step, append};
-use crate::limits;
-use crate::retry;
+use crate::attempt::Attempt;
+use crate::attempt::options;
 use crate::run::Run;
-use crate::run::activity::complete_timeouts;
 use crate::run::state::ActivityState;
 use crate::time::duration;
 use crate::world::Cx;
@@ -23,12 +24,13 @@ pub(super) fn schedule(
     asked: ScheduleActivityTaskCommandAttributes,
     metadata: Option<Box<UserMetadata>>,
 ) -> Result<(), Bad> {
-    let bad = |message: &str| Bad::new(Cause::BadScheduleActivityAttributes, message);
     let eager = asked.request_eager_execution;
-    let mut attributes = check(run, step, asked).map_err(|message| bad(&message))?;
-    complete_timeouts(&mut attributes, duration(run.started().workflow_run_timeout.as_ref())).map_err(bad)?;
+    let attributes =
+        check(run, step, asked).map_err(|message| Bad::new(Cause::BadScheduleActivityAttributes, message))?;
     if run.activity_of_id(&attributes.activity_id).is_some() {
-        let message = format!("an activity with the id {:?} is pending", attributes.activity_id);
+        let id = &attributes.activity_id;
+        let message =
+            format!("invalid history builder state for action: add-activitytask-scheduled-event, ActivityID: {id}");
         return Err(Bad::new(Cause::ScheduleActivityDuplicateId, message));
     }
     if run.state.activities.len() >= cx.settings.pending_activities {
@@ -36,18 +38,15 @@ pub(super) fn schedule(
             format!("the number of pending activities has reached the limit of {}", cx.settings.pending_activities);
         return Err(Bad::new(Cause::PendingActivitiesLimitExceeded, message));
     }
-    let same_queue = attributes.task_queue.as_ref().is_some_and(|queue| queue.name == run.task_queue());
     let state = ActivityState {
         activity_id: attributes.activity_id.clone(),
-        attempt: 1,
-        scheduled_time: cx.now.nanos(),
-        attempt_time: cx.now.nanos(),
+        attempt: Attempt::first(cx.now, None),
         ..ActivityState::default()
     };
     let attributes = Attributes::ActivityTaskScheduledEventAttributes(Box::new(attributes));
     let scheduled = append(run, cx, EventType::ActivityTaskScheduled, attributes, metadata);
     run.state.activities.insert(scheduled, state);
-    if eager && same_queue {
+    if eager {
         step.eager.push(scheduled);
     } else {
         run.offer_activity(cx, scheduled);
@@ -61,34 +60,35 @@ fn check(
     step: &Step,
     asked: ScheduleActivityTaskCommandAttributes,
 ) -> Result<ActivityTaskScheduledEventAttributes, String> {
-    if asked.activity_id.is_empty() {
-        return Err("ActivityId is not set on ScheduleActivityTaskCommand.".to_owned());
-    }
     let name = asked.activity_type.as_ref().map_or("", |kind| &kind.name);
-    if name.is_empty() {
-        return Err("ActivityType is not set on ScheduleActivityTaskCommand.".to_owned());
-    }
-    if asked.activity_id.len() > limits::ID_LENGTH || name.len() > limits::ID_LENGTH {
-        return Err("ActivityId or ActivityType on ScheduleActivityTaskCommand exceeds length limit.".to_owned());
-    }
-    let mut retry_policy = asked.retry_policy.unwrap_or_default();
-    retry::check(&retry_policy)?;
-    retry::complete(&mut retry_policy);
-    let queue = asked.task_queue.filter(|queue| !queue.name.is_empty());
-    let queue = queue.map_or_else(|| run.task_queue().to_owned(), |queue| queue.name);
-    Ok(ActivityTaskScheduledEventAttributes {
-        activity_id: asked.activity_id,
-        activity_type: asked.activity_type,
-        task_queue: Some(TaskQueue { name: queue, kind: 1, ..TaskQueue::default() }),
-        header: asked.header,
-        input: asked.input,
+    let mut options = ActivityOptions {
+        task_queue: asked.task_queue,
         schedule_to_close_timeout: asked.schedule_to_close_timeout,
         schedule_to_start_timeout: asked.schedule_to_start_timeout,
         start_to_close_timeout: asked.start_to_close_timeout,
         heartbeat_timeout: asked.heartbeat_timeout,
-        workflow_task_completed_event_id: step.completed,
-        retry_policy: Some(retry_policy),
+        retry_policy: asked.retry_policy,
         priority: asked.priority,
+        start_delay: None,
+    };
+    options::check(&asked.activity_id, name, &mut options, duration(run.started().workflow_run_timeout.as_ref()))?;
+    if let Some(queue) = options.task_queue.as_mut().filter(|queue| queue.kind == 0) {
+        queue.kind = TaskQueueKind::Normal.into();
+    }
+    let limit = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
+    Ok(ActivityTaskScheduledEventAttributes {
+        activity_id: asked.activity_id,
+        activity_type: asked.activity_type,
+        task_queue: options.task_queue,
+        header: asked.header,
+        input: asked.input,
+        schedule_to_close_timeout: limit(options.schedule_to_close_timeout),
+        schedule_to_start_timeout: limit(options.schedule_to_start_timeout),
+        start_to_close_timeout: limit(options.start_to_close_timeout),
+        heartbeat_timeout: limit(options.heartbeat_timeout),
+        workflow_task_completed_event_id: step.completed,
+        retry_policy: options.retry_policy,
+        priority: options.priority,
         ..ActivityTaskScheduledEventAttributes::default()
     })
 }
@@ -100,9 +100,21 @@ pub(super) fn cancel(
     asked: &RequestCancelActivityTaskCommandAttributes,
 ) -> Result<(), Bad> {
     let scheduled_event_id = asked.scheduled_event_id;
-    if run.activity_scheduled(scheduled_event_id).is_none() {
-        let message = format!("no activity was scheduled by event {scheduled_event_id}");
-        return Err(Bad::new(Cause::BadRequestCancelActivityAttributes, message));
+    let bad = |message: String| Err(Bad::new(Cause::BadRequestCancelActivityAttributes, message));
+    if scheduled_event_id <= 0 {
+        return bad("ScheduledEventId is not set on RequestCancelActivityTaskCommand.".to_owned());
+    }
+    // One that has ended while this answer was made is known still: its end is held back.
+    let is_requested = |activity: &ActivityState| activity.cancel_requested != 0;
+    let is_wanted = match run.state.activities.get(&scheduled_event_id) {
+        Some(activity) => !is_requested(activity),
+        None => run.state.buffered.iter().any(|event| ends(event, scheduled_event_id)),
+    };
+    if !is_wanted {
+        return bad(format!(
+            "invalid history builder state for action: add-activitytask-cancel-requested-event, \
+             ScheduledEventID: {scheduled_event_id}"
+        ));
     }
     let attributes = ActivityTaskCancelRequestedEventAttributes {
         scheduled_event_id,
@@ -110,10 +122,23 @@ pub(super) fn cancel(
     };
     let attributes = Attributes::ActivityTaskCancelRequestedEventAttributes(Box::new(attributes));
     let requested = append(run, cx, EventType::ActivityTaskCancelRequested, attributes, None);
-    if run.cancel_activity(cx.now, scheduled_event_id, requested) {
+    if run.cancel_activity(cx.now, scheduled_event_id, requested, &step.identity) {
         step.needs_task = true;
         step.caused += 1;
         step.eager.retain(|scheduled| *scheduled != scheduled_event_id);
     }
     Ok(())
+}
+
+/// Whether an event is the end of the activity.
+fn ends(event: &HistoryEvent, scheduled: i64) -> bool {
+    use Attributes as A;
+    scheduled
+        == match &event.attributes {
+            Some(A::ActivityTaskCompletedEventAttributes(it)) => it.scheduled_event_id,
+            Some(A::ActivityTaskFailedEventAttributes(it)) => it.scheduled_event_id,
+            Some(A::ActivityTaskTimedOutEventAttributes(it)) => it.scheduled_event_id,
+            Some(A::ActivityTaskCanceledEventAttributes(it)) => it.scheduled_event_id,
+            _ => return false,
+        }
 }

@@ -130,7 +130,7 @@ mod tests {
 
     fn offer(id: i64, priority_key: i32, key: &str, fairness_weight: f32) -> Offer {
         let priority = Priority { priority_key, fairness_key: key.into(), fairness_weight };
-        let work = Work::Activity { run: RunNumber(1), scheduled: id, attempt: 1 };
+        let work = Work::Activity { run: RunNumber(1), scheduled: id, offer: 1 };
         Offer::new(QueueKey::activity("default", "queue"), Some(priority), work)
     }
 

@@ -1,10 +1,10 @@
 //! What is known of a workflow.
 
 use perpetua_proto::common::{Memo, SearchAttributes, WorkflowExecution, WorkflowType};
-use perpetua_proto::enums::{PendingActivityState, PendingWorkflowTaskState};
+use perpetua_proto::enums::PendingWorkflowTaskState;
 use perpetua_proto::workflow::{
-    PendingActivityInfo, PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig,
-    WorkflowExecutionExtendedInfo, WorkflowExecutionInfo,
+    PendingChildExecutionInfo, PendingWorkflowTaskInfo, WorkflowExecutionConfig, WorkflowExecutionExtendedInfo,
+    WorkflowExecutionInfo,
 };
 use perpetua_proto::workflowservice::{DescribeWorkflowExecutionRequest, DescribeWorkflowExecutionResponse};
 
@@ -86,46 +86,6 @@ impl Run {
     /// The workflow that is nobody's child, above this one or this one itself.
     pub(crate) fn root(&self) -> WorkflowExecution {
         self.started().root_workflow_execution.clone().unwrap_or_else(|| self.execution())
-    }
-
-    fn pending_activities(&self) -> Vec<PendingActivityInfo> {
-        self.state
-            .activities
-            .iter()
-            .filter_map(|(scheduled, activity)| {
-                let asked = self.activity_scheduled(*scheduled)?;
-                let state = match (activity.started_time != 0, activity.cancel_requested != 0) {
-                    _ if activity.paused && activity.started_time == 0 => PendingActivityState::Paused,
-                    (true, true) => PendingActivityState::CancelRequested,
-                    (true, false) => PendingActivityState::Started,
-                    (false, _) => PendingActivityState::Scheduled,
-                };
-                let policy = asked.retry_policy.as_ref();
-                let whole = time::duration(asked.schedule_to_close_timeout.as_ref());
-                Some(PendingActivityInfo {
-                    activity_id: activity.activity_id.clone(),
-                    activity_type: asked.activity_type.clone(),
-                    state: state.into(),
-                    heartbeat_details: activity.heartbeat_details.clone(),
-                    last_heartbeat_time: shown(activity.heartbeat_time),
-                    last_started_time: shown(activity.started_time),
-                    attempt: activity.attempt,
-                    maximum_attempts: policy.map_or(0, |policy| policy.maximum_attempts),
-                    scheduled_time: shown(activity.attempt_time),
-                    expiration_time: whole.map(|limit| Time::from_nanos(activity.scheduled_time).plus(limit).to_wire()),
-                    last_failure: activity.last_failure.clone(),
-                    last_worker_identity: activity.identity.clone(),
-                    current_retry_interval: (activity.retry_interval != 0).then(|| {
-                        time::to_wire(std::time::Duration::from_nanos(activity.retry_interval.unsigned_abs()))
-                    }),
-                    last_attempt_complete_time: shown(activity.attempt_completed),
-                    next_attempt_schedule_time: shown(if activity.backing_off { activity.attempt_time } else { 0 }),
-                    paused: activity.paused,
-                    priority: asked.priority.clone(),
-                    ..PendingActivityInfo::default()
-                })
-            })
-            .collect()
     }
 
     fn pending_children(&self) -> Vec<PendingChildExecutionInfo> {

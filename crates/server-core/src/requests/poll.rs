@@ -10,8 +10,8 @@ use perpetua_proto::workflowservice::{
     ResetStickyTaskQueueRequest, ShutdownWorkerRequest,
 };
 
-use super::check_id;
 use crate::World;
+use crate::attempt::options::check_queue;
 use crate::deployment::{self, Version};
 use crate::matching::{Kind, Poller, QueueKey, Seen};
 use crate::refusal::{Answer, Code, Refusal};
@@ -99,8 +99,8 @@ impl World {
     fn poll(&mut self, call: CallId, asking: Asking<'_>) -> Answer<()> {
         let Asking { namespace, queue, kind, identity, instance, deployment, capabilities, rate } = asking;
         self.namespaces.check(namespace)?;
+        check_queue(queue).map_err(Refusal::invalid)?;
         let name = queue.map_or("", |queue| &queue.name);
-        check_id("TaskQueue", name)?;
         if identity.len() > crate::limits::ID_LENGTH {
             return Err(Refusal::invalid("Identity length exceeds limit."));
         }

@@ -17,9 +17,8 @@ use crate::any::read;
 use crate::commands::{self, Bad, Step};
 use crate::refusal::{Answer, Refusal};
 use crate::run::state::TaskState;
-use crate::run::task::nanos;
 use crate::run::{Run, event};
-use crate::time;
+use crate::time::{self, nanos};
 use crate::token::TaskToken;
 use crate::world::{Cx, RunNumber};
 use crate::{World, limits};
@@ -133,7 +132,7 @@ fn complete(
         (run.state, run.live) = (before.0, before.1);
         run.history.truncate(before.2);
         cx.unsay(before.3);
-        run.fail_task(cx, bad.cause, None, &identity);
+        run.fail_task(cx, bad.cause, Some(bad.failure()), &identity);
         return Err(Refusal::invalid(bad.words()));
     }
     run.reject_ignored_updates(cx);

@@ -4,7 +4,7 @@
 //! that could disagree with the state.
 
 use super::Run;
-use super::activity::{ActivityDue, AttemptEnd};
+use crate::attempt::{AttemptDue, AttemptEnd};
 use crate::nexus::{self, OperationState};
 use crate::time::{Time, stored};
 use crate::world::Cx;
@@ -19,7 +19,7 @@ pub(crate) enum Due {
     /// A workflow task took too long.
     Task,
     Timer(String),
-    Activity(i64, ActivityDue),
+    Activity(i64, AttemptDue),
     Operation(i64, nexus::Due),
 }
 
@@ -80,8 +80,8 @@ impl Run {
             Due::Task => self.time_out_task(cx),
             Due::Operation(scheduled, due) => self.fire_operation(cx, scheduled, due),
             Due::Timer(id) => self.fire_timer(cx, &id),
-            Due::Activity(scheduled, ActivityDue::Retry) => self.end_activity_backoff(cx, scheduled),
-            Due::Activity(scheduled, ActivityDue::TimedOut(kind)) => {
+            Due::Activity(scheduled, AttemptDue::Offer) => self.end_activity_wait(cx, scheduled),
+            Due::Activity(scheduled, AttemptDue::TimedOut(kind)) => {
                 self.end_activity_attempt(cx, scheduled, AttemptEnd::TimedOut(kind), "");
             }
         }
@@ -93,7 +93,7 @@ impl Run {
             && (self.state.task.is_some()
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
-                || self.state.activities.values().any(|activity| !activity.backing_off && !activity.paused))
+                || self.state.activities.values().any(|activity| activity.attempt.is_busy()))
             || !self.live.queries.is_empty()
     }
 }

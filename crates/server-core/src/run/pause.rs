@@ -30,7 +30,7 @@ impl Run {
         self.withdraw_task(cx.now);
         self.state.pause(cx.now, &attributes);
         let workflow = format!("{WORKFLOW}{}", self.state.workflow_id);
-        self.note_pause(vec![workflow, format!("{REASON}{}", attributes.reason)]);
+        self.note_pauses(is_of_workflow, vec![workflow, format!("{REASON}{}", attributes.reason)]);
         let attributes = Attributes::WorkflowExecutionPausedEventAttributes(Box::new(attributes));
         let paused = event(EventType::WorkflowExecutionPaused, cx.now, attributes);
         self.record(HistoryEvent { worker_may_ignore: true, ..paused });
@@ -39,7 +39,7 @@ impl Run {
     /// Lets workers go on.
     pub(crate) fn unpause(&mut self, cx: &mut Cx<'_>, attributes: WorkflowExecutionUnpausedEventAttributes) {
         self.state.unpause();
-        self.note_pause(Vec::new());
+        self.note_pauses(is_of_workflow, Vec::new());
         let attributes = Attributes::WorkflowExecutionUnpausedEventAttributes(Box::new(attributes));
         let unpaused = event(EventType::WorkflowExecutionUnpaused, cx.now, attributes);
         self.record(HistoryEvent { worker_may_ignore: true, ..unpaused });
@@ -47,11 +47,11 @@ impl Run {
         self.offer_activities(cx);
     }
 
-    /// Says in the search attributes that the workflow is paused, beside what else is.
-    fn note_pause(&mut self, mut entries: Vec<String>) {
+    /// Says in the search attributes what is paused, in place of what was said there of the same kind.
+    pub(super) fn note_pauses(&mut self, is_same: impl Fn(&str) -> bool, mut entries: Vec<String>) {
         let before = self.state.search_attributes.remove(PAUSE_INFO).map(|payload| payload.data).unwrap_or_default();
         let others: Vec<String> = serde_json::from_slice(&before).unwrap_or_default();
-        entries.extend(others.into_iter().filter(|entry| !entry.starts_with(WORKFLOW) && !entry.starts_with(REASON)));
+        entries.extend(others.into_iter().filter(|entry| !is_same(entry)));
         if !entries.is_empty() {
             let metadata = [("encoding", "json/plain"), ("type", "KeywordList")];
             let payload = Payload {
@@ -79,6 +79,11 @@ impl Run {
         let attributes = Attributes::WorkflowTaskFailedEventAttributes(Box::new(attributes));
         self.append(event(EventType::WorkflowTaskFailed, now, attributes));
     }
+}
+
+/// Whether an entry says that the workflow is paused, or why.
+fn is_of_workflow(entry: &str) -> bool {
+    entry.starts_with(WORKFLOW) || entry.starts_with(REASON)
 }
 
 impl RunState {

@@ -12,11 +12,11 @@ use perpetua_proto::workflow::RequestIdInfo;
 
 use super::callback::CallbackState;
 use super::state::{ActivityState, ChildState, TaskState, TimerState, UpdateState};
-use super::task::nanos;
 use super::{Run, RunState};
+use crate::attempt::Attempt;
 use crate::commands::merge;
 use crate::nexus::{CancelState, OperationState, Started};
-use crate::time::{Time, duration};
+use crate::time::{Time, duration, nanos};
 
 /// The state that these events leave.
 pub(crate) fn rebuild(events: &[HistoryEvent]) -> RunState {
@@ -142,9 +142,7 @@ fn activity(state: &mut RunState, id: i64, at: Time, attributes: &Attributes) {
         A::ActivityTaskScheduledEventAttributes(it) => {
             let pending = ActivityState {
                 activity_id: it.activity_id.clone(),
-                attempt: 1,
-                scheduled_time: at.nanos(),
-                attempt_time: at.nanos(),
+                attempt: Attempt::first(at, None),
                 ..ActivityState::default()
             };
             state.activities.insert(id, pending);
@@ -153,6 +151,7 @@ fn activity(state: &mut RunState, id: i64, at: Time, attributes: &Attributes) {
         A::ActivityTaskCancelRequestedEventAttributes(it) => {
             if let Some(activity) = state.activities.get_mut(&it.scheduled_event_id) {
                 activity.cancel_requested = id;
+                activity.attempt.cancel_requested = true;
             }
             return;
         }

@@ -50,7 +50,7 @@ impl Run {
             ..rebuild(history.events())
         };
         for activity in state.activities.values_mut() {
-            activity.attempt_time = now.nanos();
+            activity.attempt.time = now.nanos();
         }
         let mut run = Self { number, state, history, live: Live::default() };
         let deadline = |limit| duration(limit).map_or(0, |limit| now.plus(limit).nanos());

@@ -33,7 +33,7 @@ impl Run {
     /// Puts the activities that wait for workers into their queues.
     pub(crate) fn offer_activities(&self, cx: &mut Cx<'_>) {
         for (scheduled, activity) in &self.state.activities {
-            if self.offers_activity(*scheduled, activity.attempt) {
+            if self.offers_activity(*scheduled, activity.attempt.offers) {
                 self.offer_activity(cx, *scheduled);
             }
         }

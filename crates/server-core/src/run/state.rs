@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::callback::CallbackState;
+use crate::attempt::Attempt;
 use crate::nexus::OperationState;
 
-use perpetua_proto::{common, failure, history, update, workflow};
+use perpetua_proto::activity::ActivityOptions;
+use perpetua_proto::{common, history, update, workflow};
 
 /// Everything of a run that is stored, except its events.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -168,38 +170,14 @@ pub(crate) struct TaskState {
 pub(crate) struct ActivityState {
     #[prost(string, tag = "1")]
     pub(crate) activity_id: String,
-    #[prost(int32, tag = "2")]
-    pub(crate) attempt: i32,
-    #[prost(int64, tag = "3")]
-    pub(crate) scheduled_time: i64,
-    /// When this attempt was, or will be, handed to a task queue.
-    #[prost(int64, tag = "4")]
-    pub(crate) attempt_time: i64,
-    /// 0 while no worker has this attempt.
-    #[prost(int64, tag = "5")]
-    pub(crate) started_time: i64,
-    #[prost(int64, tag = "6")]
-    pub(crate) heartbeat_time: i64,
-    #[prost(message, optional, tag = "7")]
-    pub(crate) heartbeat_details: Option<common::Payloads>,
-    #[prost(message, optional, tag = "8")]
-    pub(crate) last_failure: Option<failure::Failure>,
-    #[prost(string, tag = "9")]
-    pub(crate) identity: String,
+    #[prost(message, required, tag = "2")]
+    pub(crate) attempt: Attempt,
     /// The event that asked it to stop; 0 for none.
-    #[prost(int64, tag = "10")]
+    #[prost(int64, tag = "3")]
     pub(crate) cancel_requested: i64,
-    #[prost(int64, tag = "11")]
-    pub(crate) attempt_completed: i64,
-    #[prost(bool, tag = "12")]
-    pub(crate) paused: bool,
-    #[prost(string, tag = "13")]
-    pub(crate) request: String,
-    /// Whether this attempt waits for its time.
-    #[prost(bool, tag = "14")]
-    pub(crate) backing_off: bool,
-    #[prost(int64, tag = "15")]
-    pub(crate) retry_interval: i64,
+    /// What it goes by now, where that was changed.
+    #[prost(message, optional, tag = "4")]
+    pub(crate) options: Option<ActivityOptions>,
 }
 
 /// A running timer.

@@ -26,7 +26,7 @@ use super::{Run, event};
 use crate::limits;
 use crate::matching::QueueKey;
 use crate::settings::Settings;
-use crate::time::{self, Time};
+use crate::time::{self, Time, nanos};
 use crate::world::{Cx, Offer, Work};
 
 /// The longest that a task is waited for when it failed often.
@@ -303,9 +303,4 @@ fn suggestions(settings: &Settings, events: i64, bytes: i64) -> Vec<i32> {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents.into());
     }
     reasons
-}
-
-/// A duration as it is stored.
-pub(crate) fn nanos(duration: Duration) -> i64 {
-    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

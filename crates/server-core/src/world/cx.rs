@@ -1,6 +1,7 @@
 //! What a run may use of the world while it changes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use perpetua_proto::common::Payload;
 use rand_chacha::ChaCha8Rng;
@@ -50,6 +51,12 @@ impl Cx<'_> {
             (second >> 48) & 0x3fff | 0x8000,
             second & 0xffff_ffff_ffff,
         )
+    }
+
+    /// A wait up to this long, drawn at random.
+    pub(crate) fn some_of(&mut self, most: Option<Duration>) -> Option<Duration> {
+        let nanos = u64::try_from(most?.as_nanos()).unwrap_or(u64::MAX);
+        Some(Duration::from_nanos(self.random.next_u64().checked_rem(nanos)?))
     }
 
     /// Puts work into a queue.

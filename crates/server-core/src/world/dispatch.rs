@@ -37,7 +37,8 @@ pub(crate) enum Work {
     Activity {
         run: RunNumber,
         scheduled: i64,
-        attempt: i32,
+        /// As it was offered this time.
+        offer: i32,
     },
     Query {
         run: RunNumber,
@@ -130,8 +131,8 @@ impl World {
     pub(crate) fn stands(&self, offer: &Offer) -> bool {
         match &offer.what {
             Work::Workflow { run, offer } => self.run(*run).is_some_and(|run| run.offers_task(*offer)),
-            Work::Activity { run, scheduled, attempt } => {
-                self.run(*run).is_some_and(|run| run.offers_activity(*scheduled, *attempt))
+            Work::Activity { run, scheduled, offer } => {
+                self.run(*run).is_some_and(|run| run.offers_activity(*scheduled, *offer))
             }
             Work::Query { run, id, .. } => self.run(*run).is_some_and(|run| run.live.queries.contains_key(id)),
             Work::Nexus(errand) => match &errand.owner {

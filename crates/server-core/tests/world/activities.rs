@@ -5,8 +5,8 @@ use std::time::Duration;
 use perpetua_proto::command::command::Attributes as CommandAttributes;
 use perpetua_proto::command::{Command, RequestCancelActivityTaskCommandAttributes};
 use perpetua_proto::enums::{EventType, RetryState, TimeoutType};
-use perpetua_proto::failure::Failure;
 use perpetua_proto::failure::failure::FailureInfo;
+use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::workflowservice::{
     PollActivityTaskQueueResponse, RecordActivityTaskHeartbeatRequest, RespondActivityTaskCanceledRequest,
@@ -18,10 +18,15 @@ use crate::bench::{Bench, activity, activity_with, command, last, seconds, timer
 fn fail(bench: &mut Bench, work: &PollActivityTaskQueueResponse) {
     let request = RespondActivityTaskFailedRequest {
         task_token: work.task_token.clone(),
-        failure: Some(Failure { message: "no luck".into(), ..Default::default() }),
+        failure: Some(failure(ApplicationFailureInfo::default())),
         ..Default::default()
     };
     bench.world.respond_activity_failed(request).expect("it is running");
+}
+
+fn failure(info: ApplicationFailureInfo) -> Failure {
+    let failure_info = Some(FailureInfo::ApplicationFailureInfo(info));
+    Failure { message: "no luck".into(), failure_info, ..Default::default() }
 }
 
 fn cancel(scheduled_event_id: i64) -> Command {
@@ -57,7 +62,7 @@ fn a_failed_attempt_is_tried_again_after_a_wait_that_grows() {
 fn an_activity_that_nobody_takes_or_ends_runs_out_of_time() {
     for (limit, taken, kind) in [
         ("schedule_to_start", false, TimeoutType::ScheduleToStart),
-        ("schedule_to_close", false, TimeoutType::ScheduleToClose),
+        ("schedule_to_close", false, TimeoutType::ScheduleToStart),
         ("schedule_to_close", true, TimeoutType::ScheduleToClose),
         ("start_to_close", true, TimeoutType::StartToClose),
         ("heartbeat", true, TimeoutType::Heartbeat),

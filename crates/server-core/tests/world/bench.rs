@@ -261,6 +261,7 @@ pub(crate) fn activity_with(id: &str, change: impl FnOnce(&mut ScheduleActivityT
     let mut asked = ScheduleActivityTaskCommandAttributes {
         activity_id: id.into(),
         activity_type: Some(ActivityType { name: "work".into() }),
+        task_queue: Some(queue()),
         start_to_close_timeout: seconds(10),
         ..Default::default()
     };

@@ -1,6 +1,7 @@
 //! A world from outside: requests in, histories and replies out. The orders are those of the real server.
 
 mod activities;
+mod activity_control;
 mod answers;
 mod bench;
 mod chains;

@@ -7,7 +7,8 @@ use perpetua_proto::command::{
     Command, ContinueAsNewWorkflowExecutionCommandAttributes, StartChildWorkflowExecutionCommandAttributes,
 };
 use perpetua_proto::common::{RetryPolicy, WorkflowType};
-use perpetua_proto::failure::Failure;
+use perpetua_proto::failure::failure::FailureInfo;
+use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
 use perpetua_proto::query::WorkflowQuery;
 use perpetua_proto::workflowservice::*;
 use perpetua_server_core::{CallId, Kind, Reply};
@@ -66,9 +67,10 @@ fn play(kill: impl Fn(&mut Bench)) -> Vec<Vec<String>> {
     };
     bench.world.heartbeat(beat).expect("it is running");
     kill(&mut bench);
+    let failure_info = Some(FailureInfo::ApplicationFailureInfo(ApplicationFailureInfo::default()));
     let failed = RespondActivityTaskFailedRequest {
         task_token: work.task_token,
-        failure: Some(Failure { message: "no luck".into(), ..Default::default() }),
+        failure: Some(Failure { failure_info, ..Default::default() }),
         ..Default::default()
     };
     bench.world.respond_activity_failed(failed).expect("it is running");

@@ -114,11 +114,9 @@ impl Twin {
             for activity in described.pending_activities.into_iter().filter(|_| !is_paused) {
                 let waits = activity.state() == PendingActivityState::Scheduled && !activity.paused;
                 let later = activity.next_attempt_schedule_time.is_some();
-                if waits
-                    && !later
-                    && let Some(queue) = activity_queue(&events, &activity.activity_id)
-                {
-                    *activities.entry((name.namespace.clone(), queue)).or_default() += 1;
+                let queue = activity.activity_options.and_then(|options| options.task_queue).unwrap_or_default();
+                if waits && !later {
+                    *activities.entry((name.namespace.clone(), queue.name)).or_default() += 1;
                 }
             }
         }
@@ -186,14 +184,6 @@ fn task_queue(events: &[HistoryEvent], attempt: i32) -> Option<String> {
     let queue = events.iter().rev().find_map(|event| match event.attributes.as_ref()? {
         Attributes::WorkflowTaskScheduledEventAttributes(it) if attempt <= 1 => Some(it.task_queue.as_ref()),
         Attributes::WorkflowExecutionStartedEventAttributes(it) => Some(it.task_queue.as_ref()),
-        _ => None,
-    });
-    queue.flatten().map(|queue| queue.name.clone())
-}
-
-fn activity_queue(events: &[HistoryEvent], id: &str) -> Option<String> {
-    let queue = events.iter().rev().find_map(|event| match event.attributes.as_ref()? {
-        Attributes::ActivityTaskScheduledEventAttributes(it) if it.activity_id == id => Some(it.task_queue.as_ref()),
         _ => None,
     });
     queue.flatten().map(|queue| queue.name.clone())

@@ -31,6 +31,7 @@ macro_rules! at_once {
     };
 }
 
+mod activity;
 mod immediate;
 mod nexus;
 mod schedule;
@@ -65,6 +66,14 @@ service! {
         respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest) -> RespondActivityTaskFailedByIdResponse
         respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse
         respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest) -> RespondActivityTaskCanceledByIdResponse
+        update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse
+        pause_activity(PauseActivityRequest) -> PauseActivityResponse
+        unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse
+        reset_activity(ResetActivityRequest) -> ResetActivityResponse
+        pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse
+        reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse
+        unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse
+        update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse
         request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse
         signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse
         signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse
@@ -147,10 +156,6 @@ service! {
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse
-        update_activity_options(UpdateActivityOptionsRequest) -> UpdateActivityOptionsResponse
-        pause_activity(PauseActivityRequest) -> PauseActivityResponse
-        unpause_activity(UnpauseActivityRequest) -> UnpauseActivityResponse
-        reset_activity(ResetActivityRequest) -> ResetActivityResponse
         create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse
         describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse
         delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
@@ -166,10 +171,6 @@ service! {
         request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse
         terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse
         delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse
-        pause_activity_execution(PauseActivityExecutionRequest) -> PauseActivityExecutionResponse
-        reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse
-        unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse
-        update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse
         poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse
     }
 }

@@ -48,7 +48,7 @@ at_once! {
         };
     respond_activity_task_failed(RespondActivityTaskFailedRequest) -> RespondActivityTaskFailedResponse =
         |world, request| {
-            world.respond_activity_failed(request).map(|()| RespondActivityTaskFailedResponse::default())
+            world.respond_activity_failed(request).map(|failures| RespondActivityTaskFailedResponse { failures })
         };
     respond_activity_task_canceled(RespondActivityTaskCanceledRequest) -> RespondActivityTaskCanceledResponse =
         |world, request| {
@@ -64,7 +64,7 @@ at_once! {
     respond_activity_task_failed_by_id(RespondActivityTaskFailedByIdRequest)
         -> RespondActivityTaskFailedByIdResponse = |world, request| {
             let done = world.respond_activity_failed_by_id(request);
-            done.map(|()| RespondActivityTaskFailedByIdResponse::default())
+            done.map(|failures| RespondActivityTaskFailedByIdResponse { failures })
         };
     respond_activity_task_canceled_by_id(RespondActivityTaskCanceledByIdRequest)
         -> RespondActivityTaskCanceledByIdResponse = |world, request| {
