@@ -27,6 +27,7 @@ mod stop;
 mod system;
 mod task;
 pub(crate) mod task_queue;
+mod time_skipping;
 mod update;
 pub(crate) mod worker;
 

@@ -26,6 +26,7 @@ mod receive;
 mod reset;
 mod resume;
 mod show;
+pub(crate) mod skipping;
 mod start;
 pub(crate) mod state;
 pub(crate) mod task;

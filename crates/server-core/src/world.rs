@@ -21,6 +21,7 @@ mod system;
 mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use perpetua_proto::common::WorkflowExecution;
 use rand_chacha::ChaCha8Rng;
@@ -100,6 +101,7 @@ pub(crate) enum Waiting {
     Update(RunNumber, String),
     /// For news of a Nexus operation.
     Operation,
+    FastForward(RunNumber),
     /// For its own alarm.
     Time,
 }
@@ -168,7 +170,14 @@ impl World {
     /// Whether somebody waits for a workflow to get somewhere, or for a time.
     pub fn is_waited_for(&self) -> bool {
         self.calls.values().any(|waiting| {
-            matches!(waiting, Waiting::History(_) | Waiting::Update(..) | Waiting::Operation | Waiting::Time)
+            matches!(
+                waiting,
+                Waiting::History(_)
+                    | Waiting::Update(..)
+                    | Waiting::Operation
+                    | Waiting::FastForward(_)
+                    | Waiting::Time
+            )
         })
     }
 
@@ -223,7 +232,8 @@ impl World {
     /// Changes a run.
     pub(crate) fn with<R>(&mut self, number: RunNumber, change: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
         let mut run = self.runs.get_mut(&number)?.take()?;
-        let result = change(&mut run, &mut self.cx());
+        let ahead = run.ahead();
+        let result = change(&mut run, &mut self.cx_ahead(ahead));
         self.runs.insert(number, Some(run));
         self.touched.insert(number);
         Some(result)
@@ -233,16 +243,23 @@ impl World {
     pub(crate) fn attend<R>(&mut self, number: RunNumber, tell: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
         let mut run = self.runs.get_mut(&number)?.take()?;
         let before = cfg!(debug_assertions).then(|| (run.state.clone(), run.history.len()));
-        let result = tell(&mut run, &mut self.cx());
+        let ahead = run.ahead();
+        let result = tell(&mut run, &mut self.cx_ahead(ahead));
         debug_assert!(before.is_none_or(|before| before == (run.state.clone(), run.history.len())), "a run changed");
         self.runs.insert(number, Some(run));
         Some(result)
     }
 
-    /// What a run may use of the world.
+    /// What may be used of the world.
     pub(crate) fn cx(&mut self) -> Cx<'_> {
+        self.cx_ahead(Duration::ZERO)
+    }
+
+    /// What a run may use of the world that is ahead of it by so much.
+    fn cx_ahead(&mut self, ahead: Duration) -> Cx<'_> {
         Cx {
-            now: self.now,
+            now: self.now.plus(ahead),
+            wall: self.now,
             server: self.server,
             random: &mut self.random,
             settings: &self.settings,
@@ -341,7 +358,10 @@ impl World {
     /// What is done for every run that changed.
     fn rest(&mut self, number: RunNumber) {
         let Some(mut run) = self.runs.get_mut(&number).and_then(Option::take) else { return };
-        let mut cx = self.cx();
+        let ahead = run.ahead();
+        let mut cx = self.cx_ahead(ahead);
+        run.skip_time(&cx);
+        run.tell_fast_forward_waiters(&mut cx);
         run.tell_update_waiters(&mut cx);
         run.tell_readers(&mut cx);
         debug_assert!(
@@ -356,7 +376,7 @@ impl World {
             self.index.put(&run);
             self.alarms.set(Alarm::RunOver(number), self.kept_until(&run));
         }
-        self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at));
+        self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at.back(run.ahead())));
         self.dirty.insert(number, run.state.run_id.clone());
         self.runs.insert(number, Some(run));
     }

@@ -68,7 +68,10 @@ fn check(
     let queue = queue.map_or_else(|| run.task_queue().to_owned(), |queue| queue.name);
     let zero = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
     let task_timeout = time::duration(asked.workflow_task_timeout.as_ref()).unwrap_or(limits::TASK_TIMEOUT);
+    let (time_skipping_config, time_skipping_state_propagation) = run.skipping_of_heir(true);
     Ok(StartChildWorkflowExecutionInitiatedEventAttributes {
+        time_skipping_config,
+        time_skipping_state_propagation,
         namespace: if asked.namespace.is_empty() { run.state.namespace.clone() } else { asked.namespace },
         workflow_id: asked.workflow_id,
         workflow_type: asked.workflow_type,

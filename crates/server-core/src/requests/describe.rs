@@ -43,12 +43,12 @@ impl World {
                 execution_expiration_time: shown(run.state.execution_deadline),
                 run_expiration_time: shown(run.state.run_deadline),
                 cancel_requested: run.state.cancel_requested,
+                time_skipping_info: run.skipping_info(self.now),
                 original_start_time: Some(run.original_start_time().to_wire()),
                 last_reset_time: shown(run.state.reset_time),
                 reset_run_id: run.state.reset_run.clone(),
                 request_id_infos: run.request_infos(),
                 pause_info: run.state.pause.clone(),
-                ..WorkflowExecutionExtendedInfo::default()
             }),
         })
     }

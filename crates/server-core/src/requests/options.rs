@@ -9,7 +9,7 @@ use perpetua_proto::workflowservice::{
 };
 
 use crate::refusal::{Answer, Refusal};
-use crate::run::options;
+use crate::run::{options, skipping};
 use crate::world::{RunNumber, is_uuid};
 use crate::{World, priority};
 
@@ -72,23 +72,29 @@ impl World {
         request: UpdateWorkflowExecutionOptionsRequest,
     ) -> Answer<UpdateWorkflowExecutionOptionsResponse> {
         self.namespaces.check(&request.namespace)?;
-        let asked = request.workflow_execution_options.unwrap_or_default();
+        let Some(mut asked) = request.workflow_execution_options else {
+            return Err(Refusal::invalid("WorkflowExecutionOptions is required"));
+        };
         let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
         priority::check(asked.priority.as_ref()).map_err(Refusal::invalid)?;
         options::check_override(asked.versioning_override.as_ref())?;
+        options::check_paths(&paths)?;
+        if let Some(config) = &mut asked.time_skipping_config {
+            skipping::check(&self.settings, config)?;
+        }
         let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         let known = self.run(number).map(|run| run.options()).unwrap_or_default();
-        let merged = options::merge(known, &asked, &paths)?;
+        let merged = options::merge(known.clone(), &asked, &paths)?;
         if paths.iter().any(|path| path == "versioning_override") {
             let queue = self.run(number).map(|run| run.task_queue().to_owned()).unwrap_or_default();
             check_version(&queue, merged.versioning_override.as_ref())?;
         }
-        if !paths.is_empty() {
-            let named = merged.clone();
-            self.with(number, |run, cx| run.change_options(cx, named, &request.identity));
+        if merged != known {
+            self.with(number, |run, cx| run.change_options(cx, merged, &request.identity));
             self.settle();
         }
-        let workflow_execution_options = Some(merged);
+        // A fast-forward may be over by now.
+        let workflow_execution_options = self.run(number).map(|run| run.options());
         Ok(UpdateWorkflowExecutionOptionsResponse { workflow_execution_options, update_time: None })
     }
 }

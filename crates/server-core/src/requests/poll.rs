@@ -178,6 +178,13 @@ impl World {
                     Kind::Nexus => Reply::NexusTask(Box::default()),
                 })
             }
+            Waiting::FastForward(number) => {
+                let goes_on = self.attend(number, |run, _| {
+                    run.live.fast_forward_waiters.retain(|waiter| waiter.call != call);
+                    run.fast_forward_goes_on()
+                });
+                goes_on.map(|goes_on| Reply::FastForward(Box::new(goes_on))).ok_or_else(deleted)
+            }
             Waiting::Time => {
                 self.alarms.set(Alarm::Sleeper(call), None);
                 Ok(Reply::Slept)

@@ -17,8 +17,8 @@ use perpetua_proto::workflowservice::{
 use super::check_id;
 use super::options::check_version;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, Start, attach, callback, options};
-use crate::time::{self, duration};
+use crate::run::{Run, Start, attach, callback, options, skipping};
+use crate::time::{self, Time, duration};
 use crate::world::RunNumber;
 use crate::{World, cron, limits, priority, retry, search_attributes};
 
@@ -133,6 +133,10 @@ impl World {
     pub(super) fn prepare(&mut self, request: &StartWorkflowExecutionRequest) -> Answer<Start> {
         self.namespaces.check_open(&request.namespace)?;
         let mut attributes = check(request)?;
+        attributes.time_skipping_config.clone_from(&request.time_skipping_config);
+        if let Some(config) = &mut attributes.time_skipping_config {
+            skipping::check(&self.settings, config)?;
+        }
         if let Some(fields) = &mut attributes.search_attributes {
             self.namespaces
                 .check_search_attributes(&request.namespace, &mut fields.indexed_fields)
@@ -144,7 +148,7 @@ impl World {
         attributes.first_execution_run_id.clone_from(&run_id);
         let backoff = match duration(request.workflow_start_delay.as_ref()) {
             Some(delay) => time::to_wire(delay),
-            None => self.first_backoff(&request.cron_schedule),
+            None => first_backoff(&request.cron_schedule, self.now),
         };
         attributes.first_workflow_task_backoff = Some(backoff);
         let limit = duration(attributes.workflow_execution_timeout.as_ref());
@@ -159,12 +163,6 @@ impl World {
             metadata: request.user_metadata.clone(),
             links: callback::other_links(&request.links, &request.completion_callbacks),
         })
-    }
-
-    /// How long the first task of a run with this schedule waits.
-    pub(crate) fn first_backoff(&self, schedule: &str) -> prost_types::Duration {
-        let due = if schedule.is_empty() { None } else { cron::next(schedule, self.now, self.now) };
-        time::to_wire(due.map_or(Duration::ZERO, |due| due.since(self.now)))
     }
 
     /// Who has the id, and what that means for the request. With `join`, a run that is there is used.
@@ -371,6 +369,12 @@ pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) ->
     check_id("SignalName", &request.signal_name)
 }
 
+/// How long the first task of a run with this schedule waits that begins now.
+pub(crate) fn first_backoff(schedule: &str, now: Time) -> prost_types::Duration {
+    let due = if schedule.is_empty() { None } else { cron::next(schedule, now, now) };
+    time::to_wire(due.map_or(Duration::ZERO, |due| due.since(now)))
+}
+
 fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {
     StartWorkflowExecutionRequest {
         namespace: request.namespace,
@@ -395,6 +399,7 @@ fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowEx
         links: request.links,
         versioning_override: request.versioning_override,
         priority: request.priority,
+        time_skipping_config: request.time_skipping_config,
         ..StartWorkflowExecutionRequest::default()
     }
 }

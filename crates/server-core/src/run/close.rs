@@ -70,7 +70,14 @@ impl Run {
             Some(start) => {
                 let admitted = std::mem::take(&mut self.live.admitted);
                 let waiters = std::mem::take(&mut self.live.update_waiters);
-                cx.transfer(Transfer::NextRun { start: Box::new(start), admitted, waiters, from: self.number });
+                let fast_forward_waiters = self.leave_fast_forward_waiters(&start.attributes);
+                cx.transfer(Transfer::NextRun {
+                    start: Box::new(start),
+                    admitted,
+                    waiters,
+                    fast_forward_waiters,
+                    from: self.number,
+                });
             }
             // Another run has been made of this one: whoever waits for the end waits for that of the other.
             None if !self.state.reset_run.is_empty() => self.abort_updates(cx),
@@ -227,6 +234,7 @@ impl Run {
             attributes.indexed_fields.remove(pause::PAUSE_INFO);
         }
         attributes.eager_execution_accepted = false;
+        (attributes.time_skipping_config, attributes.time_skipping_state_propagation) = self.skipping_of_heir(false);
         attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
         if let Ending::ContinuedAsNew(asked) = ending {
             inherit(&mut attributes, asked);

@@ -4,6 +4,7 @@
 //! that could disagree with the state.
 
 use super::Run;
+use super::skipping::SkippingState;
 use crate::attempt::{AttemptDue, AttemptEnd};
 use crate::nexus::{self, OperationState};
 use crate::time::{Time, stored};
@@ -19,6 +20,8 @@ pub(crate) enum Due {
     /// A workflow task took too long.
     Task,
     Timer(String),
+    /// The fast-forward of the run's own time is over.
+    FastForward,
     Activity(i64, AttemptDue),
     Operation(i64, nexus::Due),
 }
@@ -51,6 +54,8 @@ impl Run {
                 consider(Some(at), &|| Due::Operation(*scheduled, due));
             }
         }
+        let fast_forward = self.state.skipping.as_ref().and_then(SkippingState::fast_forward_due);
+        consider(fast_forward, &|| Due::FastForward);
         consider(self.task_due(), &|| Due::Task);
         consider(stored(self.state.run_deadline), &|| Due::Run);
         consider(stored(self.state.execution_deadline), &|| Due::Run);
@@ -77,6 +82,7 @@ impl Run {
                 self.wake(cx);
             }
             Due::Run => self.time_out(cx),
+            Due::FastForward => self.end_fast_forward(cx),
             Due::Task => self.time_out_task(cx),
             Due::Operation(scheduled, due) => self.fire_operation(cx, scheduled, due),
             Due::Timer(id) => self.fire_timer(cx, &id),

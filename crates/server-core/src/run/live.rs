@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::pages::Pages;
 use super::query::QueryState;
+use super::skipping::FastForwardWaiter;
 use super::update::{Admitted, UpdateWaiter};
 use crate::world::CallId;
 
@@ -20,6 +21,8 @@ pub(crate) struct Live {
     pub(crate) admitted: Vec<Admitted>,
     /// Who waits for updates, by the update's id.
     pub(crate) update_waiters: BTreeMap<String, Vec<UpdateWaiter>>,
+    /// Who waits for fast-forwards of the run's own time.
+    pub(crate) fast_forward_waiters: Vec<FastForwardWaiter>,
     /// How many events are stored durably.
     pub(crate) stored_events: usize,
     /// Distinguishes one offer of the task to a queue from the next.

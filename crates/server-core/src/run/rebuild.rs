@@ -48,10 +48,11 @@ pub(crate) fn apply(state: &mut RunState, event: &HistoryEvent) {
                 && it.attached_completion_callbacks.is_empty()
                 && event.links.is_empty()
             {
-                state.set_options(it);
+                state.set_options(it, at);
             }
             attach(state, id, at, it);
         }
+        A::WorkflowExecutionTimeSkippingTransitionedEventAttributes(it) => state.turn(it),
         A::WorkflowExecutionCancelRequestedEventAttributes(_) => state.cancel_requested = true,
         A::UpsertWorkflowSearchAttributesEventAttributes(it) => {
             let fields = it.search_attributes.as_ref().map(|it| it.indexed_fields.clone()).unwrap_or_default();
@@ -311,7 +312,7 @@ fn told(state: &RunState) -> impl PartialEq + use<> {
         (state.timers.clone(), state.children.clone(), state.externals.clone(), state.admitted.clone()),
         state.updates.iter().map(update).collect::<Vec<_>>(),
         state.operations.iter().map(|(id, it)| (*id, it.is_running(), it.cancel.is_some())).collect::<Vec<_>>(),
-        (state.memo.clone(), state.signals, state.cancel_requested),
+        (state.memo.clone(), state.signals, state.cancel_requested, state.skipping.clone()),
         (state.attached.clone(), state.priority.clone(), state.versioning_override.clone()),
         state.pause.clone(),
     )

@@ -36,6 +36,8 @@ pub(crate) struct Again {
 impl Run {
     /// A run that begins with these events of another.
     pub(crate) fn of_events(base: &Self, history: History, number: RunNumber, run_id: String, now: Time) -> Self {
+        let rebuilt = rebuild(history.events());
+        let now = now.plus(rebuilt.ahead());
         let mut state = RunState {
             namespace: base.state.namespace.clone(),
             run_id,
@@ -47,7 +49,7 @@ impl Run {
             first_task_due: 0,
             reset_time: now.nanos(),
             original_start_time: base.original_start_time().nanos(),
-            ..rebuild(history.events())
+            ..rebuilt
         };
         for activity in state.activities.values_mut() {
             activity.attempt.time = now.nanos();

@@ -7,6 +7,7 @@ use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::sdk::UserMetadata;
 
 use super::callback::CallbackState;
+use super::skipping::{self, SkippingState};
 use super::{History, Live, Run, RunState, event};
 use crate::time::{self, Time};
 use crate::world::{Cx, RunNumber};
@@ -32,16 +33,17 @@ impl Run {
     /// A run with its first event. [`wake`](Self::wake) it to have its first task scheduled.
     pub(crate) fn begin(cx: &Cx<'_>, number: RunNumber, start: Start) -> Self {
         let Start { namespace, run_id, request_id, attributes, metadata, links } = start;
+        let now = cx.wall.plus(skipping::inherited_by(&attributes));
         let state = RunState {
             namespace,
             run_id,
             start_request: request_id,
             number: number.0,
-            ..RunState::begun(&attributes, cx.now)
+            ..RunState::begun(&attributes, now)
         };
         let mut run = Self { number, state, history: History::default(), live: Live::default() };
         let attributes = Attributes::WorkflowExecutionStartedEventAttributes(Box::new(attributes));
-        let mut started = event(EventType::WorkflowExecutionStarted, cx.now, attributes);
+        let mut started = event(EventType::WorkflowExecutionStarted, now, attributes);
         started.user_metadata = metadata.map(Box::new);
         started.links = links;
         run.append(started);
@@ -77,6 +79,7 @@ impl RunState {
                 .iter()
                 .map(|callback| CallbackState::new(callback.clone(), at, ""))
                 .collect(),
+            skipping: SkippingState::begun(attributes, at),
             ..Self::default()
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::callback::CallbackState;
+use super::skipping::SkippingState;
 use crate::attempt::Attempt;
 use crate::nexus::OperationState;
 
@@ -126,6 +127,9 @@ pub(crate) struct RunState {
     /// Whether a newer run of its workflow id was deleted, so that the id alone does not name this one.
     #[prost(bool, tag = "70")]
     pub(crate) outlived: bool,
+    /// How its time skips, if it has one of its own.
+    #[prost(message, optional, tag = "71")]
+    pub(crate) skipping: Option<SkippingState>,
 }
 
 /// The pending workflow task.

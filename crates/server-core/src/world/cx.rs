@@ -17,7 +17,10 @@ use crate::{Answer, Time};
 
 /// What a run may use of the world while it changes.
 pub(crate) struct Cx<'a> {
+    /// The time of whom it is for: a run may be ahead of the world.
     pub(crate) now: Time,
+    /// The time of the world.
+    pub(crate) wall: Time,
     pub(crate) server: u64,
     pub(super) random: &'a mut ChaCha8Rng,
     pub(crate) settings: &'a Settings,
@@ -41,7 +44,7 @@ pub(crate) struct Said {
 impl Cx<'_> {
     /// A new id, in the order of time (version 7).
     pub(crate) fn uuid(&mut self) -> String {
-        let millis = u64::try_from(self.now.nanos() / 1_000_000).unwrap_or(0) & 0xffff_ffff_ffff;
+        let millis = u64::try_from(self.wall.nanos() / 1_000_000).unwrap_or(0) & 0xffff_ffff_ffff;
         let (first, second) = (self.random.next_u64(), self.random.next_u64());
         format!(
             "{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}",
@@ -61,7 +64,7 @@ impl Cx<'_> {
 
     /// Puts work into a queue.
     pub(crate) fn offer(&mut self, offer: Offer) {
-        self.offers.push(Offer { offered: self.now, ..offer });
+        self.offers.push(Offer { offered: self.wall, ..offer });
     }
 
     /// Sends a message to another run.
@@ -76,7 +79,7 @@ impl Cx<'_> {
 
     /// Whether somebody polls the queue, or did a moment ago.
     pub(crate) fn is_polled(&self, queue: &QueueKey) -> bool {
-        self.matching.is_polled(queue, self.now)
+        self.matching.is_polled(queue, self.wall)
     }
 
     /// Whether somebody wants to hear how the chain ends that began with this run.

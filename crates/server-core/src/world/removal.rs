@@ -43,6 +43,7 @@ impl World {
     pub(super) fn kept_until(&self, run: &Run) -> Option<Time> {
         let namespace = self.namespaces.shelf.get(&run.state.namespace)?;
         let retention = duration(namespace.config.workflow_execution_retention_ttl.as_ref())?;
-        Some(stored(run.state.close_time)?.plus(retention))
+        // A run that is ahead of the world closed then, too, by its own time.
+        Some(stored(run.state.close_time)?.back(run.ahead()).plus(retention))
     }
 }

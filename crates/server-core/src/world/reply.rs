@@ -2,9 +2,9 @@
 
 use perpetua_proto::workflowservice::{
     DescribeNexusOperationExecutionResponse, GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse,
-    PollNexusOperationExecutionResponse, PollNexusTaskQueueResponse, PollWorkflowExecutionUpdateResponse,
-    PollWorkflowTaskQueueResponse, QueryWorkflowResponse, StartWorkflowExecutionResponse,
-    UpdateWorkflowExecutionResponse,
+    PollNexusOperationExecutionResponse, PollNexusTaskQueueResponse, PollWorkflowExecutionTimeSkippingResponse,
+    PollWorkflowExecutionUpdateResponse, PollWorkflowTaskQueueResponse, QueryWorkflowResponse,
+    StartWorkflowExecutionResponse, UpdateWorkflowExecutionResponse,
 };
 
 /// Names a call that waits for its answer. The caller of the world chooses it.
@@ -32,6 +32,8 @@ pub enum Reply {
     Update(UpdateWorkflowExecutionResponse),
     /// To a poll for an update's outcome.
     PolledUpdate(PollWorkflowExecutionUpdateResponse),
+    /// To a poll for the end of a fast-forward.
+    FastForward(Box<PollWorkflowExecutionTimeSkippingResponse>),
     /// To a call that waited for a time.
     Slept,
     /// To an update with a start.

@@ -26,6 +26,8 @@ use perpetua_proto::history::{
 use super::{RunNumber, Waiting, World};
 use crate::limits;
 use crate::nexus::{Errand, NexusAnswer};
+use crate::requests::start::first_backoff;
+use crate::run::skipping::FastForwardWaiter;
 use crate::run::update::{Admitted, UpdateWaiter};
 use crate::run::{Run, Start};
 use crate::time;
@@ -67,6 +69,7 @@ pub(crate) enum Transfer {
         start: Box<Start>,
         admitted: Vec<Admitted>,
         waiters: BTreeMap<String, Vec<UpdateWaiter>>,
+        fast_forward_waiters: Vec<FastForwardWaiter>,
         from: RunNumber,
     },
     /// A Nexus request for which there is nobody.
@@ -119,9 +122,10 @@ impl World {
             Transfer::System { errand } => self.do_system_operation(errand),
             Transfer::Callbacks { from } => self.deliver_callbacks(from),
             Transfer::ParentClosed { parent, initiated } => self.close_child(parent, initiated),
-            Transfer::NextRun { start, admitted, waiters, from } => {
+            Transfer::NextRun { start, admitted, waiters, fast_forward_waiters, from } => {
                 let (namespace, child) = (start.namespace.clone(), start.attributes.workflow_id.clone());
-                self.deliver_next(*start, admitted, waiters);
+                let number = self.deliver_next(*start, admitted, waiters);
+                self.go_on_waiting(number, fast_forward_waiters);
                 debug_assert!(self.run(from).is_none_or(|run| !run.is_open()), "{namespace}/{child} goes on");
             }
         }
@@ -137,7 +141,12 @@ impl World {
         Some(run.number)
     }
 
-    fn deliver_next(&mut self, start: Start, admitted: Vec<Admitted>, waiters: BTreeMap<String, Vec<UpdateWaiter>>) {
+    fn deliver_next(
+        &mut self,
+        start: Start,
+        admitted: Vec<Admitted>,
+        waiters: BTreeMap<String, Vec<UpdateWaiter>>,
+    ) -> RunNumber {
         let number = self.next_number();
         let mut run = Run::begin(&self.cx(), number, start);
         run.live.admitted = admitted;
@@ -148,11 +157,21 @@ impl World {
         run.resend_updates();
         self.add(run);
         self.with(number, |run, cx| run.wake(cx));
+        number
+    }
+
+    /// Lets those who wait for a fast-forward wait for the run in which it goes on.
+    fn go_on_waiting(&mut self, number: RunNumber, waiters: Vec<FastForwardWaiter>) {
+        for waiter in &waiters {
+            self.calls.insert(waiter.call, Waiting::FastForward(number));
+        }
+        self.attend(number, |run, _| run.live.fast_forward_waiters.extend(waiters));
     }
 
     fn start_child(&mut self, parent: RunNumber, initiated: i64) {
         let Some(run) = self.run(parent).filter(|run| run.state.children.contains_key(&initiated)) else { return };
         let Some(asked) = initiated_child(run, initiated).cloned() else { return };
+        let now = self.now.plus(run.ahead());
         let (own_namespace, parent_execution, root) =
             (run.state.namespace.clone(), run.execution(), run.started().root_workflow_execution.clone());
         if self.namespaces.check(&asked.namespace).is_err() {
@@ -186,14 +205,16 @@ impl World {
             retry_policy: asked.retry_policy.clone(),
             attempt: 1,
             cron_schedule: asked.cron_schedule.clone(),
-            first_workflow_task_backoff: Some(self.first_backoff(&asked.cron_schedule)),
+            first_workflow_task_backoff: Some(first_backoff(&asked.cron_schedule, now)),
             memo: asked.memo.clone(),
             search_attributes: asked.search_attributes.clone(),
             header: asked.header.clone(),
             root_workflow_execution: root.or(Some(parent_execution)),
             priority: asked.priority.clone(),
             workflow_execution_expiration_time: time::duration(asked.workflow_execution_timeout.as_ref())
-                .map(|limit| self.now.plus(limit).to_wire()),
+                .map(|limit| now.plus(limit).to_wire()),
+            time_skipping_config: asked.time_skipping_config.clone(),
+            time_skipping_state_propagation: asked.time_skipping_state_propagation,
             ..WorkflowExecutionStartedEventAttributes::default()
         };
         let start = Start {

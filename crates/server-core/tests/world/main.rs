@@ -19,6 +19,7 @@ mod search_attributes;
 mod starts;
 mod task_queues;
 mod tasks;
+mod time_skipping;
 mod twin;
 mod updates;
 mod workers;

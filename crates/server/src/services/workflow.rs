@@ -36,6 +36,7 @@ mod immediate;
 mod nexus;
 mod schedule;
 mod task_queues;
+mod time_skipping;
 mod visibility;
 mod waiting;
 mod workers;
@@ -127,6 +128,7 @@ service! {
         describe_worker(DescribeWorkerRequest) -> DescribeWorkerResponse
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
+        poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse
     }
     refuses {
         update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
@@ -171,7 +173,6 @@ service! {
         request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse
         terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse
         delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse
-        poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse
     }
 }
 
