@@ -80,3 +80,11 @@ pub(crate) const SEARCH_ATTRIBUTES: usize = 100;
 pub(crate) const SEARCH_ATTRIBUTE_BYTES: usize = 2 * 1024;
 /// How many bytes all of them may have.
 pub(crate) const SEARCH_ATTRIBUTES_BYTES: usize = 40 * 1024;
+/// How many worker deployments a namespace may have.
+pub(crate) const DEPLOYMENTS: usize = 100;
+/// How many versions a worker deployment may have.
+pub(crate) const VERSIONS: usize = 100;
+/// How many task queues the workers of a version may poll.
+pub(crate) const QUEUES_OF_VERSION: usize = 100;
+/// After how long it is looked first, and then again and again, whether workflows still need a version.
+pub(crate) const DRAINAGE: Duration = Duration::from_secs(180);

@@ -3,6 +3,8 @@
 pub(crate) mod activity;
 mod activity_control;
 mod clock;
+pub(crate) mod deployment;
+mod deployment_list;
 mod describe;
 mod endpoints;
 mod history;
@@ -29,6 +31,7 @@ mod task;
 pub(crate) mod task_queue;
 mod time_skipping;
 mod update;
+mod versioning_override;
 pub(crate) mod worker;
 
 use bytes::Bytes;

@@ -32,6 +32,8 @@ pub(crate) mod state;
 pub(crate) mod task;
 mod timer;
 pub(crate) mod update;
+pub(crate) mod versioning;
+pub(crate) mod versioning_notes;
 
 use perpetua_proto::common::{Link, WorkflowExecution};
 use perpetua_proto::enums::{EventType, WorkflowExecutionStatus};

@@ -28,6 +28,10 @@ pub(crate) struct Settings {
     pub(crate) signals: i64,
     /// The shortest time from the start of a run to that of the one it continues as.
     pub(crate) continue_as_new_interval: Duration,
+    /// After how long it is looked whether workflows still need a version that no new ones go to.
+    pub(crate) drainage_grace: Duration,
+    /// After how long that is looked again.
+    pub(crate) drainage_refresh: Duration,
     /// Whether workflows may ask for a time of their own, which skips.
     pub(crate) time_skipping: bool,
 }
@@ -50,6 +54,8 @@ impl Default for Settings {
             updates: limits::UPDATES,
             signals: limits::SIGNALS,
             continue_as_new_interval: limits::CONTINUE_AS_NEW,
+            drainage_grace: limits::DRAINAGE,
+            drainage_refresh: limits::DRAINAGE,
             time_skipping: false,
         }
     }
@@ -85,6 +91,8 @@ impl Settings {
             "history.maxinflightupdates" => self.updates_in_flight = number(json)?,
             "history.maxtotalupdates" => self.updates = number(json)?,
             "history.maximumsignalsperexecution" => self.signals = number(json)?,
+            "matching.wv.versiondrainagestatusvisibilitygraceperiod" => self.drainage_grace = wait(json)?,
+            "matching.wv.versiondrainagestatusrefreshinterval" => self.drainage_refresh = wait(json)?,
             "history.continueasnewmininterval" => self.continue_as_new_interval = wait(json)?,
             "frontend.workflowtimeskippingenabled" => self.time_skipping = truth(json)?,
             name if is_known(name) => {}

@@ -19,6 +19,7 @@ mod reply;
 mod shelf;
 mod system;
 mod transfer;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use reply::{CallId, Reply};
 pub(crate) use shelf::Shelf;
 pub(crate) use transfer::{ChildNews, Transfer};
 
+use crate::deployment::Deployments;
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
@@ -76,6 +78,7 @@ pub struct World {
     pub(crate) matching: Matching,
     pub(crate) schedules: Schedules,
     pub(crate) task_queues: Shelf<QueueRecord>,
+    pub(crate) deployments: Deployments,
     pub(crate) workers: Workers,
     offers: Vec<Offer>,
     transfers: VecDeque<Transfer>,
@@ -126,6 +129,7 @@ impl World {
             matching: Matching::default(),
             schedules: Schedules::default(),
             task_queues: Shelf::default(),
+            deployments: Deployments::default(),
             workers: Workers::default(),
             offers: Vec::new(),
             transfers: VecDeque::new(),
@@ -199,6 +203,7 @@ impl World {
                 self.alarms.set(Alarm::Sleeper(call), None);
                 self.cx().reply(call, Ok(Reply::Slept));
             }
+            Alarm::Drainage(deployment, build) => self.check_drainage(&deployment, &build),
             Alarm::Queue(key) => {
                 self.alarms.set(Alarm::Queue(key.clone()), None);
                 self.dispatch(&key);
@@ -264,6 +269,7 @@ impl World {
             random: &mut self.random,
             settings: &self.settings,
             matching: &self.matching,
+            deployments: &self.deployments,
             namespaces: &self.namespaces,
             watched: &self.schedules.watched,
             nexus: &self.nexus,

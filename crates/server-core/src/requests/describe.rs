@@ -79,6 +79,8 @@ impl Run {
             first_run_id: started.first_execution_run_id.clone(),
             priority: self.state.priority.clone(),
             versioning_info: self.versioning_info(),
+            worker_deployment_name: self.state.versioning.as_ref().map(|it| it.deployment.clone()).unwrap_or_default(),
+            most_recent_worker_version_stamp: self.state.versioning.as_ref().and_then(|it| it.stamp.clone()),
             ..WorkflowExecutionInfo::default()
         }
     }

@@ -2,12 +2,12 @@
 
 use perpetua_proto::common::WorkflowExecution;
 use perpetua_proto::history::{WorkflowExecutionPausedEventAttributes, WorkflowExecutionUnpausedEventAttributes};
-use perpetua_proto::workflow::VersioningOverride;
 use perpetua_proto::workflowservice::{
     PauseWorkflowExecutionRequest, UnpauseWorkflowExecutionRequest, UpdateWorkflowExecutionOptionsRequest,
     UpdateWorkflowExecutionOptionsResponse,
 };
 
+use super::versioning_override::in_newer_form;
 use crate::refusal::{Answer, Refusal};
 use crate::run::{options, skipping};
 use crate::world::{RunNumber, is_uuid};
@@ -77,7 +77,7 @@ impl World {
         };
         let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
         priority::check(asked.priority.as_ref()).map_err(Refusal::invalid)?;
-        options::check_override(asked.versioning_override.as_ref())?;
+        asked.versioning_override = in_newer_form(asked.versioning_override)?;
         options::check_paths(&paths)?;
         if let Some(config) = &mut asked.time_skipping_config {
             skipping::check(&self.settings, config)?;
@@ -87,7 +87,7 @@ impl World {
         let merged = options::merge(known.clone(), &asked, &paths)?;
         if paths.iter().any(|path| path == "versioning_override") {
             let queue = self.run(number).map(|run| run.task_queue().to_owned()).unwrap_or_default();
-            check_version(&queue, merged.versioning_override.as_ref())?;
+            self.check_override(&request.namespace, &queue, merged.versioning_override.as_ref())?;
         }
         if merged != known {
             self.with(number, |run, cx| run.change_options(cx, merged, &request.identity));
@@ -96,18 +96,5 @@ impl World {
         // A fast-forward may be over by now.
         let workflow_execution_options = self.run(number).map(|run| run.options());
         Ok(UpdateWorkflowExecutionOptionsResponse { workflow_execution_options, update_time: None })
-    }
-}
-
-/// Checks that the version that a run is to be bound to polls its queue. No worker is known to be of a version.
-///
-/// # Errors
-/// When it does not.
-pub(super) fn check_version(queue: &str, versioning: Option<&VersioningOverride>) -> Answer<()> {
-    match versioning.and_then(options::pinned_version) {
-        Some(version) => Err(Refusal::precondition(format!(
-            "Pinned version '{version}' is not present in task queue '{queue}' of type 'Workflow'"
-        ))),
-        None => Ok(()),
     }
 }

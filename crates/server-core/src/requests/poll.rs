@@ -2,7 +2,7 @@
 
 use perpetua_proto::common::WorkerVersionCapabilities;
 use perpetua_proto::deployment::WorkerDeploymentOptions;
-use perpetua_proto::enums::WorkerVersioningMode;
+use perpetua_proto::enums::{TaskQueueKind, WorkerVersioningMode};
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueRequest, PollActivityTaskQueueResponse,
@@ -104,13 +104,16 @@ impl World {
         if identity.len() > crate::limits::ID_LENGTH {
             return Err(Refusal::invalid("Identity length exceeds limit."));
         }
-        version_of(deployment.as_ref())?;
-        let key = QueueKey::new(namespace, kind, name);
+        let version = version_of(deployment.as_ref())?;
+        let is_sticky = queue.is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky);
+        // Nobody but the worker itself polls its sticky queue.
+        let key = QueueKey::new(namespace, kind, name).of(version.filter(|_| !is_sticky));
         if self.matching.is_gone(&instance) {
             self.calls.insert(call, Waiting::Task(key));
             self.expire(call);
             return Ok(());
         }
+        self.register(&key)?;
         let seen = Seen { last: self.now, rate, deployment, capabilities };
         self.matching.wait(&key, Poller { call, identity, instance, seen });
         self.calls.insert(call, Waiting::Task(key.clone()));

@@ -6,6 +6,7 @@ use perpetua_proto::workflow::post_reset_operation::Variant;
 use perpetua_proto::workflow::{PostResetOperation, WorkflowExecutionOptions};
 use perpetua_proto::workflowservice::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
 
+use super::versioning_override::in_newer_form;
 use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::run::{Again, History, Run, options};
@@ -123,9 +124,9 @@ fn again(request: &ResetWorkflowExecutionRequest) -> Again {
 fn operations(asked: &[PostResetOperation]) -> Answer<Vec<(WorkflowExecutionOptions, Vec<String>)>> {
     let operation = |operation: &PostResetOperation| match &operation.variant {
         Some(Variant::UpdateWorkflowOptions(it)) => {
-            let asked = it.workflow_execution_options.clone().unwrap_or_default();
+            let mut asked = it.workflow_execution_options.clone().unwrap_or_default();
             let paths = it.update_mask.clone().map(|mask| mask.paths).unwrap_or_default();
-            options::check_override(asked.versioning_override.as_ref())?;
+            asked.versioning_override = in_newer_form(asked.versioning_override)?;
             options::merge(WorkflowExecutionOptions::default(), &asked, &paths)?;
             Ok((asked, paths))
         }

@@ -15,9 +15,11 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
-use super::options::check_version;
+use super::versioning_override::in_newer_form;
+use crate::deployment::Version;
+use crate::matching::QueueKey;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, Start, attach, callback, options, skipping};
+use crate::run::{Run, RunState, Start, attach, callback, skipping};
 use crate::time::{self, Time, duration};
 use crate::world::RunNumber;
 use crate::{World, cron, limits, priority, retry, search_attributes};
@@ -52,6 +54,7 @@ impl World {
         request: StartWorkflowExecutionRequest,
     ) -> Answer<StartWorkflowExecutionResponse> {
         let eager = request.request_eager_execution;
+        let version = Version::of_worker(request.eager_worker_deployment_options.as_ref());
         let start = self.prepare(&request)?;
         Ok(match self.resolve(&request, false)? {
             Resolved::Existing(number, same) => {
@@ -61,10 +64,10 @@ impl World {
                 let link = self.run(number).map(|run| run.link_for(&request.request_id));
                 StartWorkflowExecutionResponse { link, ..self.started_response(number, same) }
             }
-            Resolved::New => self.start_new(start, eager),
+            Resolved::New => self.start_new(start, eager, version),
             Resolved::Replace(number) => {
                 self.make_room(number, &start.run_id);
-                self.start_new(start, eager)
+                self.start_new(start, eager, version)
             }
         })
     }
@@ -143,6 +146,9 @@ impl World {
                 .map_err(Refusal::invalid)?;
             fields.indexed_fields.retain(|_, value| !search_attributes::is_nothing(value));
         }
+        let queue = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
+        attributes.versioning_override = in_newer_form(request.versioning_override.clone())?;
+        self.check_override(&request.namespace, queue, attributes.versioning_override.as_ref())?;
         let run_id = self.cx().uuid();
         attributes.original_execution_run_id.clone_from(&run_id);
         attributes.first_execution_run_id.clone_from(&run_id);
@@ -214,11 +220,17 @@ impl World {
         });
     }
 
-    pub(super) fn start_new(&mut self, start: Start, eager: bool) -> StartWorkflowExecutionResponse {
+    /// Starts a run; with `eager`, its first task goes to the worker of this version that asked, if it is for such.
+    pub(super) fn start_new(
+        &mut self,
+        start: Start,
+        eager: bool,
+        version: Option<Version>,
+    ) -> StartWorkflowExecutionResponse {
         let number = self.next_number();
         let identity = start.attributes.identity.clone();
         let backoff = duration(start.attributes.first_workflow_task_backoff.as_ref());
-        let eager = eager && backoff.is_none();
+        let eager = eager && backoff.is_none() && self.first_version(&start) == version;
         let mut start = start;
         start.attributes.eager_execution_accepted = eager;
         let run = Run::begin(&self.cx(), number, start);
@@ -229,10 +241,19 @@ impl World {
                 return None;
             }
             run.live.offers += 1;
-            run.start_task(cx, &identity);
+            run.start_task(cx, &identity, version.as_ref());
             run.task_response(cx, false)
         });
         StartWorkflowExecutionResponse { eager_workflow_task: task.flatten(), ..self.started_response(number, true) }
+    }
+
+    /// The version whose workers get the first task of a run.
+    fn first_version(&self, start: &Start) -> Option<Version> {
+        let attributes = &start.attributes;
+        let name = attributes.task_queue.as_ref().map_or("", |queue| &queue.name);
+        let queue = QueueKey::workflow(&start.namespace, name);
+        let pinned = RunState::begun(attributes, self.now).pinned();
+        pinned.or_else(|| self.deployments.target(&queue, &attributes.workflow_id).0)
     }
 
     pub(super) fn started_response(&self, number: RunNumber, started: bool) -> StartWorkflowExecutionResponse {
@@ -315,8 +336,6 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
         cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
     }
     priority::check(request.priority.as_ref()).map_err(Refusal::invalid)?;
-    options::check_override(request.versioning_override.as_ref())?;
-    check_version(request.task_queue.as_ref().map_or("", |queue| &queue.name), request.versioning_override.as_ref())?;
     callback::check(&request.completion_callbacks, 0)?;
     attach::check(request.on_conflict_options.as_ref())?;
     let mut retry_policy = request.retry_policy.clone();
@@ -354,7 +373,6 @@ fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionSta
         header: request.header.clone(),
         workflow_id: request.workflow_id.clone(),
         completion_callbacks: request.completion_callbacks.clone(),
-        versioning_override: request.versioning_override.clone(),
         priority: request.priority.clone(),
         ..WorkflowExecutionStartedEventAttributes::default()
     })

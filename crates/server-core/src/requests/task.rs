@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perpetua_proto::common::WorkflowExecution;
-use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
+use perpetua_proto::enums::{EventType, VersioningBehavior, WorkflowTaskFailedCause};
 use perpetua_proto::history::WorkflowTaskCompletedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::protocol::Message;
@@ -15,6 +15,7 @@ use perpetua_proto::workflowservice::{
 
 use crate::any::read;
 use crate::commands::{self, Bad, Step};
+use crate::deployment::Version;
 use crate::refusal::{Answer, Refusal};
 use crate::run::state::TaskState;
 use crate::run::{Run, event};
@@ -80,6 +81,17 @@ fn not_found() -> Refusal {
     Refusal::not_found("Workflow task not found.")
 }
 
+/// The version of the worker that completes a task. Only one that has a version can bind the run to it.
+fn check_versioning(request: &RespondWorkflowTaskCompletedRequest) -> Answer<Option<Version>> {
+    let version = Version::of_worker(request.deployment_options.as_ref());
+    if version.is_none() && request.versioning_behavior() != VersioningBehavior::Unspecified {
+        return Err(Refusal::invalid(
+            "versioning behavior cannot be specified without deployment options being set with versioned mode",
+        ));
+    }
+    Ok(version)
+}
+
 fn complete(
     run: &mut Run,
     cx: &mut Cx<'_>,
@@ -88,6 +100,7 @@ fn complete(
     if is_only_rejection(run, &request) {
         return Ok(drop_task(run, cx, request));
     }
+    let version = check_versioning(&request)?;
     let before = (run.state.clone(), run.live.clone(), run.history.len(), cx.said());
     let RespondWorkflowTaskCompletedRequest {
         commands,
@@ -99,6 +112,9 @@ fn complete(
         messages,
         sdk_metadata,
         metering_metadata,
+        versioning_behavior,
+        deployment_options,
+        worker_version_stamp,
         ..
     } = request;
     let Some(task) = run.take_started_task() else { return Err(not_found()) };
@@ -108,8 +124,13 @@ fn complete(
         identity: identity.clone(),
         sdk_metadata,
         metering_metadata,
+        versioning_behavior,
+        worker_deployment_name: deployment_options.map(|options| options.deployment_name).unwrap_or_default(),
+        deployment_version: version.as_ref().map(Version::to_wire),
+        worker_version: worker_version_stamp,
         ..WorkflowTaskCompletedEventAttributes::default()
     };
+    let has_moved = run.state.complete_on(&attributes);
     let attributes = Attributes::WorkflowTaskCompletedEventAttributes(Box::new(attributes));
     let completed = run.append(event(EventType::WorkflowTaskCompleted, cx.now, attributes));
     run.state.previous_started = task.started;
@@ -145,10 +166,14 @@ fn complete(
         }
         return Ok(RespondWorkflowTaskCompletedResponse::default());
     }
-    let activity_tasks = start_eagerly(run, cx, &step.eager, &identity);
+    let activity_tasks = start_eagerly(run, cx, &step.eager, &identity, version.as_ref());
     go_on(run, cx, &task, step.needs_task, force_create_new_workflow_task)?;
+    if has_moved {
+        run.offer_activities(cx);
+    }
     run.send_left_queries(cx);
-    let workflow_task = if return_new_workflow_task && run.is_open() { next_task(run, cx, &identity) } else { None };
+    let goes_back = return_new_workflow_task && run.is_open() && run.target(cx.deployments) == version;
+    let workflow_task = if goes_back { next_task(run, cx, &identity, version.as_ref()) } else { None };
     Ok(RespondWorkflowTaskCompletedResponse { workflow_task, activity_tasks, ..Default::default() })
 }
 
@@ -199,8 +224,14 @@ fn go_on(run: &mut Run, cx: &mut Cx<'_>, task: &TaskState, needs_task: bool, for
 }
 
 /// Hands the worker the activities that it would like to run itself.
-fn start_eagerly(run: &mut Run, cx: &mut Cx<'_>, eager: &[i64], identity: &str) -> Vec<PollActivityTaskQueueResponse> {
-    eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, identity)).collect()
+fn start_eagerly(
+    run: &mut Run,
+    cx: &mut Cx<'_>,
+    eager: &[i64],
+    identity: &str,
+    version: Option<&Version>,
+) -> Vec<PollActivityTaskQueueResponse> {
+    eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, identity, version)).collect()
 }
 
 /// The next task, given to the worker with the answer to the last.
@@ -208,10 +239,11 @@ fn next_task(
     run: &mut Run,
     cx: &mut Cx<'_>,
     identity: &str,
+    version: Option<&Version>,
 ) -> Option<perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse> {
     run.state.task.as_ref().filter(|task| task.started == 0)?;
     run.live.offers += 1;
-    run.start_task(cx, identity);
+    run.start_task(cx, identity, version);
     run.task_response(cx, true)
 }
 
@@ -243,7 +275,9 @@ fn drop_task(
         run.schedule_speculative_task(cx);
     }
     run.send_left_queries(cx);
-    let workflow_task = if request.return_new_workflow_task { next_task(run, cx, &request.identity) } else { None };
+    let version = Version::of_worker(request.deployment_options.as_ref());
+    let goes_back = request.return_new_workflow_task && run.target(cx.deployments) == version;
+    let workflow_task = if goes_back { next_task(run, cx, &request.identity, version.as_ref()) } else { None };
     RespondWorkflowTaskCompletedResponse {
         workflow_task,
         reset_history_event_id: run.state.previous_started,

@@ -15,8 +15,10 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
+use crate::deployment::{Version, old_name};
 use crate::matching::{Kind, QueueKey, Seen, Stats};
 use crate::refusal::{Answer, Refusal};
+use crate::time::Time;
 use crate::{World, limits};
 
 /// What was configured of a task queue, as it is stored.
@@ -35,8 +37,6 @@ pub(crate) struct QueueRecord {
 /// How fast a worker would like to be given work that does not say.
 const UNLIMITED: f64 = 100_000.0;
 
-/// What stands for no version in older fields.
-const UNVERSIONED: &str = "__unversioned__";
 /// The time that stands for none where clients expect one: the beginning of the calendar.
 const NEVER: prost_types::Timestamp = prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 };
 
@@ -69,11 +69,7 @@ impl World {
             pollers,
             stats_by_priority_key: stats.as_ref().map(|stats| stats.by_priority.clone()).unwrap_or_default(),
             stats: stats.map(|stats| stats.whole),
-            versioning_info: Some(TaskQueueVersioningInfo {
-                current_version: UNVERSIONED.to_owned(),
-                update_time: Some(NEVER),
-                ..TaskQueueVersioningInfo::default()
-            }),
+            versioning_info: Some(self.routing(&key)),
             config: request.report_config.then(|| self.matching.config(&key).cloned()).flatten(),
             effective_rate_limit: Some(EffectiveRateLimit {
                 requests_per_second: as_wire(rate),
@@ -82,6 +78,22 @@ impl World {
             task_queue_status,
             ..DescribeTaskQueueResponse::default()
         })
+    }
+
+    /// To which versions the work of a queue goes.
+    #[allow(deprecated, reason = "older clients look there")]
+    fn routing(&self, key: &QueueKey) -> TaskQueueVersioningInfo {
+        let route = self.deployments.route(key);
+        let current = route.and_then(|route| route.current.as_ref());
+        let ramping = route.and_then(|route| route.ramping.as_ref());
+        TaskQueueVersioningInfo {
+            current_version: old_name(current),
+            current_deployment_version: current.map(Version::to_wire),
+            ramping_version: ramping.map(|version| old_name(version.as_ref())).unwrap_or_default(),
+            ramping_deployment_version: ramping.and_then(|version| version.as_ref()).map(Version::to_wire),
+            ramping_version_percentage: route.map_or(0.0, |route| route.percentage),
+            update_time: Some(route.map_or(NEVER, |route| Time::from_nanos(route.decided()).to_wire())),
+        }
     }
 
     /// The older form: what is known of the queues of versions, one by one.

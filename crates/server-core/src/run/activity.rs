@@ -18,6 +18,7 @@ use perpetua_proto::workflowservice::{PollActivityTaskQueueResponse, RecordActiv
 use super::state::ActivityState;
 use super::{History, Run, event};
 use crate::attempt::{Attempt, AttemptDue, AttemptEnd, Manner, Terms};
+use crate::deployment::Version;
 use crate::matching::QueueKey;
 use crate::priority;
 use crate::time::{Time, duration, shown, stored};
@@ -107,10 +108,12 @@ impl Run {
         cx: &mut Cx<'_>,
         scheduled: i64,
         identity: &str,
+        version: Option<&Version>,
     ) -> Option<PollActivityTaskQueueResponse> {
         let request = cx.uuid();
         let activity = self.state.activities.get_mut(&scheduled)?;
         activity.attempt.start(cx.now, identity, request);
+        activity.version = version.map(Version::to_wire);
         let activity = self.state.activities.get(&scheduled)?;
         let asked = asked(&self.history, scheduled)?;
         let options = activity.options.as_ref();

@@ -17,7 +17,9 @@ use perpetua_proto::history::{
 };
 use perpetua_proto::taskqueue::TaskQueue;
 
-use super::{Run, Start, event, options, pause};
+use super::versioning::is_pinned;
+use super::versioning_notes::OWN;
+use super::{Run, Start, event, pause};
 use crate::limits;
 use crate::retry;
 use crate::time::{self, Time, stored};
@@ -227,7 +229,7 @@ impl Run {
         attributes.first_workflow_task_backoff = Some(time::to_wire(backoff));
         attributes.memo = (!self.state.memo.is_empty()).then(|| Memo { fields: self.state.memo.clone() });
         attributes.priority.clone_from(&self.state.priority);
-        attributes.versioning_override = self.state.versioning_override.clone().filter(options::is_pinned);
+        attributes.versioning_override = self.state.versioning_override.clone().filter(is_pinned);
         attributes.search_attributes = (!self.state.search_attributes.is_empty())
             .then(|| SearchAttributes { indexed_fields: self.state.search_attributes.clone() });
         if let Some(attributes) = &mut attributes.search_attributes {
@@ -238,7 +240,16 @@ impl Run {
         attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
         if let Ending::ContinuedAsNew(asked) = ending {
             inherit(&mut attributes, asked);
+            let initial = asked.initial_versioning_behavior;
+            self.bequeath(cx.deployments, &mut attributes, &self.state.namespace, initial);
+            if attributes.inherited_pinned_version.is_some() {
+                attributes.declined_target_version_upgrade = self.declined(cx);
+            }
         }
+        if let Some(own) = &mut attributes.search_attributes {
+            own.indexed_fields.retain(|name, _| !OWN.contains(&name.as_str()));
+        }
+        attributes.search_attributes.take_if(|own| own.indexed_fields.is_empty());
         // What was said of one run is not said of the one that the workflow itself asks for.
         let keeps = !matches!(ending, Ending::ContinuedAsNew(_));
         let metadata = self.history.get(1).filter(|_| keeps).and_then(|event| event.user_metadata.as_deref().cloned());

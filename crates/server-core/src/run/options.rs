@@ -1,12 +1,9 @@
 //! The options of a run that can be changed while it is open.
 
-use perpetua_proto::enums::{EventType, VersioningBehavior};
+use perpetua_proto::enums::EventType;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::history::{HistoryEvent, WorkflowExecutionOptionsUpdatedEventAttributes};
-use perpetua_proto::workflow::versioning_override::Override;
-use perpetua_proto::workflow::{
-    VersioningOverride, WorkflowExecutionOptions, WorkflowExecutionVersioningInfo as VersioningInfo,
-};
+use perpetua_proto::workflow::WorkflowExecutionOptions;
 
 use super::{Run, RunState, event};
 use crate::refusal::{Answer, Refusal};
@@ -38,21 +35,13 @@ impl Run {
         let attributes = Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(Box::new(attributes));
         let updated = event(EventType::WorkflowExecutionOptionsUpdated, cx.now, attributes);
         self.record(HistoryEvent { worker_may_ignore: true, ..updated });
-        // Its place in the queue follows its priority.
-        if self.state.task.as_ref().is_some_and(|task| task.started == 0) {
+        // Its place in the queue follows its priority, and its queue the version.
+        let stays = self.stays(cx.deployments);
+        if let Some(task) = self.state.task.as_mut().filter(|task| task.started == 0) {
+            task.sticky &= stays;
             self.offer_task(cx);
         }
-    }
-
-    /// How it is bound to versions of workers, where it is.
-    pub(crate) fn versioning_info(&self) -> Option<VersioningInfo> {
-        let mut versioning_override = self.state.versioning_override.clone()?;
-        match versioning_override.r#override {
-            Some(Override::AutoUpgrade(_)) => versioning_override.set_behavior(VersioningBehavior::AutoUpgrade),
-            Some(Override::Pinned(_)) => versioning_override.set_behavior(VersioningBehavior::Pinned),
-            _ => {}
-        }
-        Some(VersioningInfo { versioning_override: Some(versioning_override), ..VersioningInfo::default() })
+        self.offer_activities(cx);
     }
 }
 
@@ -60,7 +49,10 @@ impl RunState {
     /// Takes what an event says of the options.
     pub(crate) fn set_options(&mut self, said: &WorkflowExecutionOptionsUpdatedEventAttributes, at: Time) {
         self.priority.clone_from(&said.priority);
-        self.versioning_override.clone_from(&said.versioning_override);
+        if self.versioning_override != said.versioning_override {
+            self.versioning_override.clone_from(&said.versioning_override);
+            self.note_version();
+        }
         if said.time_skipping_config_updated {
             self.skipping.get_or_insert_default().configure(said.time_skipping_config.clone(), at);
         }
@@ -124,43 +116,4 @@ fn astray(path: &str) -> Refusal {
         "error parsing UpdateMask: proto: invalid path {path:?} for message \
          \"temporal.api.workflow.v1.WorkflowExecutionOptions\""
     ))
-}
-
-/// Checks an override by itself.
-///
-/// # Errors
-/// What is missing.
-pub(crate) fn check_override(versioning: Option<&VersioningOverride>) -> Answer<()> {
-    let Some(versioning) = versioning else { return Ok(()) };
-    let wrong = match (&versioning.r#override, versioning.behavior()) {
-        (Some(Override::AutoUpgrade(_)), _) | (None, VersioningBehavior::AutoUpgrade) => None,
-        (Some(Override::Pinned(pinned)), _) => {
-            pinned.version.is_none().then_some("must provide version if override is pinned.")
-        }
-        (None, VersioningBehavior::Pinned) => {
-            let missing = versioning.deployment.is_none() && versioning.pinned_version.is_empty();
-            missing.then_some("must provide deployment (deprecated) or pinned version if behavior is 'PINNED'")
-        }
-        _ => Some("override behavior is required"),
-    };
-    wrong.map_or(Ok(()), |words| Err(Refusal::invalid(words)))
-}
-
-/// Whether an override binds to one version.
-pub(crate) fn is_pinned(versioning: &VersioningOverride) -> bool {
-    matches!(versioning.r#override, Some(Override::Pinned(_))) || versioning.behavior() == VersioningBehavior::Pinned
-}
-
-/// The version that an override binds to, in words.
-pub(crate) fn pinned_version(versioning: &VersioningOverride) -> Option<String> {
-    if let Some(Override::Pinned(pinned)) = &versioning.r#override {
-        let version = pinned.version.clone().unwrap_or_default();
-        return Some(format!("{}:{}", version.deployment_name, version.build_id));
-    }
-    let (name, deployment) = (&versioning.pinned_version, versioning.deployment.as_ref());
-    match deployment {
-        _ if !is_pinned(versioning) => None,
-        Some(deployment) if name.is_empty() => Some(format!("{}:{}", deployment.series_name, deployment.build_id)),
-        _ => Some(name.replacen('.', ":", 1)),
-    }
 }

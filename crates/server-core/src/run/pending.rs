@@ -10,6 +10,7 @@ use super::Run;
 use super::control::in_answer;
 use super::state::ActivityState;
 use crate::attempt::{Attempt, Manner, Pause, Terms};
+use crate::deployment::Version;
 use crate::time::{Time, shown};
 
 impl Run {
@@ -32,6 +33,8 @@ impl Run {
             name: queue.name,
             ..TaskQueue::default()
         });
+        let version = Version::of_wire(activity.version.as_ref());
+        #[allow(deprecated, reason = "older clients look there")]
         Some(PendingActivityInfo {
             activity_id: activity.activity_id.clone(),
             activity_type: asked.activity_type.clone(),
@@ -45,6 +48,8 @@ impl Run {
             expiration_time: expiration,
             last_failure: attempt.last_failure.clone(),
             last_worker_identity: attempt.identity.clone(),
+            last_worker_deployment_version: version.as_ref().map(ToString::to_string).unwrap_or_default(),
+            last_deployment_version: activity.version.clone(),
             current_retry_interval,
             last_attempt_complete_time: shown(attempt.ended_time),
             next_attempt_schedule_time,

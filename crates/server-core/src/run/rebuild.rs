@@ -110,6 +110,7 @@ fn task(state: &mut RunState, id: i64, at: Time, attributes: &Attributes) {
             state.task = None;
             state.attempt = 1;
             state.previous_started = it.started_event_id;
+            state.complete_on(it);
         }
         A::WorkflowTaskFailedEventAttributes(_) => {
             state.task = None;

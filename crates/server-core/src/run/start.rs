@@ -57,7 +57,7 @@ impl RunState {
         let backoff = time::duration(attributes.first_workflow_task_backoff.as_ref()).unwrap_or_default();
         let first = at.plus(backoff);
         let fields = |memo: Option<&std::collections::BTreeMap<_, _>>| memo.cloned().unwrap_or_default();
-        Self {
+        let mut state = Self {
             workflow_id: attributes.workflow_id.clone(),
             status: WorkflowExecutionStatus::Running.into(),
             start_time: at.nanos(),
@@ -81,6 +81,8 @@ impl RunState {
                 .collect(),
             skipping: SkippingState::begun(attributes, at),
             ..Self::default()
-        }
+        };
+        state.begin_versioning(attributes);
+        state
     }
 }

@@ -11,7 +11,10 @@ use crate::attempt::Attempt;
 use crate::nexus::OperationState;
 
 use perpetua_proto::activity::ActivityOptions;
+use perpetua_proto::deployment::WorkerDeploymentVersion;
 use perpetua_proto::{common, history, update, workflow};
+
+use super::versioning::VersioningState;
 
 /// Everything of a run that is stored, except its events.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -130,6 +133,8 @@ pub(crate) struct RunState {
     /// How its time skips, if it has one of its own.
     #[prost(message, optional, tag = "71")]
     pub(crate) skipping: Option<SkippingState>,
+    #[prost(message, optional, tag = "80")]
+    pub(crate) versioning: Option<VersioningState>,
 }
 
 /// The pending workflow task.
@@ -167,6 +172,9 @@ pub(crate) struct TaskState {
     /// Why the workflow should continue as new, as it was when a worker got the task.
     #[prost(enumeration = "perpetua_proto::enums::SuggestContinueAsNewReason", repeated, tag = "14")]
     pub(crate) suggestions: Vec<i32>,
+    /// Whether the run was told that it could move to another version.
+    #[prost(bool, tag = "20")]
+    pub(crate) target_changed: bool,
 }
 
 /// A pending activity. What was asked for is in its scheduled event.
@@ -182,6 +190,9 @@ pub(crate) struct ActivityState {
     /// What it goes by now, where that was changed.
     #[prost(message, optional, tag = "4")]
     pub(crate) options: Option<ActivityOptions>,
+    /// The version of the worker that has, or had last, an attempt.
+    #[prost(message, optional, tag = "60")]
+    pub(crate) version: Option<WorkerDeploymentVersion>,
 }
 
 /// A running timer.

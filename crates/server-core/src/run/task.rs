@@ -23,6 +23,7 @@ use perpetua_proto::taskqueue::TaskQueue;
 
 use super::state::TaskState;
 use super::{Run, event};
+use crate::deployment::Version;
 use crate::limits;
 use crate::matching::QueueKey;
 use crate::settings::Settings;
@@ -57,7 +58,10 @@ impl Run {
             return;
         }
         let attempt = self.state.attempt.max(1);
-        let sticky = !self.state.sticky_queue.is_empty() && attempt == 1 && cx.is_polled(&self.sticky_key());
+        let sticky = !self.state.sticky_queue.is_empty()
+            && attempt == 1
+            && cx.is_polled(&self.sticky_key())
+            && self.stays(cx.deployments);
         if !sticky && attempt == 1 {
             self.forget_sticky();
         }
@@ -147,6 +151,7 @@ impl Run {
             suggest_continue_as_new: !reasons.is_empty(),
             suggest_continue_as_new_reasons: reasons,
             history_size_bytes: task.history_bytes,
+            target_worker_deployment_version_changed: task.target_changed,
             ..WorkflowTaskStartedEventAttributes::default()
         };
         let attributes = Attributes::WorkflowTaskStartedEventAttributes(Box::new(attributes));
@@ -156,8 +161,9 @@ impl Run {
     }
 
     /// Hands the pending task to a worker.
-    pub(crate) fn start_task(&mut self, cx: &mut Cx<'_>, identity: &str) {
+    pub(crate) fn start_task(&mut self, cx: &mut Cx<'_>, identity: &str, version: Option<&Version>) {
         let Some(mut task) = self.state.task.take() else { return };
+        task.target_changed = self.meet(cx, version);
         // What has happened since a further attempt was scheduled makes it a first one.
         if task.attempt > 1 && task.scheduled != self.history.next_id() {
             task.attempt = 1;

@@ -12,6 +12,8 @@ pub(crate) enum Alarm {
     Run(RunNumber),
     /// A closed run, when its namespace does not keep it any longer.
     RunOver(RunNumber),
+    /// A version of a deployment, by the deployment's key: it is looked whether workflows need it.
+    Drainage(String, String),
     /// A queue whose work may not go out faster.
     Queue(QueueKey),
     /// A schedule, by its key: it acts.
@@ -29,7 +31,7 @@ pub(crate) enum Alarm {
 impl Alarm {
     /// Whether anybody could be waiting for this. To what only tidies up, no time is skipped.
     fn matters(&self) -> bool {
-        !matches!(self, Self::RunOver(_) | Self::ScheduleOver(_) | Self::OperationOver(_))
+        !matches!(self, Self::RunOver(_) | Self::Drainage(..) | Self::ScheduleOver(_) | Self::OperationOver(_))
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Kind {
     NexusEndpoint = 6,
     /// A Nexus operation that a client has started, by its run id.
     NexusOperation = 8,
+    /// A deployment of workers, by its namespace and its name.
+    Deployment = 9,
     /// What was configured of a task queue, by its namespace, kind and name.
     TaskQueue = 10,
 }
@@ -62,6 +64,7 @@ impl Kind {
             Self::Schedule,
             Self::NexusEndpoint,
             Self::NexusOperation,
+            Self::Deployment,
             Self::TaskQueue,
         ]
         .into_iter()
@@ -131,6 +134,7 @@ impl World {
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
         self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
         self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
+        self.deployments.shelf.take_changes(Kind::Deployment, &mut changes.records);
         self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
         self.nexus.operations.take_changes(Kind::NexusOperation, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
@@ -160,6 +164,7 @@ impl World {
         self.changed = false;
         self.namespaces.shelf.discard_changes();
         self.schedules.shelf.discard_changes();
+        self.deployments.shelf.discard_changes();
         self.task_queues.discard_changes();
         self.nexus.endpoints.discard_changes();
         self.nexus.operations.discard_changes();
@@ -190,6 +195,7 @@ impl World {
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::Deployment => world.deployments.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::TaskQueue => world.task_queues.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusOperation => world.nexus.operations.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
@@ -203,6 +209,7 @@ impl World {
         world.random = ChaCha8Rng::seed_from_u64(seed);
         world.random.set_stream(world.restarts);
         world.resume_task_queues();
+        world.resume_deployments();
         runs.sort_by_key(|run| run.number);
         for run in runs {
             let number = world.add(run);

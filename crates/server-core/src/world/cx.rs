@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 
 use super::{CallId, Offer, Reply, Transfer};
+use crate::deployment::Deployments;
 use crate::matching::{Matching, QueueKey};
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
@@ -25,6 +26,7 @@ pub(crate) struct Cx<'a> {
     pub(super) random: &'a mut ChaCha8Rng,
     pub(crate) settings: &'a Settings,
     pub(super) matching: &'a Matching,
+    pub(crate) deployments: &'a Deployments,
     pub(super) namespaces: &'a Namespaces,
     pub(super) watched: &'a BTreeMap<String, String>,
     pub(super) nexus: &'a Nexus,

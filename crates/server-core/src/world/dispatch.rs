@@ -8,6 +8,7 @@ use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 
 use super::{Alarm, Reply, RunNumber, World};
 use crate::Time;
+use crate::deployment::Version;
 use crate::matching::{Poller, QueueKey, Taken};
 use crate::nexus::{Errand, Owner};
 
@@ -69,8 +70,9 @@ impl World {
         let offers = std::mem::take(&mut self.offers);
         offers
             .into_iter()
-            .map(|offer| {
-                let key = offer.queue.clone();
+            .map(|mut offer| {
+                let key = self.destination(&offer);
+                offer.queue = key.clone();
                 self.matching.push(offer, self.now);
                 key
             })
@@ -145,19 +147,25 @@ impl World {
     }
 
     fn hand_over(&mut self, offer: &Offer, poller: &Poller) -> Option<Reply> {
+        let version = Version::of_worker(poller.seen.deployment.as_ref());
         match &offer.what {
             Work::Workflow { run, .. } => {
                 let backlog = self.matching.backlog(&offer.queue);
                 let response = self.with(*run, |run, cx| {
                     let sticky = run.state.task.as_ref().is_some_and(|task| task.sticky);
-                    run.start_task(cx, &poller.identity);
+                    run.start_task(cx, &poller.identity, version.as_ref());
                     run.task_response(cx, sticky)
                 });
                 let response = PollWorkflowTaskQueueResponse { backlog_count_hint: backlog, ..response.flatten()? };
                 Some(Reply::WorkflowTask(Box::new(response)))
             }
             Work::Activity { run, scheduled, .. } => {
-                let response = self.with(*run, |run, cx| run.start_activity(cx, *scheduled, &poller.identity));
+                let response = self.with(*run, |run, cx| {
+                    if run.moves_before_activity(cx, version.as_ref()) {
+                        return None;
+                    }
+                    run.start_activity(cx, *scheduled, &poller.identity, version.as_ref())
+                });
                 Some(Reply::ActivityTask(Box::new(response.flatten()?)))
             }
             Work::Query { run, id, sticky } => {

@@ -189,7 +189,7 @@ impl World {
         let run_id = self.cx().uuid();
         let request_id = self.cx().uuid();
         let metadata = run_metadata(self.run(parent), initiated);
-        let attributes = WorkflowExecutionStartedEventAttributes {
+        let mut attributes = WorkflowExecutionStartedEventAttributes {
             workflow_type: asked.workflow_type.clone(),
             parent_workflow_namespace: own_namespace,
             parent_workflow_execution: Some(parent_execution.clone()),
@@ -217,6 +217,9 @@ impl World {
             time_skipping_state_propagation: asked.time_skipping_state_propagation,
             ..WorkflowExecutionStartedEventAttributes::default()
         };
+        if let Some(parent) = self.run(parent) {
+            parent.bequeath(&self.deployments, &mut attributes, &asked.namespace, 0);
+        }
         let start = Start {
             namespace: asked.namespace.clone(),
             run_id: run_id.clone(),

@@ -32,7 +32,9 @@ macro_rules! at_once {
 }
 
 mod activity;
+mod deployments;
 mod immediate;
+mod legacy;
 mod nexus;
 mod schedule;
 mod task_queues;
@@ -129,21 +131,7 @@ service! {
         update_namespace(UpdateNamespaceRequest) -> UpdateNamespaceResponse
         deprecate_namespace(DeprecateNamespaceRequest) -> DeprecateNamespaceResponse
         poll_workflow_execution_time_skipping(PollWorkflowExecutionTimeSkippingRequest) -> PollWorkflowExecutionTimeSkippingResponse
-    }
-    refuses {
-        update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
-        validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
-        update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
-        get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
-        update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse
-        get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse
-        get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse
-        describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse
         describe_worker_deployment_version(DescribeWorkerDeploymentVersionRequest) -> DescribeWorkerDeploymentVersionResponse
-        list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse
-        get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse
-        get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse
-        set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse
         set_worker_deployment_current_version(SetWorkerDeploymentCurrentVersionRequest) -> SetWorkerDeploymentCurrentVersionResponse
         describe_worker_deployment(DescribeWorkerDeploymentRequest) -> DescribeWorkerDeploymentResponse
         delete_worker_deployment(DeleteWorkerDeploymentRequest) -> DeleteWorkerDeploymentResponse
@@ -154,6 +142,22 @@ service! {
         create_worker_deployment_version(CreateWorkerDeploymentVersionRequest) -> CreateWorkerDeploymentVersionResponse
         update_worker_deployment_version_metadata(UpdateWorkerDeploymentVersionMetadataRequest) -> UpdateWorkerDeploymentVersionMetadataResponse
         set_worker_deployment_manager(SetWorkerDeploymentManagerRequest) -> SetWorkerDeploymentManagerResponse
+        update_worker_build_id_compatibility(UpdateWorkerBuildIdCompatibilityRequest) -> UpdateWorkerBuildIdCompatibilityResponse
+        get_worker_build_id_compatibility(GetWorkerBuildIdCompatibilityRequest) -> GetWorkerBuildIdCompatibilityResponse
+        update_worker_versioning_rules(UpdateWorkerVersioningRulesRequest) -> UpdateWorkerVersioningRulesResponse
+        get_worker_versioning_rules(GetWorkerVersioningRulesRequest) -> GetWorkerVersioningRulesResponse
+        get_worker_task_reachability(GetWorkerTaskReachabilityRequest) -> GetWorkerTaskReachabilityResponse
+        describe_deployment(DescribeDeploymentRequest) -> DescribeDeploymentResponse
+        list_deployments(ListDeploymentsRequest) -> ListDeploymentsResponse
+        get_deployment_reachability(GetDeploymentReachabilityRequest) -> GetDeploymentReachabilityResponse
+        get_current_deployment(GetCurrentDeploymentRequest) -> GetCurrentDeploymentResponse
+        set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse
+        fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
+        update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
+    }
+    refuses {
+        update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
+        validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
         start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
@@ -163,8 +167,6 @@ service! {
         delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
         list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse
         trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse
-        fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
-        update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
         start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
         describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse
         poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse
