@@ -88,3 +88,5 @@ pub(crate) const VERSIONS: usize = 100;
 pub(crate) const QUEUES_OF_VERSION: usize = 100;
 /// After how long it is looked first, and then again and again, whether workflows still need a version.
 pub(crate) const DRAINAGE: Duration = Duration::from_secs(180);
+/// A worker that polled no longer ago may be about to poll again.
+pub(crate) const WORKER_POLLS: Duration = Duration::from_secs(3);

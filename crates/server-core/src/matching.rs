@@ -254,9 +254,9 @@ impl Matching {
     }
 
     /// Whether somebody polls the queue, or did a moment ago.
-    pub(crate) fn is_polled(&self, queue: &QueueKey, now: Time) -> bool {
+    pub(crate) fn is_polled(&self, queue: &QueueKey, now: Time, moment: Duration) -> bool {
         self.queues.get(queue).is_some_and(|queue| {
-            !queue.pollers.is_empty() || queue.last_poll.is_some_and(|last| now.since(last) < limits::STICKY_UNPOLLED)
+            !queue.pollers.is_empty() || queue.last_poll.is_some_and(|last| now.since(last) < moment)
         })
     }
 

@@ -76,7 +76,9 @@ impl Deployments {
                 }
             }
         }
-        let before: BTreeMap<_, _> = self.routes.extract_if(.., |key, _| key.namespace == namespace).collect();
+        let (before, others): (BTreeMap<_, _>, _) =
+            std::mem::take(&mut self.routes).into_iter().partition(|(key, _)| key.namespace == namespace);
+        self.routes = others;
         let keys: BTreeSet<_> = before.keys().chain(routes.keys()).cloned().collect();
         let changed = keys.into_iter().filter(|key| before.get(key) != routes.get(key)).collect();
         self.routes.append(&mut routes);

@@ -95,9 +95,6 @@ impl Deployment {
             current_since_time: shown(version.current_since),
             ramping_since_time: shown(version.ramping_since),
             ramp_percentage: if version.ramping_since == 0 { 0.0 } else { self.percentage },
-            first_activation_time: shown(version.first_activation),
-            last_current_time: shown(version.last_current),
-            last_deactivation_time: shown(version.last_deactivation),
             task_queue_infos: queues
                 .map(|queue| VersionTaskQueueInfo { name: queue.name.clone(), r#type: queue.kind })
                 .collect(),

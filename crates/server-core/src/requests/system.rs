@@ -31,6 +31,7 @@ impl World {
                 activity_failure_include_heartbeat: true,
                 supports_schedules: true,
                 encoded_failure_attributes: true,
+                build_id_based_versioning: true,
                 upsert_memo: true,
                 eager_workflow_start: true,
                 nexus: true,

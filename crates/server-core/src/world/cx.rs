@@ -9,6 +9,7 @@ use rand_core::Rng;
 
 use super::{CallId, Offer, Reply, Transfer};
 use crate::deployment::Deployments;
+use crate::limits;
 use crate::matching::{Matching, QueueKey};
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
@@ -81,7 +82,7 @@ impl Cx<'_> {
 
     /// Whether somebody polls the queue, or did a moment ago.
     pub(crate) fn is_polled(&self, queue: &QueueKey) -> bool {
-        self.matching.is_polled(queue, self.wall)
+        self.matching.is_polled(queue, self.wall, limits::STICKY_UNPOLLED)
     }
 
     /// Whether somebody wants to hear how the chain ends that began with this run.

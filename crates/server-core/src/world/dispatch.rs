@@ -102,8 +102,8 @@ impl World {
                 continue;
             }
             let Some(poller) = self.matching.pop_poller(queue) else { return };
-            self.calls.remove(&poller.call);
             if let Some(reply) = self.hand_over(&offer, &poller) {
+                self.calls.remove(&poller.call);
                 self.matching.spend(&offer, self.now);
                 let reply = self.advise(reply, queue, &poller);
                 self.replies.push((poller.call, Ok(reply)));

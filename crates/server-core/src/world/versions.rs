@@ -109,7 +109,7 @@ impl World {
     pub(crate) fn has_pollers(&self, namespace: &str, version: &Version, state: &VersionState) -> bool {
         state.queues.iter().any(|queue| {
             let key = queue.key(namespace).of(Some(version.clone()));
-            self.matching.has_pollers(&key) || self.matching.seen(&key, self.now).next().is_some()
+            self.matching.is_polled(&key, self.now, limits::WORKER_POLLS)
         })
     }
 
