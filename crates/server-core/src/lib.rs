@@ -17,6 +17,7 @@
 
 mod any;
 mod attempt;
+mod batch;
 mod commands;
 mod cron;
 mod deployment;

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 mod activity_control;
+mod batch;
 mod clock;
 pub(crate) mod deployment;
 mod deployment_list;

@@ -18,5 +18,5 @@ mod words;
 
 pub(crate) use index::{Candidates, Index, place};
 pub(crate) use page::{Page, Place};
-pub(crate) use query::{Query, Schema};
+pub(crate) use query::{Query, Schema, check_form};
 pub(crate) use value::{Attributes, Value};

@@ -9,6 +9,8 @@
 //! There are no threads, clocks or sockets here: the same requests at the same times give the same replies.
 
 mod alarm;
+mod batch;
+mod batch_reset;
 mod callback;
 mod changes;
 mod cx;
@@ -36,6 +38,7 @@ pub use reply::{CallId, Reply};
 pub(crate) use shelf::Shelf;
 pub(crate) use transfer::{ChildNews, Transfer};
 
+use crate::batch::BatchJob;
 use crate::deployment::Deployments;
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
@@ -79,6 +82,7 @@ pub struct World {
     pub(crate) schedules: Schedules,
     pub(crate) task_queues: Shelf<QueueRecord>,
     pub(crate) deployments: Deployments,
+    pub(crate) batches: Shelf<BatchJob>,
     pub(crate) workers: Workers,
     offers: Vec<Offer>,
     transfers: VecDeque<Transfer>,
@@ -130,6 +134,7 @@ impl World {
             schedules: Schedules::default(),
             task_queues: Shelf::default(),
             deployments: Deployments::default(),
+            batches: Shelf::default(),
             workers: Workers::default(),
             offers: Vec::new(),
             transfers: VecDeque::new(),
@@ -218,6 +223,8 @@ impl World {
                 });
             }
             Alarm::RunOver(number) => self.remove(number),
+            Alarm::Batch(key) => self.work_on_batch(&key),
+            Alarm::BatchOver(key) => self.remove_batch(&key),
             Alarm::Schedule(key) => self.tend(&key),
             Alarm::ScheduleOver(key) => self.remove_schedule(&key),
             Alarm::Operation(key) => self.ring_operation(&key),

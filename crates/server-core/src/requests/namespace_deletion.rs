@@ -39,6 +39,11 @@ impl World {
         for key in schedules {
             self.remove_schedule(&key);
         }
+        let batches = self.batches.iter().filter(|(_, job)| job.request.namespace == name);
+        let batches: Vec<String> = batches.map(|(key, _)| key.to_owned()).collect();
+        for key in batches {
+            self.remove_batch(&key);
+        }
         let operations = self.nexus.operations.iter().filter(|(_, operation)| operation.namespace == name);
         let operations: Vec<String> = operations.map(|(key, _)| key.to_owned()).collect();
         for key in operations {

@@ -64,6 +64,18 @@ impl Query {
     }
 }
 
+/// Checks that a text has the form of a query, whatever it speaks of.
+///
+/// # Errors
+/// Where it has not.
+pub(crate) fn check_form(text: &str) -> Result<(), String> {
+    let problem = |Malformed(problem)| match problem.strip_prefix("malformed SQL query: ") {
+        Some(place) => place.to_owned(),
+        None => problem,
+    };
+    parse(text.trim()).map(drop).map_err(problem)
+}
+
 fn checked(text: &str, schema: &Schema<'_>) -> Result<Query, Malformed> {
     let parsed = parse(text.trim())?;
     let filter = parsed.condition.as_ref().map(|condition| filter(condition, schema)).transpose()?;

@@ -14,6 +14,10 @@ pub(crate) enum Alarm {
     RunOver(RunNumber),
     /// A version of a deployment, by the deployment's key: it is looked whether workflows need it.
     Drainage(String, String),
+    /// A batch operation, by its key: it does its next step.
+    Batch(String),
+    /// The same, when it has been over for so long that it is not kept any longer.
+    BatchOver(String),
     /// A queue whose work may not go out faster.
     Queue(QueueKey),
     /// A schedule, by its key: it acts.
@@ -31,7 +35,10 @@ pub(crate) enum Alarm {
 impl Alarm {
     /// Whether anybody could be waiting for this. To what only tidies up, no time is skipped.
     fn matters(&self) -> bool {
-        !matches!(self, Self::RunOver(_) | Self::Drainage(..) | Self::ScheduleOver(_) | Self::OperationOver(_))
+        !matches!(
+            self,
+            Self::RunOver(_) | Self::BatchOver(_) | Self::Drainage(..) | Self::ScheduleOver(_) | Self::OperationOver(_)
+        )
     }
 }
 

@@ -44,6 +44,8 @@ pub enum Kind {
     Run = 3,
     /// A schedule, by its namespace and its id.
     Schedule = 4,
+    /// A batch operation, by its namespace and its id.
+    Batch = 5,
     /// A Nexus endpoint, by its id.
     NexusEndpoint = 6,
     /// A Nexus operation that a client has started, by its run id.
@@ -62,6 +64,7 @@ impl Kind {
             Self::Namespace,
             Self::Run,
             Self::Schedule,
+            Self::Batch,
             Self::NexusEndpoint,
             Self::NexusOperation,
             Self::Deployment,
@@ -133,6 +136,7 @@ impl World {
         let mut changes = Changes::default();
         self.namespaces.shelf.take_changes(Kind::Namespace, &mut changes.records);
         self.schedules.shelf.take_changes(Kind::Schedule, &mut changes.records);
+        self.batches.take_changes(Kind::Batch, &mut changes.records);
         self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
         self.deployments.shelf.take_changes(Kind::Deployment, &mut changes.records);
         self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
@@ -165,6 +169,7 @@ impl World {
         self.namespaces.shelf.discard_changes();
         self.schedules.shelf.discard_changes();
         self.deployments.shelf.discard_changes();
+        self.batches.discard_changes();
         self.task_queues.discard_changes();
         self.nexus.endpoints.discard_changes();
         self.nexus.operations.discard_changes();
@@ -194,6 +199,7 @@ impl World {
                 }
                 Kind::Namespace => world.namespaces.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Schedule => world.schedules.shelf.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::Batch => world.batches.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Deployment => world.deployments.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::TaskQueue => world.task_queues.restore(key.clone(), &value).map_err(damaged)?,
@@ -216,6 +222,10 @@ impl World {
             world.with(number, |run, cx| run.resume(cx));
         }
         world.resume_schedules();
+        let batches: Vec<String> = world.batches.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in batches {
+            world.resume_batch(&key);
+        }
         for key in world.nexus.restore() {
             world.resume_operation(&key);
         }

@@ -3,6 +3,7 @@
 mod activities;
 mod activity_control;
 mod answers;
+mod batches;
 mod bench;
 mod chains;
 mod deployments;

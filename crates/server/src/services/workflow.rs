@@ -32,6 +32,7 @@ macro_rules! at_once {
 }
 
 mod activity;
+mod batch;
 mod deployments;
 mod immediate;
 mod legacy;
@@ -154,14 +155,14 @@ service! {
         set_current_deployment(SetCurrentDeploymentRequest) -> SetCurrentDeploymentResponse
         fetch_worker_config(FetchWorkerConfigRequest) -> FetchWorkerConfigResponse
         update_worker_config(UpdateWorkerConfigRequest) -> UpdateWorkerConfigResponse
-    }
-    refuses {
-        update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
-        validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
         start_batch_operation(StartBatchOperationRequest) -> StartBatchOperationResponse
         stop_batch_operation(StopBatchOperationRequest) -> StopBatchOperationResponse
         describe_batch_operation(DescribeBatchOperationRequest) -> DescribeBatchOperationResponse
         list_batch_operations(ListBatchOperationsRequest) -> ListBatchOperationsResponse
+    }
+    refuses {
+        update_worker_deployment_version_compute_config(UpdateWorkerDeploymentVersionComputeConfigRequest) -> UpdateWorkerDeploymentVersionComputeConfigResponse
+        validate_worker_deployment_version_compute_config(ValidateWorkerDeploymentVersionComputeConfigRequest) -> ValidateWorkerDeploymentVersionComputeConfigResponse
         create_workflow_rule(CreateWorkflowRuleRequest) -> CreateWorkflowRuleResponse
         describe_workflow_rule(DescribeWorkflowRuleRequest) -> DescribeWorkflowRuleResponse
         delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
