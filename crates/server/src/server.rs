@@ -19,11 +19,11 @@ use perpetua_server_core::{Code, Refusal, Setting, World};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
 use tonic::codegen::BoxFuture;
 use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
 use tower_service::Service;
 
 use crate::clock::Clock;
@@ -35,8 +35,15 @@ use crate::storage::{File, Log, StorageError, Store};
 const RETENTION: i64 = 24 * 3600;
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
 const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
-/// How long a server that is stopped waits for its last answers to be taken.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long a server that is stopped waits for its last answers to be taken. A client that does not listen cannot hold it.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How much may be on its way to the server before it has taken it, on a connection; a call alone may use half of it.
+const WINDOW: u32 = 16 * 1024 * 1024;
+/// The longest headers of a call.
+const LONGEST_HEADERS: u32 = 1024 * 1024;
+/// How many calls of a connection may be given up before the server has looked at them.
+const GIVEN_UP: usize = 10_000;
 
 /// What a server is to be.
 #[derive(Clone, Debug)]
@@ -143,16 +150,14 @@ impl Server {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut stopping = self.engine.stopping.subscribe();
         let under_way = stopping.clone();
-        let serving = tonic::transport::Server::builder().add_routes(self.routes()).serve_with_incoming_shutdown(
-            TcpListenerStream::new(listener),
-            async move {
-                // Both a word and silence mean the end.
-                tokio::select! {
-                    _ = stopped => {}
-                    _ = stopping.wait_for(|stopping| *stopping) => {}
-                }
-            },
-        );
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let serving = transport().add_routes(self.routes()).serve_with_incoming_shutdown(incoming, async move {
+            // Both a word and silence mean the end.
+            tokio::select! {
+                _ = stopped => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        });
         let task = tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the server stopped listening on {address}");
@@ -200,6 +205,17 @@ impl Server {
             .add_service(compressed!(HealthServer::new(HealthApi(engine()))))
             .prepare()
     }
+}
+
+/// A connection carries as many calls as its client likes: each poll of each worker is one, and a client that stops gives
+/// all of them up at once.
+fn transport() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .max_concurrent_streams(u32::MAX)
+        .http2_max_pending_accept_reset_streams(Some(GIVEN_UP))
+        .http2_max_header_list_size(LONGEST_HEADERS)
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW / 2)
 }
 
 impl ServerBuilder {
