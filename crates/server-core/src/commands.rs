@@ -6,19 +6,22 @@ mod external;
 mod finish;
 mod nexus;
 mod note;
+pub(crate) mod order;
+mod size;
 mod timer;
 
 use std::collections::BTreeMap;
 
 use perpetua_proto::command::Command;
 use perpetua_proto::command::command::Attributes;
-use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
+use perpetua_proto::enums::{CommandType, EventType, WorkflowTaskFailedCause};
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{Failure, ServerFailureInfo};
 use perpetua_proto::history::history_event::Attributes as EventAttributes;
 use perpetua_proto::protocol::Message;
 use perpetua_proto::sdk::{EventGroupMarker, UserMetadata};
 
+pub(crate) use external::or_own;
 pub(crate) use note::merge;
 
 use crate::run::{Closing, Run, event};
@@ -51,11 +54,18 @@ pub(crate) struct Step {
 pub(crate) struct Bad {
     pub(crate) cause: WorkflowTaskFailedCause,
     pub(crate) message: String,
+    /// Whether another try is of no use, so that the run ends.
+    pub(crate) for_good: bool,
 }
 
 impl Bad {
     pub(crate) fn new(cause: WorkflowTaskFailedCause, message: impl Into<String>) -> Self {
-        Self { cause, message: message.into() }
+        Self { cause, message: message.into(), for_good: false }
+    }
+
+    /// The same, but with it the run is over.
+    fn for_good(self) -> Self {
+        Self { for_good: true, ..self }
     }
 
     /// As history has it.
@@ -66,14 +76,44 @@ impl Bad {
 
     /// As workers are told.
     pub(crate) fn words(&self) -> String {
-        let name = self.cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_");
-        let mut words = String::new();
-        for part in name.split('_') {
-            let (first, rest) = part.split_at(part.len().min(1));
-            words.push_str(first);
-            words.push_str(&rest.to_ascii_lowercase());
-        }
+        let words = camel(self.cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"));
         if self.message.is_empty() { words } else { format!("{words}: {}", self.message) }
+    }
+}
+
+/// A name such as `START_TIMER` in the form `StartTimer`.
+pub(crate) fn camel(name: &str) -> String {
+    let mut words = String::new();
+    for part in name.split('_') {
+        let (first, rest) = part.split_at(part.len().min(1));
+        words.push_str(first);
+        words.push_str(&rest.to_ascii_lowercase());
+    }
+    words
+}
+
+/// The cause that is given when a command is bad as a whole.
+fn cause_of(kind: CommandType) -> WorkflowTaskFailedCause {
+    use WorkflowTaskFailedCause as C;
+    match kind {
+        CommandType::ScheduleActivityTask => C::BadScheduleActivityAttributes,
+        CommandType::RequestCancelActivityTask => C::BadRequestCancelActivityAttributes,
+        CommandType::StartTimer => C::BadStartTimerAttributes,
+        CommandType::CancelTimer => C::BadCancelTimerAttributes,
+        CommandType::StartChildWorkflowExecution => C::BadStartChildExecutionAttributes,
+        CommandType::SignalExternalWorkflowExecution => C::BadSignalWorkflowExecutionAttributes,
+        CommandType::RequestCancelExternalWorkflowExecution => C::BadRequestCancelExternalWorkflowExecutionAttributes,
+        CommandType::RecordMarker => C::BadRecordMarkerAttributes,
+        CommandType::UpsertWorkflowSearchAttributes => C::BadSearchAttributes,
+        CommandType::ModifyWorkflowProperties => C::BadModifyWorkflowPropertiesAttributes,
+        CommandType::ProtocolMessage => C::BadUpdateWorkflowExecutionMessage,
+        CommandType::CompleteWorkflowExecution => C::BadCompleteWorkflowExecutionAttributes,
+        CommandType::FailWorkflowExecution => C::BadFailWorkflowExecutionAttributes,
+        CommandType::CancelWorkflowExecution => C::BadCancelWorkflowExecutionAttributes,
+        CommandType::ContinueAsNewWorkflowExecution => C::BadContinueAsNewAttributes,
+        CommandType::ScheduleNexusOperation => C::BadScheduleNexusOperationAttributes,
+        CommandType::RequestCancelNexusOperation => C::BadRequestCancelNexusOperationAttributes,
+        CommandType::Unspecified => C::Unspecified,
     }
 }
 
@@ -82,10 +122,11 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
     use Attributes as A;
     let (metadata, groups) = (command.user_metadata, command.event_group_markers);
     let before = run.history.len();
-    let Some(attributes) = command.attributes else {
-        let message = "a command has no attributes";
-        return Err(Bad::new(WorkflowTaskFailedCause::Unspecified, message));
+    let kind = CommandType::try_from(command.command_type).unwrap_or_default();
+    let Some(attributes) = command.attributes.filter(|attributes| order::kind_of(attributes) == kind) else {
+        return Err(Bad::new(cause_of(kind), order::missing(kind)));
     };
+    size::check(&attributes, cx.settings.blob_bytes)?;
     let done = match attributes {
         A::ScheduleActivityTaskCommandAttributes(asked) => activity::schedule(run, cx, step, *asked, metadata),
         A::RequestCancelActivityTaskCommandAttributes(asked) => activity::cancel(run, cx, step, &asked),
@@ -105,7 +146,7 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
         A::CompleteWorkflowExecutionCommandAttributes(asked) => finish::complete(run, step, *asked),
         A::FailWorkflowExecutionCommandAttributes(asked) => finish::fail(run, step, *asked),
         A::CancelWorkflowExecutionCommandAttributes(asked) => finish::cancel(run, step, *asked),
-        A::ContinueAsNewWorkflowExecutionCommandAttributes(asked) => finish::continue_as_new(run, step, *asked),
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(asked) => finish::continue_as_new(run, cx, step, *asked),
         A::ScheduleNexusOperationCommandAttributes(asked) => nexus::schedule(run, cx, step, *asked, metadata),
         A::RequestCancelNexusOperationCommandAttributes(asked) => nexus::cancel(run, cx, step, &asked, metadata),
     };
@@ -121,7 +162,10 @@ pub(crate) fn apply(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, command: Co
 /// Does what a message says, at the place that a command gives it.
 fn place(run: &mut Run, cx: &mut Cx<'_>, step: &mut Step, id: &str) -> Result<(), Bad> {
     let Some(message) = step.messages.remove(id) else {
-        let message = format!("ProtocolMessageCommand references absent message ID {id}");
+        let message = match id {
+            "" => "MessageID is not set on ProtocolMessageCommand.".to_owned(),
+            id => format!("ProtocolMessageCommand referenced absent message ID {id}"),
+        };
         return Err(Bad::new(WorkflowTaskFailedCause::BadUpdateWorkflowExecutionMessage, message));
     };
     take(run, cx, &message)

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// How long a worker may take for a workflow task, unless it was told otherwise.
 pub(crate) const TASK_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a worker may take for a workflow task.
+pub(crate) const LONGEST_TASK_TIMEOUT: Duration = Duration::from_secs(120);
 /// The longest that an id or a name may be, in bytes.
 pub(crate) const ID_LENGTH: usize = 1000;
 /// From how many events on a workflow should continue as new.

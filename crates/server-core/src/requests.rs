@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 mod activity_control;
 mod batch;
+pub(crate) mod check_start;
 mod clock;
 pub(crate) mod deployment;
 mod deployment_list;
@@ -36,9 +37,9 @@ mod versioning_override;
 pub(crate) mod worker;
 
 use bytes::Bytes;
-use perpetua_proto::common::Payload;
+use perpetua_proto::common::{Payload, Payloads};
 
-use crate::{Answer, Refusal, limits};
+use crate::{Answer, Refusal, World, limits};
 
 /// A text as a payload of JSON.
 pub(crate) fn text(text: &str) -> Payload {
@@ -72,6 +73,25 @@ pub(crate) fn check_length(what: &str, id: &str) -> Answer<()> {
         return Err(Refusal::invalid(format!("{what} exceeds length limit. Length={length} Limit={limit}")));
     }
     Ok(())
+}
+
+/// Checks that an id is not too long, in the words of requests to start workflows.
+pub(crate) fn check_start_length(what: &str, id: &str) -> Answer<()> {
+    let (length, limit) = (id.len(), limits::ID_LENGTH);
+    if length > limit {
+        return Err(Refusal::invalid(format!("{what} exceeds maximum allowed length ({length}/{limit})")));
+    }
+    Ok(())
+}
+
+impl World {
+    /// Checks how much a request brings.
+    pub(crate) fn check_blob(&self, payloads: Option<&Payloads>) -> Answer<()> {
+        if payloads.map_or(0, prost::Message::encoded_len) > self.settings.blob_bytes {
+            return Err(Refusal::invalid("Blob data size exceeds limit."));
+        }
+        Ok(())
+    }
 }
 
 /// Checks an id or a name.

@@ -169,3 +169,13 @@ fn shown_json(json: &Json) -> String {
         other => other.to_string(),
     }
 }
+
+/// A list of keywords, as the value of an attribute.
+pub(crate) fn keywords(entries: &[String]) -> Payload {
+    let metadata = [("encoding", "json/plain"), ("type", "KeywordList")];
+    Payload {
+        metadata: metadata.map(|(name, value)| (name.to_owned(), value.into())).into(),
+        data: serde_json::to_vec(entries).unwrap_or_default().into(),
+        ..Payload::default()
+    }
+}

@@ -7,9 +7,11 @@ use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::sdk::UserMetadata;
 use perpetua_proto::taskqueue::TaskQueue;
 
-use super::{Bad, Step, append};
+use super::note::bad_search_attributes;
+use super::{Bad, Step, append, or_own};
 use crate::limits;
 use crate::priority;
+use crate::requests::check_start::{self, check_queue};
 use crate::retry;
 use crate::run::Run;
 use crate::run::state::ChildState;
@@ -43,42 +45,78 @@ fn check(
     step: &Step,
     asked: StartChildWorkflowExecutionCommandAttributes,
 ) -> Result<StartChildWorkflowExecutionInitiatedEventAttributes, Bad> {
+    const COMMAND: &str = "StartChildWorkflowExecutionCommand";
     let bad = |message: String| Bad::new(Cause::BadStartChildExecutionAttributes, message);
-    if asked.workflow_id.is_empty() || asked.workflow_id.len() > limits::ID_LENGTH {
-        return Err(bad("WorkflowId is not set, or too long, on StartChildWorkflowExecutionCommand.".to_owned()));
-    }
     let name = asked.workflow_type.as_ref().map_or("", |kind| &kind.name);
-    if name.is_empty() || name.len() > limits::ID_LENGTH {
-        return Err(bad("WorkflowType is not set, or too long, on StartChildWorkflowExecutionCommand.".to_owned()));
+    let namespace = or_own(run, &asked.namespace);
+    let id = &asked.workflow_id;
+    let limit = limits::ID_LENGTH;
+    if id.is_empty() {
+        return Err(bad(format!(
+            "Required field WorkflowId is not set on {COMMAND}. WorkflowType={name} Namespace={namespace}"
+        )));
+    }
+    if name.is_empty() {
+        return Err(bad(format!(
+            "Required field WorkflowType is not set on {COMMAND}. WorkflowId={id} Namespace={namespace}"
+        )));
+    }
+    let which = format!("WorkflowId={id} WorkflowType={name} Namespace={namespace}");
+    for (field, value) in [("WorkflowId", id.as_str()), ("WorkflowType", name)] {
+        let length = value.len();
+        if length > limit {
+            return Err(bad(format!(
+                "{field} on {COMMAND} exceeds length limit. {which} Length={length} Limit={limit}"
+            )));
+        }
+    }
+    for (field, value) in [
+        ("WorkflowExecutionTimeout", &asked.workflow_execution_timeout),
+        ("WorkflowRunTimeout", &asked.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &asked.workflow_task_timeout),
+    ] {
+        time::check(value.as_ref())
+            .map_err(|problem| bad(format!("Invalid {field} on {COMMAND}: {problem}. {which}")))?;
     }
     let mut retry_policy = asked.retry_policy;
     if let Some(policy) = &mut retry_policy {
-        retry::check(policy).map_err(bad)?;
+        retry::check(policy)
+            .map_err(|problem| bad(format!("invalid WorkflowRetryPolicy on {COMMAND}: {problem}. {which}")))?;
         retry::complete(policy);
     }
-    if !asked.cron_schedule.is_empty() {
-        crate::cron::check(&asked.cron_schedule).map_err(bad)?;
+    if !asked.cron_schedule.is_empty() && crate::cron::check(&asked.cron_schedule).is_err() {
+        return Err(bad(format!("invalid CronSchedule on {COMMAND}: invalid CronSchedule.. {which}")));
+    }
+    if let Some(queue) = asked.task_queue.as_ref().filter(|queue| !queue.name.is_empty()) {
+        check_queue(Some(queue)).map_err(|problem| {
+            let name = &queue.name;
+            bad(format!("invalid TaskQueue on {COMMAND}: {problem}. {which} TaskQueue={name:?}"))
+        })?;
     }
     let mut search_attributes = asked.search_attributes;
     if let Some(attributes) = &mut search_attributes {
         cx.check_search_attributes(&run.state.namespace, &mut attributes.indexed_fields)
-            .map_err(|message| Bad::new(Cause::BadSearchAttributes, message))?;
+            .map_err(bad_search_attributes)?;
     }
     let queue = asked.task_queue.filter(|queue| !queue.name.is_empty());
     let queue = queue.map_or_else(|| run.task_queue().to_owned(), |queue| queue.name);
-    let zero = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
-    let task_timeout = time::duration(asked.workflow_task_timeout.as_ref()).unwrap_or(limits::TASK_TIMEOUT);
+    let (run_timeout, task_timeout) = check_start::timeouts(
+        asked.workflow_execution_timeout.as_ref(),
+        asked.workflow_run_timeout.as_ref(),
+        asked.workflow_task_timeout.as_ref(),
+    );
     let (time_skipping_config, time_skipping_state_propagation) = run.skipping_of_heir(true);
     Ok(StartChildWorkflowExecutionInitiatedEventAttributes {
         time_skipping_config,
         time_skipping_state_propagation,
-        namespace: if asked.namespace.is_empty() { run.state.namespace.clone() } else { asked.namespace },
+        namespace_id: cx.namespace_id(namespace),
+        namespace: namespace.to_owned(),
         workflow_id: asked.workflow_id,
         workflow_type: asked.workflow_type,
         task_queue: Some(TaskQueue { name: queue, kind: 1, ..TaskQueue::default() }),
         input: asked.input,
-        workflow_execution_timeout: zero(asked.workflow_execution_timeout),
-        workflow_run_timeout: zero(asked.workflow_run_timeout),
+        workflow_execution_timeout: asked.workflow_execution_timeout,
+        workflow_run_timeout: Some(time::to_wire(run_timeout.unwrap_or_default())),
         workflow_task_timeout: Some(time::to_wire(task_timeout)),
         parent_close_policy: match ParentClosePolicy::try_from(asked.parent_close_policy) {
             Ok(ParentClosePolicy::Unspecified) | Err(_) => ParentClosePolicy::Terminate.into(),

@@ -13,8 +13,9 @@ use perpetua_proto::history::{
 use perpetua_proto::sdk::UserMetadata;
 
 use super::{Bad, Step, append};
+use crate::limits;
 use crate::run::Run;
-use crate::world::{Cx, Transfer};
+use crate::world::{Cx, Transfer, is_uuid};
 
 pub(super) fn signal(
     run: &mut Run,
@@ -23,27 +24,39 @@ pub(super) fn signal(
     asked: SignalExternalWorkflowExecutionCommandAttributes,
     metadata: Option<Box<UserMetadata>>,
 ) -> Result<(), Bad> {
-    let bad = |message: &str| Err(Bad::new(Cause::BadSignalWorkflowExecutionAttributes, message));
+    const COMMAND: &str = "SignalExternalWorkflowExecutionCommand";
+    let bad = |message: String| Err(Bad::new(Cause::BadSignalWorkflowExecutionAttributes, message));
     let execution = asked.execution.unwrap_or_default();
-    if execution.workflow_id.is_empty() {
-        return bad("WorkflowId is not set on SignalExternalWorkflowExecutionCommand.");
+    let (id, run_id) = (&execution.workflow_id, &execution.run_id);
+    let (namespace, signal) = (&asked.namespace, &asked.signal_name);
+    if id.is_empty() {
+        return bad(format!(
+            "WorkflowId is not set on {COMMAND}. Namespace={namespace} RunId={run_id} SignalName={signal}"
+        ));
     }
-    if asked.signal_name.is_empty() {
-        return bad("SignalName is not set on SignalExternalWorkflowExecutionCommand.");
+    if !run_id.is_empty() && !is_uuid(run_id) {
+        return bad(format!(
+            "Invalid RunId set on {COMMAND}. WorkflowId={id} Namespace={namespace} RunId={run_id} SignalName={signal}"
+        ));
+    }
+    if signal.is_empty() {
+        return bad(format!(
+            "SignalName is not set on {COMMAND}. WorkflowId={id} Namespace={namespace} RunId={run_id}"
+        ));
     }
     if run.state.externals.len() >= cx.settings.pending_signals {
         return Err(Bad::new(Cause::PendingSignalsLimitExceeded, "too many signals to others are under way"));
     }
     let attributes = SignalExternalWorkflowExecutionInitiatedEventAttributes {
         workflow_task_completed_event_id: step.completed,
-        namespace: or_own(run, asked.namespace),
+        namespace_id: cx.namespace_id(or_own(run, &asked.namespace)),
+        namespace: asked.namespace,
         workflow_execution: Some(execution),
         signal_name: asked.signal_name,
         input: asked.input,
         control: asked.control,
         child_workflow_only: asked.child_workflow_only,
         header: asked.header,
-        ..SignalExternalWorkflowExecutionInitiatedEventAttributes::default()
     };
     let attributes = Attributes::SignalExternalWorkflowExecutionInitiatedEventAttributes(Box::new(attributes));
     let initiated = append(run, cx, EventType::SignalExternalWorkflowExecutionInitiated, attributes, metadata);
@@ -59,9 +72,21 @@ pub(super) fn cancel(
     asked: RequestCancelExternalWorkflowExecutionCommandAttributes,
     metadata: Option<Box<UserMetadata>>,
 ) -> Result<(), Bad> {
-    if asked.workflow_id.is_empty() {
-        let message = "WorkflowId is not set on RequestCancelExternalWorkflowExecutionCommand.";
-        return Err(Bad::new(Cause::BadRequestCancelExternalWorkflowExecutionAttributes, message));
+    const COMMAND: &str = "RequestCancelExternalWorkflowExecutionCommand";
+    let bad = |message: String| Err(Bad::new(Cause::BadRequestCancelExternalWorkflowExecutionAttributes, message));
+    let (id, run_id, namespace) = (&asked.workflow_id, &asked.run_id, &asked.namespace);
+    let (length, limit) = (id.len(), limits::ID_LENGTH);
+    if id.is_empty() {
+        return bad(format!("WorkflowId is not set on {COMMAND}. Namespace={namespace} RunId={run_id}"));
+    }
+    if length > limit {
+        return bad(format!(
+            "WorkflowId on {COMMAND} exceeds length limit. WorkflowId={id} Length={length} Limit={limit} \
+             Namespace={namespace} RunId={run_id}"
+        ));
+    }
+    if !run_id.is_empty() && !is_uuid(run_id) {
+        return bad(format!("Invalid RunId set on {COMMAND}. WorkflowId={id} RunId={run_id} Namespace={namespace}"));
     }
     if run.state.externals.len() >= cx.settings.pending_cancels {
         let message = "too many cancel requests to others are under way";
@@ -69,12 +94,12 @@ pub(super) fn cancel(
     }
     let attributes = RequestCancelExternalWorkflowExecutionInitiatedEventAttributes {
         workflow_task_completed_event_id: step.completed,
-        namespace: or_own(run, asked.namespace),
+        namespace_id: cx.namespace_id(or_own(run, &asked.namespace)),
+        namespace: asked.namespace,
         workflow_execution: Some(WorkflowExecution { workflow_id: asked.workflow_id, run_id: asked.run_id }),
         control: asked.control,
         child_workflow_only: asked.child_workflow_only,
         reason: asked.reason,
-        ..RequestCancelExternalWorkflowExecutionInitiatedEventAttributes::default()
     };
     let attributes = Attributes::RequestCancelExternalWorkflowExecutionInitiatedEventAttributes(Box::new(attributes));
     let initiated = append(run, cx, EventType::RequestCancelExternalWorkflowExecutionInitiated, attributes, metadata);
@@ -84,6 +109,6 @@ pub(super) fn cancel(
 }
 
 /// The namespace that was named, or that of the workflow.
-fn or_own(run: &Run, namespace: String) -> String {
-    if namespace.is_empty() { run.state.namespace.clone() } else { namespace }
+pub(crate) fn or_own<'a>(run: &'a Run, namespace: &'a str) -> &'a str {
+    if namespace.is_empty() { &run.state.namespace } else { namespace }
 }

@@ -6,9 +6,13 @@ use perpetua_proto::command::{
 };
 use perpetua_proto::enums::WorkflowTaskFailedCause as Cause;
 
+use super::note::bad_search_attributes;
 use super::{Bad, Step};
+use crate::requests::check_start::check_queue;
 use crate::retry;
 use crate::run::{Closing, Ending, Run};
+use crate::time;
+use crate::world::Cx;
 
 pub(super) fn complete(
     run: &Run,
@@ -32,12 +36,36 @@ pub(super) fn cancel(run: &Run, step: &mut Step, asked: CancelWorkflowExecutionC
 
 pub(super) fn continue_as_new(
     run: &Run,
+    cx: &Cx<'_>,
     step: &mut Step,
     mut asked: ContinueAsNewWorkflowExecutionCommandAttributes,
 ) -> Result<(), Bad> {
+    const COMMAND: &str = "ContinueAsNewWorkflowExecutionCommand";
+    let bad = |message: String| Bad::new(Cause::BadContinueAsNewAttributes, message);
+    let named = asked.workflow_type.as_ref().map(|kind| kind.name.as_str()).filter(|name| !name.is_empty());
+    let kind = named.unwrap_or(run.workflow_type());
+    let queue = asked.task_queue.as_ref().map(|queue| queue.name.as_str()).filter(|name| !name.is_empty());
+    let which = format!("WorkflowType={kind} TaskQueue={:?}", queue.unwrap_or(run.task_queue()));
+    for (field, value) in [
+        ("WorkflowRunTimeout", &asked.workflow_run_timeout),
+        ("WorkflowTaskTimeout", &asked.workflow_task_timeout),
+        ("BackoffStartInterval", &asked.backoff_start_interval),
+    ] {
+        time::check(value.as_ref())
+            .map_err(|problem| bad(format!("Invalid {field} on {COMMAND}: {problem}. {which}")))?;
+    }
+    if let Some(queue) = asked.task_queue.as_ref().filter(|queue| !queue.name.is_empty()) {
+        check_queue(Some(queue))
+            .map_err(|problem| bad(format!("invalid TaskQueue on {COMMAND}: {problem}. {which}")))?;
+    }
     if let Some(policy) = &mut asked.retry_policy {
-        retry::check(policy).map_err(|message| Bad::new(Cause::BadContinueAsNewAttributes, message))?;
+        retry::check(policy)
+            .map_err(|problem| bad(format!("invalid WorkflowRetryPolicy on {COMMAND}: {problem}. {which}")))?;
         retry::complete(policy);
+    }
+    if let Some(attributes) = &mut asked.search_attributes {
+        cx.check_search_attributes(&run.state.namespace, &mut attributes.indexed_fields)
+            .map_err(bad_search_attributes)?;
     }
     end(run, step, Ending::ContinuedAsNew(Box::new(asked)))
 }

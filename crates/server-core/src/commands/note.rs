@@ -14,8 +14,10 @@ use perpetua_proto::history::{
     WorkflowPropertiesModifiedEventAttributes,
 };
 use perpetua_proto::sdk::UserMetadata;
+use prost::Message;
 
 use super::{Bad, Step, append};
+use crate::limits;
 use crate::run::Run;
 use crate::search_attributes::is_nothing;
 use crate::world::Cx;
@@ -29,6 +31,14 @@ pub(super) fn marker(
 ) -> Result<(), Bad> {
     if asked.marker_name.is_empty() {
         let message = "MarkerName is not set on RecordMarkerCommand.";
+        return Err(Bad::new(Cause::BadRecordMarkerAttributes, message));
+    }
+    let (length, limit) = (asked.marker_name.len(), limits::ID_LENGTH);
+    if length > limit {
+        let name = asked.marker_name;
+        let message = format!(
+            "MarkerName on RecordMarkerCommand exceeds length limit. MarkerName={name} Length={length} Limit={limit}"
+        );
         return Err(Bad::new(Cause::BadRecordMarkerAttributes, message));
     }
     let attributes = MarkerRecordedEventAttributes {
@@ -58,8 +68,7 @@ pub(super) fn search_attributes(
     if fields.is_empty() {
         return Err(unset("IndexedFields"));
     }
-    cx.check_search_attributes(&run.state.namespace, &mut fields)
-        .map_err(|message| Bad::new(Cause::BadSearchAttributes, message))?;
+    cx.check_search_attributes(&run.state.namespace, &mut fields).map_err(bad_search_attributes)?;
     merge(&mut run.state.search_attributes, &fields);
     let attributes = UpsertWorkflowSearchAttributesEventAttributes {
         workflow_task_completed_event_id: step.completed,
@@ -85,7 +94,15 @@ pub(super) fn memo(
         let message = "UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand.";
         return Err(Bad::new(Cause::BadModifyWorkflowPropertiesAttributes, message));
     }
+    let bad = |message: &str| Bad::new(Cause::BadModifyWorkflowPropertiesAttributes, message);
+    if fields.is_empty() {
+        return Err(bad("UpsertedMemo.Fields is not set on ModifyWorkflowPropertiesCommand."));
+    }
     merge(&mut run.state.memo, &fields);
+    let memo = Memo { fields: run.state.memo.clone() };
+    if memo.encoded_len() > cx.settings.blob_bytes {
+        return Err(bad("ModifyWorkflowPropertiesCommandAttributes. Memo exceeds size limit.").for_good());
+    }
     let attributes = WorkflowPropertiesModifiedEventAttributes {
         workflow_task_completed_event_id: step.completed,
         upserted_memo: Some(Memo { fields }),
@@ -93,6 +110,13 @@ pub(super) fn memo(
     let attributes = Attributes::WorkflowPropertiesModifiedEventAttributes(Box::new(attributes));
     append(run, cx, EventType::WorkflowPropertiesModified, attributes, metadata);
     Ok(())
+}
+
+/// Search attributes that cannot be set; those that are too large never can.
+pub(super) fn bad_search_attributes(message: String) -> Bad {
+    let is_large = message.contains("exceeds size limit");
+    let bad = Bad::new(Cause::BadSearchAttributes, message);
+    if is_large { bad.for_good() } else { bad }
 }
 
 /// Sets what has a value, and takes away what has none.

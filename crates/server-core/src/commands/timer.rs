@@ -10,7 +10,7 @@ use super::{Bad, Step, append};
 use crate::limits;
 use crate::run::Run;
 use crate::run::state::TimerState;
-use crate::time::duration;
+use crate::time::{self, duration};
 use crate::world::Cx;
 
 pub(super) fn start(
@@ -26,13 +26,20 @@ pub(super) fn start(
         return bad("TimerId is not set on StartTimerCommand.".to_owned());
     }
     if timer_id.len() > limits::ID_LENGTH {
-        return bad("TimerId on StartTimerCommand exceeds length limit.".to_owned());
+        let (length, limit) = (timer_id.len(), limits::ID_LENGTH);
+        return bad(format!(
+            "TimerId on StartTimerCommand exceeds length limit. TimerId={timer_id} Length={length} Limit={limit}"
+        ));
     }
-    let Some(after) = duration(start_to_fire_timeout.as_ref()) else {
-        return bad(format!("An invalid StartToFireTimeout is set on StartTimerCommand. TimerId={timer_id}"));
-    };
+    if let Err(problem) = time::check(start_to_fire_timeout.as_ref()) {
+        return bad(format!(
+            "An invalid StartToFireTimeout is set on StartTimerCommand: {problem}. TimerId={timer_id}"
+        ));
+    }
+    let after = duration(start_to_fire_timeout.as_ref()).unwrap_or_default();
     if run.state.timers.contains_key(&timer_id) {
-        return Err(Bad::new(Cause::StartTimerDuplicateId, format!("a timer with the id {timer_id:?} is running")));
+        let message = format!("invalid history builder state for action: add-timer-started-event, TimerID: {timer_id}");
+        return Err(Bad::new(Cause::StartTimerDuplicateId, message));
     }
     let attributes = TimerStartedEventAttributes {
         timer_id: timer_id.clone(),
@@ -47,13 +54,17 @@ pub(super) fn start(
 
 pub(super) fn cancel(run: &mut Run, cx: &Cx<'_>, step: &Step, asked: CancelTimerCommandAttributes) -> Result<(), Bad> {
     let timer_id = asked.timer_id;
+    if timer_id.is_empty() {
+        return Err(Bad::new(Cause::BadCancelTimerAttributes, "TimerId is not set on CancelTimerCommand."));
+    }
     // A timer that has fired meanwhile has not fired: the worker was not told yet.
     let started = match run.state.timers.remove(&timer_id) {
         Some(timer) => Some(timer.started),
         None => take_buffered_firing(&mut run.state.buffered, &timer_id),
     };
     let Some(started_event_id) = started else {
-        let message = format!("no timer with the id {timer_id:?} is running");
+        let message =
+            format!("invalid history builder state for action: add-timer-canceled-event, TimerID: {timer_id}");
         return Err(Bad::new(Cause::BadCancelTimerAttributes, message));
     };
     let attributes = TimerCanceledEventAttributes {

@@ -13,6 +13,9 @@ use crate::refusal::{Answer, Refusal};
 use crate::run::Run;
 use crate::time::{self, Time, shown};
 
+/// How the wire has a time that is none: the first of January of the year 1.
+const NO_TIME: prost_types::Timestamp = prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 };
+
 impl World {
     /// Says what is known of a workflow.
     ///
@@ -41,7 +44,7 @@ impl World {
             callbacks: run.callback_infos(),
             workflow_extended_info: Some(WorkflowExecutionExtendedInfo {
                 execution_expiration_time: shown(run.state.execution_deadline),
-                run_expiration_time: shown(run.state.run_deadline),
+                run_expiration_time: shown(run.state.run_deadline).or(Some(NO_TIME)),
                 cancel_requested: run.state.cancel_requested,
                 time_skipping_info: run.skipping_info(self.now),
                 original_start_time: Some(run.original_start_time().to_wire()),
@@ -77,6 +80,8 @@ impl Run {
                 .map(|close| time::to_wire(close.since(Time::from_nanos(self.state.execution_time)))),
             root_execution: Some(self.root()),
             first_run_id: started.first_execution_run_id.clone(),
+            auto_reset_points: Some(self.reset_points()),
+            parent_namespace_id: started.parent_workflow_namespace_id.clone(),
             priority: self.state.priority.clone(),
             versioning_info: self.versioning_info(),
             worker_deployment_name: self.state.versioning.as_ref().map(|it| it.deployment.clone()).unwrap_or_default(),

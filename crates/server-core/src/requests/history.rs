@@ -21,6 +21,24 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there.
     pub fn history(&mut self, call: CallId, request: GetWorkflowExecutionHistoryRequest) -> Answer<()> {
+        self.give_history(call, request, false)
+    }
+
+    /// Gives a page of a history. The last of one that is not waited for ends with the events of the pending workflow
+    /// task, where they are to be stored only if it is completed.
+    ///
+    /// # Errors
+    /// As [`history`](Self::history).
+    pub fn history_with_task(&mut self, call: CallId, request: GetWorkflowExecutionHistoryRequest) -> Answer<()> {
+        self.give_history(call, request, true)
+    }
+
+    fn give_history(
+        &mut self,
+        call: CallId,
+        request: GetWorkflowExecutionHistoryRequest,
+        with_task: bool,
+    ) -> Answer<()> {
         let (number, token) =
             self.of_history(&request.namespace, request.execution.as_ref(), &request.next_page_token)?;
         let Some(run) = self.run(number) else { return Err(Refusal::not_found("workflow not found")) };
@@ -38,6 +56,7 @@ impl World {
         let reader = HistoryReader { call, from, only_close, batches };
         let response = match run.news_for(&reader) {
             _ if !request.wait_new_event && only_close => run.close_response(),
+            _ if !request.wait_new_event && with_task => run.page_with_task(from, batches),
             _ if !request.wait_new_event => run.page_response(from, batches, false),
             Some(response) => response,
             None => {

@@ -19,6 +19,7 @@ impl World {
     ) -> Answer<SignalWorkflowExecutionResponse> {
         check_id("SignalName", &request.signal_name)?;
         let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
+        self.check_blob(request.input.as_ref())?;
         if self.run(number).is_some_and(|run| run.state.signals >= self.settings.signals) {
             return Err(Refusal::invalid("exceeded workflow execution limit for signal events"));
         }

@@ -3,26 +3,26 @@
 use std::time::Duration;
 
 use perpetua_proto::enums::{
-    UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus, WorkflowIdConflictPolicy as Conflict,
-    WorkflowIdReusePolicy as Reuse,
+    ContinueAsNewInitiator, UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
+    WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
 };
 use perpetua_proto::errordetails::WorkflowExecutionAlreadyStartedFailure;
-use perpetua_proto::history::{WorkflowExecutionSignaledEventAttributes, WorkflowExecutionStartedEventAttributes};
-use perpetua_proto::taskqueue::TaskQueue;
+use perpetua_proto::history::WorkflowExecutionSignaledEventAttributes;
 use perpetua_proto::workflowservice::{
     SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse, StartWorkflowExecutionRequest,
     StartWorkflowExecutionResponse,
 };
 
-use super::check_id;
+use super::check_start::check;
+use super::check_start_length;
 use super::versioning_override::in_newer_form;
 use crate::deployment::Version;
 use crate::matching::QueueKey;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::{Run, RunState, Start, attach, callback, skipping};
+use crate::run::{Run, RunState, Start, callback, skipping};
 use crate::time::{self, Time, duration};
 use crate::world::RunNumber;
-use crate::{World, cron, limits, priority, retry, search_attributes};
+use crate::{World, cron, limits, search_attributes};
 
 /// What a start comes to, given who has the id.
 pub(super) enum Resolved {
@@ -93,7 +93,8 @@ impl World {
         &mut self,
         request: SignalWithStartWorkflowExecutionRequest,
     ) -> Answer<SignalWithStartWorkflowExecutionResponse> {
-        check_id("SignalName", &request.signal_name)?;
+        check_signal(&request)?;
+        self.check_blob(request.signal_input.as_ref())?;
         let signal = WorkflowExecutionSignaledEventAttributes {
             signal_name: request.signal_name.clone(),
             input: request.signal_input.clone(),
@@ -140,6 +141,10 @@ impl World {
         if let Some(config) = &mut attributes.time_skipping_config {
             skipping::check(&self.settings, config)?;
         }
+        self.check_blob(request.input.as_ref())?;
+        if request.memo.as_ref().map_or(0, prost::Message::encoded_len) > self.settings.blob_bytes {
+            return Err(Refusal::invalid("Memo size exceeds limit."));
+        }
         if let Some(fields) = &mut attributes.search_attributes {
             self.namespaces
                 .check_search_attributes(&request.namespace, &mut fields.indexed_fields)
@@ -156,6 +161,9 @@ impl World {
             Some(delay) => time::to_wire(delay),
             None => first_backoff(&request.cron_schedule, self.now),
         };
+        if !request.cron_schedule.is_empty() {
+            attributes.set_initiator(ContinueAsNewInitiator::CronSchedule);
+        }
         attributes.first_workflow_task_backoff = Some(backoff);
         let limit = duration(attributes.workflow_execution_timeout.as_ref());
         let backoff = duration(Some(&backoff)).unwrap_or_default();
@@ -196,18 +204,19 @@ impl World {
                 Conflict::UseExisting => Ok(Resolved::Existing(current.number, false)),
                 Conflict::TerminateExisting => Ok(Resolved::Replace(current.number)),
                 Conflict::Fail | Conflict::Unspecified => {
-                    Err(in_use(current, "Workflow execution is already running."))
+                    Err(in_use(current, "Workflow execution is already running.", ""))
                 }
             };
         }
         match reuse {
             Reuse::RejectDuplicate => {
-                Err(in_use(current, "Workflow execution already finished. Workflow Id reuse policy: RejectDuplicate."))
+                let policy = "reject duplicate workflow Id.";
+                Err(in_use(current, "Workflow execution already finished.", policy))
             }
-            Reuse::AllowDuplicateFailedOnly if !ended_badly(current) => Err(in_use(
-                current,
-                "Workflow execution already finished successfully. Workflow Id reuse policy: AllowDuplicateFailedOnly.",
-            )),
+            Reuse::AllowDuplicateFailedOnly if !ended_badly(current) => {
+                let policy = "allow duplicate workflow Id if last run failed.";
+                Err(in_use(current, "Workflow execution already finished successfully.", policy))
+            }
             _ => Ok(Resolved::New),
         }
     }
@@ -286,9 +295,10 @@ pub(crate) fn ended_badly(run: &Run) -> bool {
     matches!(run.state.status(), S::Failed | S::Canceled | S::Terminated | S::TimedOut)
 }
 
-fn in_use(run: &Run, words: &str) -> Refusal {
+fn in_use(run: &Run, words: &str, policy: &str) -> Refusal {
     let (workflow_id, run_id) = (&run.state.workflow_id, &run.state.run_id);
-    Refusal::new(Code::AlreadyExists, format!("{words} WorkflowId: {workflow_id}, RunId: {run_id}.")).with(
+    let policy = if policy.is_empty() { String::new() } else { format!(" Workflow Id reuse policy: {policy}") };
+    Refusal::new(Code::AlreadyExists, format!("{words} WorkflowId: {workflow_id}, RunId: {run_id}.{policy}")).with(
         &WorkflowExecutionAlreadyStartedFailure {
             start_request_id: run.state.start_request.clone(),
             run_id: run_id.clone(),
@@ -297,100 +307,32 @@ fn in_use(run: &Run, words: &str) -> Refusal {
     )
 }
 
-/// What history will say, if there is nothing wrong with the request.
-fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowExecutionStartedEventAttributes> {
-    check_id("WorkflowId", &request.workflow_id)?;
-    check_id("WorkflowType", request.workflow_type.as_ref().map_or("", |kind| &kind.name))?;
-    check_id("TaskQueue", request.task_queue.as_ref().map_or("", |queue| &queue.name))?;
-    if request.request_id.len() > limits::ID_LENGTH {
-        return Err(Refusal::invalid("RequestId length exceeds limit."));
-    }
-    let (reuse, conflict) = (request.workflow_id_reuse_policy(), request.workflow_id_conflict_policy());
-    if reuse == Reuse::TerminateIfRunning && conflict != Conflict::Unspecified {
-        return Err(Refusal::invalid(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_TERMINATE_IF_RUNNING cannot be used together with a \
-             WorkflowIDConflictPolicy",
-        ));
-    }
-    if reuse == Reuse::RejectDuplicate && conflict == Conflict::TerminateExisting {
-        return Err(Refusal::invalid(
-            "Invalid WorkflowIDReusePolicy: WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE cannot be used together with \
-             WorkflowIdConflictPolicy WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING",
-        ));
-    }
-    let delay = duration(request.workflow_start_delay.as_ref());
-    if delay.is_some() && !request.cron_schedule.is_empty() {
-        return Err(Refusal::invalid("CronSchedule and WorkflowStartDelay may not be used together."));
-    }
-    for (name, limit) in [
-        ("WorkflowExecutionTimeout", &request.workflow_execution_timeout),
-        ("WorkflowRunTimeout", &request.workflow_run_timeout),
-        ("WorkflowTaskTimeout", &request.workflow_task_timeout),
-        ("WorkflowStartDelay", &request.workflow_start_delay),
-    ] {
-        if limit.as_ref().is_some_and(|limit| limit.seconds < 0 || limit.nanos < 0) {
-            return Err(Refusal::invalid(format!("Invalid {name}.")));
-        }
-    }
-    if !request.cron_schedule.is_empty() {
-        cron::check(&request.cron_schedule).map_err(Refusal::invalid)?;
-    }
-    priority::check(request.priority.as_ref()).map_err(Refusal::invalid)?;
-    callback::check(&request.completion_callbacks, 0)?;
-    attach::check(request.on_conflict_options.as_ref())?;
-    let mut retry_policy = request.retry_policy.clone();
-    if let Some(policy) = &mut retry_policy {
-        retry::check(policy).map_err(Refusal::invalid)?;
-        retry::complete(policy);
-    }
-    let whole = duration(request.workflow_execution_timeout.as_ref());
-    let run = match (duration(request.workflow_run_timeout.as_ref()), whole) {
-        (Some(run), Some(whole)) => Some(run.min(whole)),
-        (run, whole) => run.or(whole),
-    };
-    let task = duration(request.workflow_task_timeout.as_ref()).unwrap_or(limits::TASK_TIMEOUT);
-    let task = run.map_or(task, |run| task.min(run));
-    let wire = |limit: Option<Duration>| Some(time::to_wire(limit.unwrap_or_default()));
-    Ok(WorkflowExecutionStartedEventAttributes {
-        workflow_type: request.workflow_type.clone(),
-        task_queue: request.task_queue.as_ref().map(|queue| TaskQueue {
-            name: queue.name.clone(),
-            kind: 1,
-            ..TaskQueue::default()
-        }),
-        input: request.input.clone(),
-        workflow_execution_timeout: wire(whole),
-        workflow_run_timeout: wire(run),
-        workflow_task_timeout: wire(Some(task)),
-        continued_failure: request.continued_failure.clone(),
-        last_completion_result: request.last_completion_result.clone(),
-        identity: request.identity.clone(),
-        retry_policy,
-        attempt: 1,
-        cron_schedule: request.cron_schedule.clone(),
-        memo: request.memo.clone(),
-        search_attributes: request.search_attributes.clone(),
-        header: request.header.clone(),
-        workflow_id: request.workflow_id.clone(),
-        completion_callbacks: request.completion_callbacks.clone(),
-        priority: request.priority.clone(),
-        ..WorkflowExecutionStartedEventAttributes::default()
-    })
-}
-
 /// Checks a start with a signal, without what only a world knows.
 ///
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) -> Answer<()> {
-    check(&as_start(request.clone()))?;
-    check_id("SignalName", &request.signal_name)
+    if request.signal_name.is_empty() {
+        return Err(Refusal::invalid("signal not set"));
+    }
+    check_start_length("signal name", &request.signal_name)?;
+    if request.workflow_id_conflict_policy() == Conflict::Fail {
+        return Err(Refusal::invalid(
+            "Invalid WorkflowIDConflictPolicy: WORKFLOW_ID_CONFLICT_POLICY_FAIL is not supported for this operation.",
+        ));
+    }
+    if request.workflow_type.as_ref().is_none_or(|kind| kind.name.is_empty()) {
+        return Err(Refusal::invalid("workflow type not set"));
+    }
+    check(&as_start(request.clone())).map(|_| ())
 }
 
 /// How long the first task of a run with this schedule waits that begins now.
 pub(crate) fn first_backoff(schedule: &str, now: Time) -> prost_types::Duration {
     let due = if schedule.is_empty() { None } else { cron::next(schedule, now, now) };
-    time::to_wire(due.map_or(Duration::ZERO, |due| due.since(now)))
+    let wait = due.map_or(Duration::ZERO, |due| due.since(now));
+    // Whole seconds, and not too early.
+    time::to_wire(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
 }
 
 fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {

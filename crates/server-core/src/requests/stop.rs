@@ -42,7 +42,10 @@ impl World {
         if !self.run(number).is_some_and(|run| run.is_open()) {
             return Err(Refusal::not_found("workflow execution already completed"));
         }
-        self.with(number, |run, cx| run.terminate(cx, &request.reason, request.details, &request.identity));
+        let or = |said: String, usual: &str| if said.is_empty() { usual.to_owned() } else { said };
+        let reason = or(request.reason, "terminated by user via frontend");
+        let identity = or(request.identity, "frontend-service");
+        self.with(number, |run, cx| run.terminate(cx, &reason, request.details, &identity));
         self.settle();
         Ok(())
     }

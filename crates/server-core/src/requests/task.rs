@@ -10,7 +10,7 @@ use perpetua_proto::protocol::Message;
 use perpetua_proto::update::Rejection;
 use perpetua_proto::workflowservice::{
     PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
-    RespondWorkflowTaskFailedRequest,
+    RespondWorkflowTaskFailedRequest as Request,
 };
 
 use crate::any::read;
@@ -18,6 +18,7 @@ use crate::commands::{self, Bad, Step};
 use crate::deployment::Version;
 use crate::refusal::{Answer, Refusal};
 use crate::run::state::TaskState;
+use crate::run::task::Failed;
 use crate::run::{Run, event};
 use crate::time::{self, nanos};
 use crate::token::TaskToken;
@@ -46,7 +47,7 @@ impl World {
     ///
     /// # Errors
     /// When the task is not the worker's any longer.
-    pub fn respond_workflow_task_failed(&mut self, request: RespondWorkflowTaskFailedRequest) -> Answer<()> {
+    pub fn respond_workflow_task_failed(&mut self, request: Request) -> Answer<()> {
         let number = self.task_of(&request.task_token)?;
         let cause = request.cause();
         self.with(number, |run, cx| match cause {
@@ -54,7 +55,10 @@ impl World {
             WorkflowTaskFailedCause::GrpcMessageTooLarge => {
                 run.terminate(cx, "GrpcMessageTooLarge", None, limits::HISTORY_SERVICE);
             }
-            cause => run.fail_task(cx, cause, request.failure, &request.identity),
+            cause => {
+                let Request { failure, identity, binary_checksum, .. } = request;
+                run.fail_task(cx, Failed { cause, failure, identity, binary_checksum });
+            }
         });
         self.settle();
         Ok(())
@@ -97,6 +101,7 @@ fn complete(
     cx: &mut Cx<'_>,
     request: RespondWorkflowTaskCompletedRequest,
 ) -> Answer<RespondWorkflowTaskCompletedResponse> {
+    commands::order::check(cx, &request.commands)?;
     if is_only_rejection(run, &request) {
         return Ok(drop_task(run, cx, request));
     }
@@ -112,6 +117,7 @@ fn complete(
         messages,
         sdk_metadata,
         metering_metadata,
+        binary_checksum,
         versioning_behavior,
         deployment_options,
         worker_version_stamp,
@@ -124,6 +130,7 @@ fn complete(
         identity: identity.clone(),
         sdk_metadata,
         metering_metadata,
+        binary_checksum,
         versioning_behavior,
         worker_deployment_name: deployment_options.map(|options| options.deployment_name).unwrap_or_default(),
         deployment_version: version.as_ref().map(Version::to_wire),
@@ -135,6 +142,7 @@ fn complete(
     let completed = run.append(event(EventType::WorkflowTaskCompleted, cx.now, attributes));
     run.state.previous_started = task.started;
     run.state.attempt = 1;
+    run.forget_problems();
     run.forget_sticky();
     if let Some(sticky) = sticky_attributes {
         let queue = sticky.worker_task_queue.map(|queue| queue.name).unwrap_or_default();
@@ -153,8 +161,16 @@ fn complete(
         (run.state, run.live) = (before.0, before.1);
         run.history.truncate(before.2);
         cx.unsay(before.3);
-        run.fail_task(cx, bad.cause, Some(bad.failure()), &identity);
-        return Err(Refusal::invalid(bad.words()));
+        let words = bad.words();
+        let failure = Some(bad.failure());
+        let failed = Failed { cause: bad.cause, failure, identity, binary_checksum: String::new() };
+        if bad.for_good {
+            run.fail_task_for_good(cx, failed);
+            run.terminate(cx, &words, None, limits::HISTORY_SERVICE);
+        } else {
+            run.fail_task(cx, failed);
+        }
+        return Err(Refusal::invalid(words));
     }
     run.reject_ignored_updates(cx);
     run.answer_queries(cx, query_results);

@@ -70,6 +70,7 @@ impl Run {
         self.state.clear_pending();
         match start {
             Some(start) => {
+                self.fail_accepted_updates(cx);
                 let admitted = std::mem::take(&mut self.live.admitted);
                 let waiters = std::mem::take(&mut self.live.update_waiters);
                 let fast_forward_waiters = self.leave_fast_forward_waiters(&start.attributes);

@@ -1,6 +1,5 @@
 //! A run that operators have paused: history goes on, workers get nothing to do.
 
-use perpetua_proto::common::Payload;
 use perpetua_proto::enums::{EventType, WorkflowExecutionStatus, WorkflowTaskFailedCause};
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::history::{
@@ -11,6 +10,7 @@ use perpetua_proto::workflow::WorkflowExecutionPauseInfo;
 
 use super::{Run, RunState, event};
 use crate::limits;
+use crate::search_attributes::keywords;
 use crate::time::Time;
 use crate::world::Cx;
 
@@ -53,13 +53,7 @@ impl Run {
         let others: Vec<String> = serde_json::from_slice(&before).unwrap_or_default();
         entries.extend(others.into_iter().filter(|entry| !is_same(entry)));
         if !entries.is_empty() {
-            let metadata = [("encoding", "json/plain"), ("type", "KeywordList")];
-            let payload = Payload {
-                metadata: metadata.map(|(name, value)| (name.to_owned(), value.into())).into(),
-                data: serde_json::to_vec(&entries).unwrap_or_default().into(),
-                ..Payload::default()
-            };
-            self.state.search_attributes.insert(PAUSE_INFO.to_owned(), payload);
+            self.state.search_attributes.insert(PAUSE_INFO.to_owned(), keywords(&entries));
         }
     }
 

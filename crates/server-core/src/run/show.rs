@@ -151,6 +151,17 @@ impl Run {
         }
     }
 
+    /// A page of the history. What a pending task will write, if it is completed, comes last.
+    pub(crate) fn page_with_task(&self, from: usize, batches: usize) -> GetWorkflowExecutionHistoryResponse {
+        let mut response = self.page_response(from, batches, false);
+        let task = self.state.task.as_ref().filter(|task| task.unwritten);
+        if let (Some(task), Some(history), true) = (task, &mut response.history, response.next_page_token.is_empty()) {
+            history.events.push(self.scheduled_event(task));
+            history.events.extend((task.started != 0).then(|| self.started_event(task)));
+        }
+        response
+    }
+
     /// A token for the page that begins at this index.
     pub(crate) fn reader_token(&self, from: usize) -> Bytes {
         token::write(&HistoryToken {

@@ -33,6 +33,14 @@ use crate::world::{Cx, Offer, Work};
 /// The longest that a task is waited for when it failed often.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
 
+/// How a worker could not do a task.
+pub(crate) struct Failed {
+    pub(crate) cause: WorkflowTaskFailedCause,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) identity: String,
+    pub(crate) binary_checksum: String,
+}
+
 impl Run {
     pub(crate) fn is_task_started(&self) -> bool {
         self.state.task.as_ref().is_some_and(|task| task.started != 0)
@@ -210,31 +218,35 @@ impl Run {
     }
 
     /// The task was not answered well: it is tried again.
-    pub(crate) fn fail_task(
-        &mut self,
-        cx: &mut Cx<'_>,
-        cause: WorkflowTaskFailedCause,
-        failure: Option<Failure>,
-        identity: &str,
-    ) {
+    pub(crate) fn fail_task(&mut self, cx: &mut Cx<'_>, failed: Failed) {
+        self.fail_task_for_good(cx, failed);
+        self.schedule_next(cx);
+    }
+
+    /// The task was not answered well, and is not tried again.
+    pub(crate) fn fail_task_for_good(&mut self, cx: &mut Cx<'_>, failed: Failed) {
+        let Failed { cause, failure, identity, binary_checksum } = failed;
+        let problem = format!("cause=WorkflowTaskFailedCause{}", cause_name(cause));
         self.end_attempt(cx, |task| {
             let attributes = WorkflowTaskFailedEventAttributes {
                 scheduled_event_id: task.scheduled,
                 started_event_id: task.started,
                 cause: cause.into(),
                 failure,
-                identity: identity.to_owned(),
+                identity,
+                binary_checksum,
                 ..WorkflowTaskFailedEventAttributes::default()
             };
             (EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(Box::new(attributes)))
         });
-        self.schedule_next(cx);
+        self.report_problems("category=WorkflowTaskFailed", &problem);
     }
 
     /// The worker took too long.
     pub(crate) fn time_out_task(&mut self, cx: &mut Cx<'_>) {
         if self.is_task_started() {
             self.end_attempt(cx, |task| timed_out(task, TimeoutType::StartToClose));
+            self.report_problems("category=WorkflowTaskTimedOut", "cause=WorkflowTaskTimedOutCauseStartToClose");
             self.schedule_next(cx);
             return;
         }
@@ -285,7 +297,9 @@ impl Run {
     /// A run that is flooded while a worker is at it fails the task, so that the worker sees what has come.
     pub(crate) fn check_buffer(&mut self, cx: &mut Cx<'_>) {
         if self.state.buffered.len() > cx.settings.buffered_events && self.is_task_started() {
-            self.fail_task(cx, WorkflowTaskFailedCause::ForceCloseCommand, None, limits::HISTORY_SERVICE);
+            let cause = WorkflowTaskFailedCause::ForceCloseCommand;
+            let identity = limits::HISTORY_SERVICE.to_owned();
+            self.fail_task(cx, Failed { cause, failure: None, identity, binary_checksum: String::new() });
         }
     }
 }
@@ -297,6 +311,10 @@ fn timed_out(task: &TaskState, kind: TimeoutType) -> (EventType, Attributes) {
         timeout_type: kind.into(),
     };
     (EventType::WorkflowTaskTimedOut, Attributes::WorkflowTaskTimedOutEventAttributes(Box::new(attributes)))
+}
+
+fn cause_name(cause: WorkflowTaskFailedCause) -> String {
+    crate::commands::camel(cause.as_str_name().trim_start_matches("WORKFLOW_TASK_FAILED_CAUSE_"))
 }
 
 /// Why a workflow should continue as new, if it should.

@@ -298,14 +298,19 @@ impl Run {
         }
     }
 
-    /// The run is over, and none follows: nobody will answer.
-    pub(crate) fn abort_updates(&mut self, cx: &mut Cx<'_>) {
-        self.live.admitted.clear();
-        self.state.admitted.clear();
+    /// The run is over: what was accepted is not completed any more.
+    pub(crate) fn fail_accepted_updates(&mut self, cx: &mut Cx<'_>) {
         for update in self.state.updates.values_mut().filter(|update| update.outcome.is_none()) {
             update.outcome = Some(Outcome { value: Some(outcome::Value::Failure(closed_under_update())) });
         }
         self.tell_update_waiters(cx);
+    }
+
+    /// The run is over, and none follows: nobody will answer.
+    pub(crate) fn abort_updates(&mut self, cx: &mut Cx<'_>) {
+        self.live.admitted.clear();
+        self.state.admitted.clear();
+        self.fail_accepted_updates(cx);
         for waiter in std::mem::take(&mut self.live.update_waiters).into_values().flatten() {
             let refusal = Refusal::not_found("workflow update was aborted by closing workflow");
             cx.reply(waiter.call, Err(refusal));

@@ -90,6 +90,19 @@ impl Cx<'_> {
         self.watched.contains_key(first_run)
     }
 
+    /// Checks that there is such a namespace.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn check_namespace(&self, name: &str) -> Answer<()> {
+        self.namespaces.check(name).map(|_| ())
+    }
+
+    /// The id of a namespace; empty if there is none of that name.
+    pub(crate) fn namespace_id(&self, name: &str) -> String {
+        self.namespaces.check(name).map(|namespace| namespace.info.id.clone()).unwrap_or_default()
+    }
+
     /// Checks search attributes against what the namespace knows, and notes their types.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use perpetua_proto::history::{
 };
 
 use super::{RunNumber, Waiting, World};
+use crate::commands::or_own;
 use crate::limits;
 use crate::nexus::{Errand, NexusAnswer};
 use crate::requests::start::first_backoff;
@@ -97,6 +98,14 @@ pub(crate) enum ChildNews {
     Terminated { workflow_type: String },
 }
 
+/// A child that has ended.
+struct Ended {
+    namespace: String,
+    namespace_id: String,
+    /// Its last run.
+    execution: WorkflowExecution,
+}
+
 impl World {
     pub(super) fn deliver(&mut self, transfer: Transfer) {
         match transfer {
@@ -112,8 +121,10 @@ impl World {
                         return;
                     }
                     let started = state.started.max(0);
+                    let asked = initiated_child(run, initiated).cloned().unwrap_or_default();
+                    let child = Ended { namespace: asked.namespace, namespace_id: asked.namespace_id, execution };
                     run.state.children.remove(&initiated);
-                    let (kind, attributes) = news.in_history(namespace, execution, initiated, started);
+                    let (kind, attributes) = news.in_history(child, initiated, started);
                     run.receive(cx, kind, attributes);
                 });
             }
@@ -187,10 +198,11 @@ impl World {
             return self.child_not_started(parent, initiated, &asked, StartFailed::WorkflowAlreadyExists);
         }
         let run_id = self.cx().uuid();
-        let request_id = self.cx().uuid();
+        let request_id = format!("{}:{initiated}:0", parent_execution.run_id);
         let metadata = run_metadata(self.run(parent), initiated);
         let mut attributes = WorkflowExecutionStartedEventAttributes {
             workflow_type: asked.workflow_type.clone(),
+            parent_workflow_namespace_id: self.cx().namespace_id(&own_namespace),
             parent_workflow_namespace: own_namespace,
             parent_workflow_execution: Some(parent_execution.clone()),
             parent_initiated_event_id: initiated,
@@ -239,11 +251,11 @@ impl World {
             }
             let attributes = ChildWorkflowExecutionStartedEventAttributes {
                 namespace: asked.namespace.clone(),
+                namespace_id: asked.namespace_id.clone(),
                 initiated_event_id: initiated,
                 workflow_execution: Some(WorkflowExecution { workflow_id: asked.workflow_id.clone(), run_id }),
                 workflow_type: asked.workflow_type.clone(),
                 header: asked.header.clone(),
-                ..ChildWorkflowExecutionStartedEventAttributes::default()
             };
             let attributes = Attributes::ChildWorkflowExecutionStartedEventAttributes(Box::new(attributes));
             run.receive(cx, EventType::ChildWorkflowExecutionStarted, attributes);
@@ -274,12 +286,12 @@ impl World {
             run.state.children.remove(&initiated);
             let attributes = StartChildWorkflowExecutionFailedEventAttributes {
                 namespace: asked.namespace.clone(),
+                namespace_id: asked.namespace_id.clone(),
                 workflow_id: asked.workflow_id.clone(),
                 workflow_type: asked.workflow_type.clone(),
                 cause: cause.into(),
                 control: asked.control.clone(),
                 initiated_event_id: initiated,
-                workflow_task_completed_event_id: asked.workflow_task_completed_event_id,
                 ..StartChildWorkflowExecutionFailedEventAttributes::default()
             };
             let attributes = Attributes::StartChildWorkflowExecutionFailedEventAttributes(Box::new(attributes));
@@ -304,8 +316,10 @@ impl World {
         let Some(asked) = initiated_signal(run, initiated).cloned() else { return };
         let sender = run.execution();
         let execution = asked.workflow_execution.clone().unwrap_or_default();
-        let addressee = self.addressee(&asked.namespace, &execution, from);
-        let cause = if self.namespaces.check(&asked.namespace).is_err() {
+        let namespace = or_own(run, &asked.namespace).to_owned();
+        let namespace_id = self.cx().namespace_id(&namespace);
+        let addressee = self.addressee(&namespace, &execution, from);
+        let cause = if self.namespaces.check(&namespace).is_err() {
             Some(SignalFailed::NamespaceNotFound)
         } else if addressee.is_none_or(|to| asked.child_workflow_only && !self.is_child(to, from)) {
             Some(SignalFailed::ExternalWorkflowExecutionNotFound)
@@ -331,10 +345,10 @@ impl World {
                 None => {
                     let attributes = ExternalWorkflowExecutionSignaledEventAttributes {
                         initiated_event_id: initiated,
-                        namespace: asked.namespace.clone(),
+                        namespace: namespace.clone(),
+                        namespace_id: namespace_id.clone(),
                         workflow_execution: Some(execution),
                         control: asked.control.clone(),
-                        ..ExternalWorkflowExecutionSignaledEventAttributes::default()
                     };
                     let attributes = Attributes::ExternalWorkflowExecutionSignaledEventAttributes(Box::new(attributes));
                     (EventType::ExternalWorkflowExecutionSignaled, attributes)
@@ -342,8 +356,8 @@ impl World {
                 Some(cause) => {
                     let attributes = SignalExternalWorkflowExecutionFailedEventAttributes {
                         cause: cause.into(),
-                        workflow_task_completed_event_id: asked.workflow_task_completed_event_id,
-                        namespace: asked.namespace.clone(),
+                        namespace: namespace.clone(),
+                        namespace_id: namespace_id.clone(),
                         workflow_execution: Some(execution),
                         initiated_event_id: initiated,
                         control: asked.control.clone(),
@@ -363,8 +377,10 @@ impl World {
         let Some(asked) = initiated_cancel(run, initiated).cloned() else { return };
         let sender = run.execution();
         let execution = asked.workflow_execution.clone().unwrap_or_default();
-        let addressee = self.addressee(&asked.namespace, &execution, from);
-        let cause = if self.namespaces.check(&asked.namespace).is_err() {
+        let namespace = or_own(run, &asked.namespace).to_owned();
+        let namespace_id = self.cx().namespace_id(&namespace);
+        let addressee = self.addressee(&namespace, &execution, from);
+        let cause = if self.namespaces.check(&namespace).is_err() {
             Some(CancelFailed::NamespaceNotFound)
         } else if addressee.is_none_or(|to| asked.child_workflow_only && !self.is_child(to, from)) {
             Some(CancelFailed::ExternalWorkflowExecutionNotFound)
@@ -386,9 +402,9 @@ impl World {
                 None => {
                     let attributes = ExternalWorkflowExecutionCancelRequestedEventAttributes {
                         initiated_event_id: initiated,
-                        namespace: asked.namespace.clone(),
+                        namespace: namespace.clone(),
+                        namespace_id: namespace_id.clone(),
                         workflow_execution: Some(execution),
-                        ..ExternalWorkflowExecutionCancelRequestedEventAttributes::default()
                     };
                     let attributes =
                         Attributes::ExternalWorkflowExecutionCancelRequestedEventAttributes(Box::new(attributes));
@@ -397,8 +413,8 @@ impl World {
                 Some(cause) => {
                     let attributes = RequestCancelExternalWorkflowExecutionFailedEventAttributes {
                         cause: cause.into(),
-                        workflow_task_completed_event_id: asked.workflow_task_completed_event_id,
-                        namespace: asked.namespace.clone(),
+                        namespace: namespace.clone(),
+                        namespace_id: namespace_id.clone(),
                         workflow_execution: Some(execution),
                         initiated_event_id: initiated,
                         control: asked.control.clone(),
@@ -470,14 +486,9 @@ fn run_metadata(run: Option<&Run>, event: i64) -> Option<perpetua_proto::sdk::Us
 }
 
 impl ChildNews {
-    fn in_history(
-        self,
-        namespace: String,
-        execution: WorkflowExecution,
-        initiated: i64,
-        started: i64,
-    ) -> (EventType, Attributes) {
+    fn in_history(self, child: Ended, initiated: i64, started: i64) -> (EventType, Attributes) {
         use Attributes as A;
+        let Ended { namespace, namespace_id, execution } = child;
         let workflow_execution = Some(execution);
         let kind = |name: String| Some(WorkflowType { name });
         let (initiated_event_id, started_event_id) = (initiated, started);
@@ -486,11 +497,11 @@ impl ChildNews {
                 let attributes = ChildWorkflowExecutionCompletedEventAttributes {
                     result,
                     namespace,
+                    namespace_id,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
                     initiated_event_id,
                     started_event_id,
-                    ..ChildWorkflowExecutionCompletedEventAttributes::default()
                 };
                 let attributes = A::ChildWorkflowExecutionCompletedEventAttributes(Box::new(attributes));
                 (EventType::ChildWorkflowExecutionCompleted, attributes)
@@ -499,12 +510,12 @@ impl ChildNews {
                 let attributes = ChildWorkflowExecutionFailedEventAttributes {
                     failure: Some(*failure),
                     namespace,
+                    namespace_id,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
                     initiated_event_id,
                     started_event_id,
                     retry_state: retry_state.into(),
-                    ..ChildWorkflowExecutionFailedEventAttributes::default()
                 };
                 let attributes = A::ChildWorkflowExecutionFailedEventAttributes(Box::new(attributes));
                 (EventType::ChildWorkflowExecutionFailed, attributes)
@@ -513,11 +524,11 @@ impl ChildNews {
                 let attributes = ChildWorkflowExecutionCanceledEventAttributes {
                     details,
                     namespace,
+                    namespace_id,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
                     initiated_event_id,
                     started_event_id,
-                    ..ChildWorkflowExecutionCanceledEventAttributes::default()
                 };
                 let attributes = A::ChildWorkflowExecutionCanceledEventAttributes(Box::new(attributes));
                 (EventType::ChildWorkflowExecutionCanceled, attributes)
@@ -525,12 +536,12 @@ impl ChildNews {
             Self::TimedOut { workflow_type, retry_state } => {
                 let attributes = ChildWorkflowExecutionTimedOutEventAttributes {
                     namespace,
+                    namespace_id,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
                     initiated_event_id,
                     started_event_id,
                     retry_state: retry_state.into(),
-                    ..ChildWorkflowExecutionTimedOutEventAttributes::default()
                 };
                 let attributes = A::ChildWorkflowExecutionTimedOutEventAttributes(Box::new(attributes));
                 (EventType::ChildWorkflowExecutionTimedOut, attributes)
@@ -538,11 +549,11 @@ impl ChildNews {
             Self::Terminated { workflow_type } => {
                 let attributes = ChildWorkflowExecutionTerminatedEventAttributes {
                     namespace,
+                    namespace_id,
                     workflow_execution,
                     workflow_type: kind(workflow_type),
                     initiated_event_id,
                     started_event_id,
-                    ..ChildWorkflowExecutionTerminatedEventAttributes::default()
                 };
                 let attributes = A::ChildWorkflowExecutionTerminatedEventAttributes(Box::new(attributes));
                 (EventType::ChildWorkflowExecutionTerminated, attributes)

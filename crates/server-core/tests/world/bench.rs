@@ -7,7 +7,7 @@ use perpetua_proto::command::{
     CompleteWorkflowExecutionCommandAttributes, ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
 };
 use perpetua_proto::common::{ActivityType, Payload, Payloads, WorkflowExecution, WorkflowType};
-use perpetua_proto::enums::EventType;
+use perpetua_proto::enums::{CommandType, EventType};
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflowservice::*;
@@ -241,7 +241,29 @@ pub(crate) fn value(text: &str) -> Payloads {
 }
 
 pub(crate) fn command(attributes: Attributes) -> Command {
-    Command { attributes: Some(attributes), ..Default::default() }
+    use Attributes as A;
+    let kind = match &attributes {
+        A::ScheduleActivityTaskCommandAttributes(_) => CommandType::ScheduleActivityTask,
+        A::RequestCancelActivityTaskCommandAttributes(_) => CommandType::RequestCancelActivityTask,
+        A::StartTimerCommandAttributes(_) => CommandType::StartTimer,
+        A::CancelTimerCommandAttributes(_) => CommandType::CancelTimer,
+        A::StartChildWorkflowExecutionCommandAttributes(_) => CommandType::StartChildWorkflowExecution,
+        A::SignalExternalWorkflowExecutionCommandAttributes(_) => CommandType::SignalExternalWorkflowExecution,
+        A::RequestCancelExternalWorkflowExecutionCommandAttributes(_) => {
+            CommandType::RequestCancelExternalWorkflowExecution
+        }
+        A::RecordMarkerCommandAttributes(_) => CommandType::RecordMarker,
+        A::UpsertWorkflowSearchAttributesCommandAttributes(_) => CommandType::UpsertWorkflowSearchAttributes,
+        A::ModifyWorkflowPropertiesCommandAttributes(_) => CommandType::ModifyWorkflowProperties,
+        A::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
+        A::CompleteWorkflowExecutionCommandAttributes(_) => CommandType::CompleteWorkflowExecution,
+        A::FailWorkflowExecutionCommandAttributes(_) => CommandType::FailWorkflowExecution,
+        A::CancelWorkflowExecutionCommandAttributes(_) => CommandType::CancelWorkflowExecution,
+        A::ContinueAsNewWorkflowExecutionCommandAttributes(_) => CommandType::ContinueAsNewWorkflowExecution,
+        A::ScheduleNexusOperationCommandAttributes(_) => CommandType::ScheduleNexusOperation,
+        A::RequestCancelNexusOperationCommandAttributes(_) => CommandType::RequestCancelNexusOperation,
+    };
+    Command { command_type: kind.into(), attributes: Some(attributes), ..Default::default() }
 }
 
 pub(crate) fn seconds(seconds: i64) -> Option<prost_types::Duration> {

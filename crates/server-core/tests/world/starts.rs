@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use perpetua_proto::common::WorkflowType;
 use perpetua_proto::enums::{WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse};
 use perpetua_proto::workflowservice::{SignalWithStartWorkflowExecutionRequest, StartWorkflowExecutionRequest};
 
@@ -33,7 +34,7 @@ fn a_finished_id_is_free_if_the_policy_says_so() {
     bench.answer(&task, vec![complete()]).expect("it can be done");
     let with = |reuse: Reuse| StartWorkflowExecutionRequest { workflow_id_reuse_policy: reuse.into(), ..start("w") };
     let refused = words(bench.world.start_workflow(with(Reuse::RejectDuplicate)));
-    assert!(refused.contains("Workflow Id reuse policy: RejectDuplicate"), "{refused}");
+    assert!(refused.contains("Workflow Id reuse policy: reject duplicate workflow Id."), "{refused}");
     let refused = words(bench.world.start_workflow(with(Reuse::AllowDuplicateFailedOnly)));
     assert!(refused.contains("finished successfully"), "{refused}");
     bench.world.start_workflow(with(Reuse::AllowDuplicate)).expect("the id is free");
@@ -102,6 +103,27 @@ fn a_signal_starts_what_does_not_run() {
 }
 
 #[test]
+fn a_signal_waits_for_a_delayed_start_and_a_signal_with_start_does_not() {
+    let mut bench = Bench::new();
+    let request = StartWorkflowExecutionRequest { workflow_start_delay: seconds(60), ..start("w") };
+    bench.world.start_workflow(request).expect("the id is free");
+    bench.signal("s").expect("it runs");
+    assert!(bench.is_idle());
+    let request = SignalWithStartWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_id: "w".into(),
+        workflow_type: Some(WorkflowType { name: "greeting".into() }),
+        task_queue: Some(queue()),
+        signal_name: "now".into(),
+        ..Default::default()
+    };
+    bench.world.signal_with_start(request).expect("it can be done");
+    bench.task();
+    let timeout = bench.world.now().plus(Duration::from_secs(10));
+    assert_eq!(bench.world.next_due(), Some(timeout), "only the task can run out of time");
+}
+
+#[test]
 fn a_wrong_start_is_refused_and_leaves_the_id_free() {
     let mut bench = Bench::new();
     for (wrong, expected) in [
@@ -110,13 +132,13 @@ fn a_wrong_start_is_refused_and_leaves_the_id_free() {
             "Namespace nowhere is not found.",
         ),
         (start(""), "WorkflowId is not set on request."),
-        (start(&"x".repeat(1001)), "WorkflowId length exceeds limit."),
+        (start(&"x".repeat(1001)), "WorkflowId exceeds maximum allowed length (1001/1000)"),
         (StartWorkflowExecutionRequest { workflow_type: None, ..start("w") }, "WorkflowType is not set on request."),
-        (StartWorkflowExecutionRequest { task_queue: None, ..start("w") }, "TaskQueue is not set on request."),
-        (StartWorkflowExecutionRequest { cron_schedule: "soon".into(), ..start("w") }, "Invalid CronSchedule"),
+        (StartWorkflowExecutionRequest { task_queue: None, ..start("w") }, "taskQueue is not set"),
+        (StartWorkflowExecutionRequest { cron_schedule: "soon".into(), ..start("w") }, "invalid CronSchedule."),
         (
             StartWorkflowExecutionRequest { workflow_run_timeout: seconds(-1), ..start("w") },
-            "Invalid WorkflowRunTimeout.",
+            "An invalid WorkflowRunTimeoutSeconds is set on request. cause: negative duration",
         ),
     ] {
         let refused = words(bench.world.start_workflow(wrong));

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use perpetua_proto::enums::{EventType, WorkflowTaskFailedCause};
 use perpetua_proto::history::history_event::Attributes;
-use perpetua_proto::workflowservice::RespondWorkflowTaskFailedRequest;
+use perpetua_proto::workflowservice::{DescribeWorkflowExecutionRequest, RespondWorkflowTaskFailedRequest};
 
-use crate::bench::{Bench, activity, complete, last, names, timer, words};
+use crate::bench::{Bench, activity, activity_with, complete, last, names, timer, value, words};
 
 #[test]
 fn a_workflow_runs_from_start_to_end() {
@@ -187,4 +187,54 @@ fn a_workflow_is_told_when_its_history_is_long() {
     bench.signal("more").expect("it runs");
     bench.task();
     assert!(suggested(&mut bench));
+}
+
+#[test]
+fn what_is_too_large_ends_the_run() {
+    let mut bench = Bench::new();
+    bench.start();
+    let task = bench.task();
+    let large = activity_with("a", |asked| asked.input = Some(value(&"x".repeat(2 * 1024 * 1024))));
+    let refused = words(bench.answer(&task, vec![large]));
+    let expected = "BadScheduleActivityAttributes: ScheduleActivityTaskCommandAttributes.Input exceeds size limit.";
+    assert_eq!(refused, format!("InvalidArgument: {expected}"));
+    assert_eq!(bench.history()[3..], ["4 workflow_task_failed", "5 workflow_execution_terminated"]);
+}
+
+#[test]
+fn an_answer_that_goes_on_after_its_end_is_none() {
+    let mut bench = Bench::new();
+    bench.start();
+    let task = bench.task();
+    let refused = words(bench.answer(&task, vec![complete(), timer("t", 1)]));
+    assert!(refused.ends_with("command CompleteWorkflowExecution must be the last command."), "{refused}");
+    bench.answer(&task, vec![complete()]).expect("the task is still the worker's");
+}
+
+#[test]
+fn a_workflow_that_cannot_go_on_is_found_until_it_can() {
+    let mut bench = Bench::new();
+    bench.start();
+    let shown = |bench: &Bench| {
+        let execution = Some(crate::bench::execution("w"));
+        let request = DescribeWorkflowExecutionRequest { namespace: "default".into(), execution };
+        let info = bench.world.describe_workflow(&request).expect("it is there").workflow_execution_info;
+        let attributes = info.and_then(|info| info.search_attributes).unwrap_or_default().indexed_fields;
+        attributes.get("TemporalReportedProblems").map(|payload| payload.data.clone())
+    };
+    for _ in 0..5 {
+        assert_eq!(shown(&bench), None);
+        let task = bench.task();
+        let request = RespondWorkflowTaskFailedRequest {
+            task_token: task.task_token,
+            cause: WorkflowTaskFailedCause::NonDeterministicError.into(),
+            ..Default::default()
+        };
+        bench.world.respond_workflow_task_failed(request).expect("the task is the worker's");
+    }
+    let expected = r#"["category=WorkflowTaskFailed","cause=WorkflowTaskFailedCauseNonDeterministicError"]"#;
+    assert_eq!(shown(&bench).as_deref(), Some(expected.as_bytes()));
+    let task = bench.task();
+    bench.answer(&task, vec![complete()]).expect("it can be done");
+    assert_eq!(shown(&bench), None);
 }

@@ -28,7 +28,11 @@ impl WorkflowApi {
         &self,
         request: Request<GetWorkflowExecutionHistoryRequest>,
     ) -> Answer<GetWorkflowExecutionHistoryResponse> {
-        awaited!(self.wait(request, patience::NEWS, World::history).await, History)
+        let name = request.metadata().get("client-name").and_then(|name| name.to_str().ok());
+        // Programs for people show what is stored; others want to know where the workflow is.
+        let for_people = matches!(name, Some("temporal-cli" | "temporal-ui"));
+        let ask = if for_people { World::history } else { World::history_with_task };
+        awaited!(self.wait(request, patience::NEWS, ask).await, History)
     }
 
     pub(super) async fn query_workflow(&self, request: Request<QueryWorkflowRequest>) -> Answer<QueryWorkflowResponse> {
