@@ -311,6 +311,7 @@ impl World {
         self.next_run = self.next_run.max(number.0 + 1);
         self.runs.insert(number, Some(Box::new(run)));
         self.touched.insert(number);
+        self.reactivate(number);
         number
     }
 

@@ -91,6 +91,7 @@ impl World {
         }
         if merged != known {
             self.with(number, |run, cx| run.change_options(cx, merged, &request.identity));
+            self.reactivate(number);
             self.settle();
         }
         // A fast-forward may be over by now.

@@ -1,9 +1,9 @@
 //! Versions of workers in the world: they are known when they poll, work is sent to them, and they are watched until no
 //! workflow needs them.
 
-use perpetua_proto::enums::VersionDrainageStatus;
+use perpetua_proto::enums::{VersionDrainageStatus, WorkerDeploymentVersionStatus as Status};
 
-use super::{Alarm, Offer, Work, World};
+use super::{Alarm, Offer, RunNumber, Work, World};
 use crate::deployment::{Deployment, QueueName, Version, VersionState, key};
 use crate::limits;
 use crate::matching::QueueKey;
@@ -166,6 +166,24 @@ impl World {
         for (alarm, at) in watched {
             self.alarms.set(alarm, at);
         }
+    }
+
+    /// A run was bound to a version from outside: a version that was not needed any longer is needed again.
+    pub(crate) fn reactivate(&mut self, number: RunNumber) {
+        let run = self.run(number).filter(|run| run.is_open() && run.state.versioning_override.is_some());
+        let Some((namespace, version)) = run.and_then(|run| Some((run.state.namespace.clone(), run.pinned()?))) else {
+            return;
+        };
+        let state = self.deployments.version(&namespace, &version).map(VersionState::status);
+        if !matches!(state, Some(Status::Drained | Status::Inactive)) {
+            return;
+        }
+        let now = self.now;
+        let deployment = self.deployments.shelf.get_mut(&key(&namespace, &version.deployment));
+        if let Some(state) = deployment.and_then(|deployment| deployment.versions.get_mut(&version.build)) {
+            state.check_drainage(true, now);
+        }
+        self.watch_drainage(&namespace, &version.deployment);
     }
 
     /// Looks whether workflows still need a version.

@@ -34,6 +34,11 @@ fn version(build: &str) -> Option<WorkerDeploymentVersion> {
     Some(WorkerDeploymentVersion { deployment_name: "shop".into(), build_id: build.into() })
 }
 
+fn bound(build: &str) -> Option<VersioningOverride> {
+    let pinned = PinnedOverride { behavior: PinnedOverrideBehavior::Pinned.into(), version: version(build) };
+    Some(VersioningOverride { r#override: Some(Override::Pinned(pinned)), ..Default::default() })
+}
+
 /// The workflow task that a worker of this build gets at once.
 fn task(bench: &mut Bench, build: &str) -> Option<PollWorkflowTaskQueueResponse> {
     let request = PollWorkflowTaskQueueRequest {
@@ -262,16 +267,12 @@ fn children_and_next_runs_begin_where_the_workflow_is() {
 #[test]
 fn an_override_counts_more_than_what_workers_say() {
     let mut bench = with_builds(&["1", "2"]);
-    let to = |build: &str| {
-        let pinned = PinnedOverride { behavior: PinnedOverrideBehavior::Pinned.into(), version: version(build) };
-        Some(VersioningOverride { r#override: Some(Override::Pinned(pinned)), ..Default::default() })
-    };
-    let request = StartWorkflowExecutionRequest { versioning_override: to("9"), ..start("w") };
+    let request = StartWorkflowExecutionRequest { versioning_override: bound("9"), ..start("w") };
     assert_eq!(
         words(bench.world.start_workflow(request)),
         "FailedPrecondition: Pinned version 'shop:9' is not present in task queue 'queue' of type 'Workflow'"
     );
-    let request = StartWorkflowExecutionRequest { versioning_override: to("2"), ..start("w") };
+    let request = StartWorkflowExecutionRequest { versioning_override: bound("2"), ..start("w") };
     bench.world.start_workflow(request).expect("the workflow starts");
     assert_eq!(attribute(&bench, "TemporalWorkerDeploymentVersion"), "\"shop:2\"");
     let first = task(&mut bench, "2").expect("the override says so");
@@ -344,4 +345,7 @@ fn a_version_is_drained_when_no_workflow_is_bound_to_it() {
     bench.restart();
     bench.pass(Duration::from_secs(200));
     assert_eq!(describe(&bench).unwrap_or_default().status(), Status::Drained);
+    let bound = StartWorkflowExecutionRequest { versioning_override: bound("1"), ..start("v") };
+    bench.world.start_workflow(bound).expect("the workflow starts");
+    assert_eq!(describe(&bench).unwrap_or_default().status(), Status::Draining);
 }
