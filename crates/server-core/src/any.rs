@@ -23,6 +23,7 @@ named! {
     "temporal.api.errordetails.v1" errordetails::NamespaceAlreadyExistsFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceInvalidStateFailure
     "temporal.api.errordetails.v1" errordetails::NamespaceNotFoundFailure
+    "temporal.api.errordetails.v1" errordetails::ActivityExecutionAlreadyStartedFailure
     "temporal.api.errordetails.v1" errordetails::NexusOperationExecutionAlreadyStartedFailure
     "temporal.api.errordetails.v1" errordetails::NotFoundFailure
     "temporal.api.errordetails.v1" errordetails::PermissionDeniedFailure

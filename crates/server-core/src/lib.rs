@@ -15,6 +15,7 @@
 
 #![expect(deprecated, reason = "what clients still send is still kept and passed on")]
 
+mod activity;
 mod any;
 mod attempt;
 mod batch;

@@ -2,6 +2,9 @@
 
 pub(crate) mod activity;
 mod activity_control;
+mod activity_execution;
+mod activity_list;
+mod activity_start;
 mod batch;
 pub(crate) mod check_start;
 mod clock;
@@ -26,6 +29,7 @@ mod reset;
 mod schedule;
 mod schedules;
 mod search_attributes;
+mod standalone_control;
 pub(crate) mod start;
 mod stop;
 mod system;

@@ -19,7 +19,7 @@ mod nexus;
 pub(crate) mod options;
 pub(crate) mod pages;
 mod pause;
-mod pending;
+pub(crate) mod pending;
 mod problems;
 pub(crate) mod query;
 pub(crate) mod rebuild;

@@ -29,6 +29,9 @@ pub(crate) struct TaskToken {
     /// Which start of the task: one that leaves no trace is followed by one with the same events.
     #[prost(string, tag = "9")]
     pub(crate) request: String,
+    /// For an activity that no workflow has.
+    #[prost(string, tag = "10")]
+    pub(crate) activity_id: String,
 }
 
 /// Where the next page of a history begins.

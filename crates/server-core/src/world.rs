@@ -8,6 +8,7 @@
 //! ```
 //! There are no threads, clocks or sockets here: the same requests at the same times give the same replies.
 
+mod activity;
 mod alarm;
 mod batch;
 mod batch_reset;
@@ -38,6 +39,7 @@ pub use reply::{CallId, Reply};
 pub(crate) use shelf::Shelf;
 pub(crate) use transfer::{ChildNews, Transfer};
 
+use crate::activity::Activities;
 use crate::batch::BatchJob;
 use crate::deployment::Deployments;
 use crate::matching::Matching;
@@ -68,6 +70,7 @@ pub struct World {
     pub(crate) settings: Settings,
     pub(crate) namespaces: Namespaces,
     pub(crate) nexus: Nexus,
+    pub(crate) activities: Activities,
     /// The number that the next run gets.
     next_run: u64,
     /// None for a run that is being changed.
@@ -109,6 +112,8 @@ pub(crate) enum Waiting {
     /// For news of a Nexus operation.
     Operation,
     FastForward(RunNumber),
+    /// For news of an activity.
+    Activity,
     /// For its own alarm.
     Time,
 }
@@ -124,6 +129,7 @@ impl World {
             settings: Settings::default(),
             namespaces: Namespaces::new(),
             nexus: Nexus::default(),
+            activities: Activities::default(),
             next_run: 0,
             runs: BTreeMap::new(),
             by_id: BTreeMap::new(),
@@ -174,6 +180,7 @@ impl World {
     pub fn is_busy(&self) -> bool {
         self.runs().any(Run::is_busy)
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
+            || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_busy())
     }
 
     /// Whether somebody waits for a workflow to get somewhere, or for a time.
@@ -184,6 +191,7 @@ impl World {
                 Waiting::History(_)
                     | Waiting::Update(..)
                     | Waiting::Operation
+                    | Waiting::Activity
                     | Waiting::FastForward(_)
                     | Waiting::Time
             )
@@ -229,6 +237,8 @@ impl World {
             Alarm::ScheduleOver(key) => self.remove_schedule(&key),
             Alarm::Operation(key) => self.ring_operation(&key),
             Alarm::OperationOver(key) => self.remove_operation(&key),
+            Alarm::Activity(key) => self.tend_activity(&key),
+            Alarm::ActivityOver(key) => self.remove_activity(&key),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A worker names an activity by the token that it was given, or by ids. What is too large to be taken fails the activity.
 
 use perpetua_proto::common::{Payloads, WorkflowExecution};
+use perpetua_proto::enums::RetryState;
 use perpetua_proto::failure::Failure;
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::workflowservice::{
@@ -13,6 +14,7 @@ use perpetua_proto::workflowservice::{
 };
 use prost::Message;
 
+use crate::activity::waiter::missing;
 use crate::attempt::AttemptEnd;
 use crate::refusal::{Answer, Refusal};
 use crate::token::TaskToken;
@@ -24,6 +26,8 @@ use crate::{World, failure, limits};
 enum Spoken {
     /// By its run and its scheduled event.
     OfRun(RunNumber, i64),
+    /// One that a client has started, by its run id.
+    Standalone(String),
 }
 
 /// The ids of an activity, and of what it is part of.
@@ -89,6 +93,11 @@ impl World {
     pub fn respond_activity_completed_by_id(&mut self, request: RespondActivityTaskCompletedByIdRequest) -> Answer<()> {
         let RespondActivityTaskCompletedByIdRequest { namespace, workflow_id, run_id, activity_id, .. } = &request;
         let activity = self.activity_by_id(&Ids { namespace, workflow_id, run_id, activity_id }, &request.identity)?;
+        if let Spoken::Standalone(key) = &activity
+            && let Some(over) = self.activities.shelf.get(key).filter(|activity| !activity.is_open())
+        {
+            return Err(Refusal::precondition(format!("invalid transition from {}", over.state_name())));
+        }
         self.begin_unstarted(&activity, &request.identity);
         self.complete_activity(&activity, request.result, &request.identity)
     }
@@ -152,7 +161,7 @@ impl World {
         if self.is_too_large(details.as_ref()) {
             too_large.push(failure::too_large("Heartbeat details exceed size limit."));
         } else if details.is_some() {
-            self.note_beat(activity, details);
+            self.note_details(activity, details);
         }
         let mut failure = failure.unwrap_or_default();
         if failure.encoded_len() > self.settings.blob_bytes {
@@ -205,6 +214,25 @@ impl World {
             Spoken::OfRun(number, scheduled) => {
                 self.with(*number, |run, cx| run.heartbeat(cx.now, *scheduled, details)).unwrap_or_default()
             }
+            Spoken::Standalone(key) => {
+                let beaten = self.change_standalone(key, |activity, now| activity.beat(now, details));
+                beaten.unwrap_or_default()
+            }
+        }
+    }
+
+    /// Notes how it went until the attempt failed; that is part of the failure.
+    fn note_details(&mut self, activity: &Spoken, details: Option<Payloads>) {
+        let now = self.now;
+        match activity {
+            Spoken::OfRun(..) => {
+                self.note_beat(activity, details);
+            }
+            Spoken::Standalone(key) => {
+                if let Some(activity) = self.activities.shelf.get_mut(key) {
+                    activity.attempt.beat(now, details);
+                }
+            }
         }
     }
 
@@ -214,6 +242,9 @@ impl World {
                 let activity = self.run(*number).and_then(|run| run.state.activities.get(scheduled));
                 activity.is_some_and(|activity| activity.attempt.cancel_requested)
             }
+            Spoken::Standalone(key) => {
+                self.activities.shelf.get(key).is_some_and(|activity| activity.attempt.cancel_requested)
+            }
         }
     }
 
@@ -221,6 +252,9 @@ impl World {
         match activity {
             Spoken::OfRun(number, scheduled) => {
                 self.with(*number, |run, cx| run.end_activity_attempt(cx, *scheduled, end, identity));
+            }
+            Spoken::Standalone(key) => {
+                self.change_standalone(key, |activity, now| activity.end_attempt(now, end));
             }
         }
         self.settle();
@@ -231,6 +265,10 @@ impl World {
         match activity {
             Spoken::OfRun(number, scheduled) => {
                 self.with(*number, |run, cx| run.fail_activity(cx, *scheduled, failure, identity));
+            }
+            Spoken::Standalone(key) => {
+                let state = RetryState::NonRetryableFailure;
+                self.change_standalone(key, |activity, now| activity.fail(now, failure, state));
             }
         }
         self.settle();
@@ -247,6 +285,13 @@ impl World {
                     }
                 });
             }
+            Spoken::Standalone(key) => {
+                let now = self.now;
+                let activity = self.activities.shelf.get_mut(key).filter(|activity| !activity.attempt.is_started());
+                if let Some(activity) = activity {
+                    activity.start(now, identity, String::new());
+                }
+            }
         }
     }
 
@@ -255,6 +300,10 @@ impl World {
             Spoken::OfRun(number, scheduled) => {
                 let activity = self.run(*number).and_then(|run| run.state.activities.get(scheduled));
                 activity.filter(|activity| activity.attempt.is_started()).map(|_| ()).ok_or_else(not_found)
+            }
+            Spoken::Standalone(key) => {
+                let activity = self.activities.shelf.get(key).ok_or_else(not_found)?;
+                if activity.is_open() && activity.attempt.is_started() { Ok(()) } else { Err(missing(&activity.id)) }
             }
         }
     }
@@ -267,13 +316,24 @@ impl World {
             return Err(Refusal::invalid("Operation requested with a token from a different namespace."));
         }
         check_identity(identity)?;
-        let execution = WorkflowExecution { workflow_id: token.workflow_id, run_id: token.run_id };
+        if token.workflow_id.is_empty() {
+            let activity = self.activities.shelf.get(&token.run_id).filter(|activity| {
+                let attempt = &activity.attempt;
+                let is_it = attempt.number == token.attempt && attempt.request == token.request;
+                activity.is_open() && attempt.is_started() && is_it
+            });
+            return activity
+                .map(|activity| Spoken::Standalone(activity.run_id.clone()))
+                .ok_or_else(|| missing(&token.activity_id));
+        }
+        let (workflow_id, run_id) = (token.workflow_id.clone(), token.run_id.clone());
+        let execution = WorkflowExecution { workflow_id, run_id };
         let number = self.find(&token.namespace, Some(&execution)).map_err(|_| not_found())?;
         let run = self.run(number).ok_or_else(not_found)?;
         if !run.is_open() {
             return Err(completed());
         }
-        run.started_activity(token.scheduled, token.attempt).ok_or_else(not_found)?;
+        run.started_activity(&token).ok_or_else(not_found)?;
         Ok(Spoken::OfRun(number, token.scheduled))
     }
 
@@ -284,6 +344,9 @@ impl World {
         }
         check_identity(identity)?;
         check_run_id(ids.run_id)?;
+        if ids.workflow_id.is_empty() {
+            return self.find_activity(ids.namespace, ids.activity_id, ids.run_id).map(Spoken::Standalone);
+        }
         let (workflow_id, run_id) = (ids.workflow_id.to_owned(), ids.run_id.to_owned());
         let number = self.find(ids.namespace, Some(&WorkflowExecution { workflow_id, run_id }))?;
         let run = self.run(number).filter(|run| run.is_open()).ok_or_else(completed)?;

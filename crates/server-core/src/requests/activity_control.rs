@@ -10,14 +10,14 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::activity::{check_run_id, completed};
-use super::{check_length, require_id};
+use super::check_length;
 use crate::World;
 use crate::attempt::options::Change;
 use crate::attempt::{Pause, Reset};
 use crate::refusal::{Answer, Refusal};
 use crate::run::control::{Forget, pause};
 use crate::time::{duration, nanos};
-use crate::world::{RunNumber, is_uuid};
+use crate::world::RunNumber;
 
 /// Which activities of a run are meant.
 enum Which<'a> {
@@ -121,7 +121,12 @@ impl World {
     /// When the request is wrong, there is no such activity, or it is paused.
     pub fn pause_activity_execution(&mut self, request: PauseActivityExecutionRequest) -> Answer<()> {
         let PauseActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = &request;
-        self.check_named(namespace, activity_id, run_id, &request.request_id)?;
+        self.check_activity_id(namespace, activity_id, run_id)?;
+        check_length("request ID", &request.request_id)?;
+        if workflow_id.is_empty() {
+            let key = self.find_activity(namespace, activity_id, run_id)?;
+            return self.pause_standalone(&key, request);
+        }
         let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
         let pause = pause(self.now, request.identity, request.reason, request.request_id);
         let is_new = self.with(number, |run, _| pause_once(run, scheduled, pause));
@@ -138,12 +143,15 @@ impl World {
     /// When the request is wrong, or there is no such activity.
     pub fn unpause_activity_execution(&mut self, request: &UnpauseActivityExecutionRequest) -> Answer<()> {
         let UnpauseActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = request;
-        self.check_named(namespace, activity_id, run_id, &request.request_id)?;
+        self.check_activity_id(namespace, activity_id, run_id)?;
+        check_length("request ID", &request.request_id)?;
+        let wait = self.cx().some_of(duration(request.jitter.as_ref()));
+        if workflow_id.is_empty() {
+            let key = self.find_activity(namespace, activity_id, run_id)?;
+            return self.unpause_standalone(&key, wait);
+        }
         let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
-        self.with(number, |run, cx| {
-            let wait = cx.some_of(duration(request.jitter.as_ref()));
-            run.unpause_activity(cx, scheduled, wait, Forget::default());
-        });
+        self.with(number, |run, cx| run.unpause_activity(cx, scheduled, wait, Forget::default()));
         self.settle();
         Ok(())
     }
@@ -154,10 +162,15 @@ impl World {
     /// When the request is wrong, or there is no such activity.
     pub fn reset_activity_execution(&mut self, request: &ResetActivityExecutionRequest) -> Answer<()> {
         let ResetActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = request;
-        self.check_named(namespace, activity_id, run_id, &request.request_id)?;
-        let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
+        self.check_activity_id(namespace, activity_id, run_id)?;
+        check_length("request ID", &request.request_id)?;
         let wait = self.cx().some_of(duration(request.jitter.as_ref())).map_or(0, nanos);
         let reset = Reset { heartbeat: request.reset_heartbeat, options: request.restore_original_options, wait };
+        if workflow_id.is_empty() {
+            let key = self.find_activity(namespace, activity_id, run_id)?;
+            return self.reset_standalone(&key, reset, request.keep_paused);
+        }
+        let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
         self.with(number, |run, cx| run.reset_activity(cx, scheduled, reset, request.keep_paused));
         self.settle();
         Ok(())
@@ -171,13 +184,18 @@ impl World {
         &mut self,
         request: UpdateActivityExecutionOptionsRequest,
     ) -> Answer<UpdateActivityExecutionOptionsResponse> {
-        let UpdateActivityExecutionOptionsRequest { namespace, workflow_id, activity_id, run_id, request_id, .. } =
-            &request;
-        self.check_named(namespace, activity_id, run_id, request_id)?;
+        let UpdateActivityExecutionOptionsRequest { namespace, workflow_id, activity_id, run_id, .. } = &request;
+        self.check_activity_id(namespace, activity_id, run_id)?;
+        check_length("request ID", &request.request_id)?;
         let (options, mask) = (request.activity_options.clone(), request.update_mask.clone());
         let change = Change::read(options, mask, request.restore_original)?;
-        let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
-        let activity_options = self.change_activities(number, vec![scheduled], &change)?;
+        let activity_options = if workflow_id.is_empty() {
+            let key = self.find_activity(namespace, activity_id, run_id)?;
+            self.change_standalone_options(&key, &change)?
+        } else {
+            let (number, scheduled) = self.activity_named(namespace, workflow_id, run_id, activity_id)?;
+            self.change_activities(number, vec![scheduled], &change)?
+        };
         Ok(UpdateActivityExecutionOptionsResponse { activity_options: Some(activity_options) })
     }
 
@@ -215,17 +233,6 @@ impl World {
             Which::All => return Ok((number, run.state.activities.keys().copied().collect())),
         };
         if activities.is_empty() { Err(unknown()) } else { Ok((number, activities)) }
-    }
-
-    /// Checks the ids of a request.
-    fn check_named(&self, namespace: &str, activity_id: &str, run_id: &str, request_id: &str) -> Answer<()> {
-        self.namespaces.check(namespace)?;
-        require_id("activity ID", activity_id)?;
-        check_length("request ID", request_id)?;
-        if !run_id.is_empty() && !is_uuid(run_id) {
-            return Err(Refusal::invalid("invalid run id: must be a valid UUID"));
-        }
-        Ok(())
     }
 
     /// The activity of a workflow that a request names.

@@ -49,6 +49,11 @@ impl World {
         for key in operations {
             self.remove_operation(&key);
         }
+        let activities = self.activities.shelf.iter().filter(|(_, activity)| activity.namespace == name);
+        let activities: Vec<String> = activities.map(|(key, _)| key.to_owned()).collect();
+        for key in activities {
+            self.remove_activity(&key);
+        }
         // What is ended may start something, such as the next run of a chain.
         loop {
             let runs = self.index.of_namespace(name);

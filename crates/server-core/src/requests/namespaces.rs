@@ -178,6 +178,9 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         poller_autoscaling: true,
         worker_heartbeats: true,
         worker_poll_complete_on_shutdown: true,
+        standalone_activities: true,
+        standalone_activity_start_delay: true,
+        standalone_activity_operator_commands: true,
         standalone_nexus_operation: true,
         workflow_task_completion_pagination: true,
         ..Capabilities::default()

@@ -196,6 +196,10 @@ impl World {
                 Some(reply) => Ok(reply),
                 None => return,
             },
+            Waiting::Activity => match self.dismiss_activity_waiter(call) {
+                Some(reply) => Ok(reply),
+                None => return,
+            },
             Waiting::History(number) => {
                 let reader = self.attend(number, |run, _| {
                     let at = run.live.readers.iter().position(|reader| reader.call == call)?;

@@ -125,6 +125,7 @@ impl Run {
             run_id: self.state.run_id.clone(),
             scheduled,
             attempt: activity.attempt.number,
+            request: activity.attempt.request.clone(),
             ..TaskToken::default()
         };
         Some(PollActivityTaskQueueResponse {
@@ -151,10 +152,13 @@ impl Run {
     }
 
     /// The activity whose attempt a worker's token names, if it is the one that runs.
-    pub(crate) fn started_activity(&self, scheduled: i64, attempt: i32) -> Option<&ActivityState> {
-        let activity = self.state.activities.get(&scheduled);
-        activity
-            .filter(|activity| self.is_open() && activity.attempt.number == attempt && activity.attempt.is_started())
+    pub(crate) fn started_activity(&self, token: &TaskToken) -> Option<&ActivityState> {
+        let activity = self.state.activities.get(&token.scheduled);
+        activity.filter(|activity| {
+            let attempt = &activity.attempt;
+            let is_it = attempt.number == token.attempt && attempt.request == token.request;
+            self.is_open() && is_it && attempt.is_started()
+        })
     }
 
     /// A sign of life.

@@ -30,6 +30,10 @@ pub(crate) enum Alarm {
     Operation(String),
     /// The same, when it has been over for so long that it is not kept any longer.
     OperationOver(String),
+    /// An activity that a client has started.
+    Activity(String),
+    /// The same, when it has been over for so long that it is not kept any longer.
+    ActivityOver(String),
 }
 
 impl Alarm {
@@ -37,7 +41,12 @@ impl Alarm {
     fn matters(&self) -> bool {
         !matches!(
             self,
-            Self::RunOver(_) | Self::BatchOver(_) | Self::Drainage(..) | Self::ScheduleOver(_) | Self::OperationOver(_)
+            Self::RunOver(_)
+                | Self::BatchOver(_)
+                | Self::Drainage(..)
+                | Self::ScheduleOver(_)
+                | Self::OperationOver(_)
+                | Self::ActivityOver(_)
         )
     }
 }

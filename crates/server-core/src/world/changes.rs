@@ -48,6 +48,8 @@ pub enum Kind {
     Batch = 5,
     /// A Nexus endpoint, by its id.
     NexusEndpoint = 6,
+    /// An activity that a client has started, by its run id.
+    Activity = 7,
     /// A Nexus operation that a client has started, by its run id.
     NexusOperation = 8,
     /// A deployment of workers, by its namespace and its name.
@@ -66,6 +68,7 @@ impl Kind {
             Self::Schedule,
             Self::Batch,
             Self::NexusEndpoint,
+            Self::Activity,
             Self::NexusOperation,
             Self::Deployment,
             Self::TaskQueue,
@@ -140,6 +143,7 @@ impl World {
         self.nexus.endpoints.take_changes(Kind::NexusEndpoint, &mut changes.records);
         self.deployments.shelf.take_changes(Kind::Deployment, &mut changes.records);
         self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
+        self.activities.shelf.take_changes(Kind::Activity, &mut changes.records);
         self.nexus.operations.take_changes(Kind::NexusOperation, &mut changes.records);
         for (number, run_id) in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
@@ -173,6 +177,7 @@ impl World {
         self.task_queues.discard_changes();
         self.nexus.endpoints.discard_changes();
         self.nexus.operations.discard_changes();
+        self.activities.shelf.discard_changes();
         self.dirty.clear();
     }
 
@@ -203,6 +208,7 @@ impl World {
                 Kind::NexusEndpoint => world.nexus.endpoints.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Deployment => world.deployments.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::TaskQueue => world.task_queues.restore(key.clone(), &value).map_err(damaged)?,
+                Kind::Activity => world.activities.shelf.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::NexusOperation => world.nexus.operations.restore(key.clone(), &value).map_err(damaged)?,
                 Kind::Run => {
                     let state = RunState::decode(&*value).map_err(damaged)?;
@@ -228,6 +234,9 @@ impl World {
         }
         for key in world.nexus.restore() {
             world.resume_operation(&key);
+        }
+        for key in world.activities.restore() {
+            world.resume_activity(&key);
         }
         world.settle();
         // Those to whom nothing happened are as they were stored.

@@ -41,6 +41,12 @@ pub(crate) enum Work {
         /// As it was offered this time.
         offer: i32,
     },
+    /// An activity that a client has started, by its run id.
+    Standalone {
+        activity: String,
+        /// As it was offered this time.
+        offer: i32,
+    },
     Query {
         run: RunNumber,
         id: String,
@@ -136,6 +142,7 @@ impl World {
             Work::Activity { run, scheduled, offer } => {
                 self.run(*run).is_some_and(|run| run.offers_activity(*scheduled, *offer))
             }
+            Work::Standalone { activity, offer } => self.offers_standalone(activity, *offer),
             Work::Query { run, id, .. } => self.run(*run).is_some_and(|run| run.live.queries.contains_key(id)),
             Work::Nexus(errand) => match &errand.owner {
                 Owner::Run(run, scheduled) => {
@@ -167,6 +174,9 @@ impl World {
                     run.start_activity(cx, *scheduled, &poller.identity, version.as_ref())
                 });
                 Some(Reply::ActivityTask(Box::new(response.flatten()?)))
+            }
+            Work::Standalone { activity, .. } => {
+                Some(Reply::ActivityTask(Box::new(self.start_standalone(activity, &poller.identity)?)))
             }
             Work::Query { run, id, sticky } => {
                 let response = self.attend(*run, |run, cx| run.query_response(cx, id, *sticky));

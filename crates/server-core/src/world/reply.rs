@@ -1,10 +1,11 @@
 //! Answers that may come later.
 
 use perpetua_proto::workflowservice::{
-    DescribeNexusOperationExecutionResponse, GetWorkflowExecutionHistoryResponse, PollActivityTaskQueueResponse,
-    PollNexusOperationExecutionResponse, PollNexusTaskQueueResponse, PollWorkflowExecutionTimeSkippingResponse,
-    PollWorkflowExecutionUpdateResponse, PollWorkflowTaskQueueResponse, QueryWorkflowResponse,
-    StartWorkflowExecutionResponse, UpdateWorkflowExecutionResponse,
+    DescribeActivityExecutionResponse, DescribeNexusOperationExecutionResponse, GetWorkflowExecutionHistoryResponse,
+    PollActivityExecutionResponse, PollActivityTaskQueueResponse, PollNexusOperationExecutionResponse,
+    PollNexusTaskQueueResponse, PollWorkflowExecutionTimeSkippingResponse, PollWorkflowExecutionUpdateResponse,
+    PollWorkflowTaskQueueResponse, QueryWorkflowResponse, StartWorkflowExecutionResponse,
+    UpdateWorkflowExecutionResponse,
 };
 
 /// Names a call that waits for its answer. The caller of the world chooses it.
@@ -34,6 +35,10 @@ pub enum Reply {
     PolledUpdate(PollWorkflowExecutionUpdateResponse),
     /// To a poll for the end of a fast-forward.
     FastForward(Box<PollWorkflowExecutionTimeSkippingResponse>),
+    /// To a request to describe an activity.
+    Activity(Box<DescribeActivityExecutionResponse>),
+    /// To a poll for the outcome of an activity.
+    ActivityOutcome(Box<PollActivityExecutionResponse>),
     /// To a call that waited for a time.
     Slept,
     /// To an update with a start.

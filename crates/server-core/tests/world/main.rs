@@ -18,6 +18,7 @@ mod restarts;
 mod schedule_requests;
 mod schedules;
 mod search_attributes;
+mod standalone;
 mod starts;
 mod task_queues;
 mod tasks;

@@ -78,6 +78,14 @@ service! {
         reset_activity_execution(ResetActivityExecutionRequest) -> ResetActivityExecutionResponse
         unpause_activity_execution(UnpauseActivityExecutionRequest) -> UnpauseActivityExecutionResponse
         update_activity_execution_options(UpdateActivityExecutionOptionsRequest) -> UpdateActivityExecutionOptionsResponse
+        start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
+        describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse
+        poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse
+        list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse
+        count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse
+        request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse
+        terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse
+        delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse
         request_cancel_workflow_execution(RequestCancelWorkflowExecutionRequest) -> RequestCancelWorkflowExecutionResponse
         signal_workflow_execution(SignalWorkflowExecutionRequest) -> SignalWorkflowExecutionResponse
         signal_with_start_workflow_execution(SignalWithStartWorkflowExecutionRequest) -> SignalWithStartWorkflowExecutionResponse
@@ -168,14 +176,6 @@ service! {
         delete_workflow_rule(DeleteWorkflowRuleRequest) -> DeleteWorkflowRuleResponse
         list_workflow_rules(ListWorkflowRulesRequest) -> ListWorkflowRulesResponse
         trigger_workflow_rule(TriggerWorkflowRuleRequest) -> TriggerWorkflowRuleResponse
-        start_activity_execution(StartActivityExecutionRequest) -> StartActivityExecutionResponse
-        describe_activity_execution(DescribeActivityExecutionRequest) -> DescribeActivityExecutionResponse
-        poll_activity_execution(PollActivityExecutionRequest) -> PollActivityExecutionResponse
-        list_activity_executions(ListActivityExecutionsRequest) -> ListActivityExecutionsResponse
-        count_activity_executions(CountActivityExecutionsRequest) -> CountActivityExecutionsResponse
-        request_cancel_activity_execution(RequestCancelActivityExecutionRequest) -> RequestCancelActivityExecutionResponse
-        terminate_activity_execution(TerminateActivityExecutionRequest) -> TerminateActivityExecutionResponse
-        delete_activity_execution(DeleteActivityExecutionRequest) -> DeleteActivityExecutionResponse
     }
 }
 
