@@ -11,6 +11,7 @@ mod rate;
 mod shared;
 mod stats;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -78,6 +79,11 @@ impl QueueKey {
 
     pub(crate) fn nexus(namespace: &str, name: &str) -> Self {
         Self::new(namespace, Kind::Nexus, name)
+    }
+
+    /// The queue of the same name for workers without a version.
+    pub(crate) fn plain(&self) -> Cow<'_, Self> {
+        if self.version.is_none() { Cow::Borrowed(self) } else { Cow::Owned(self.of(None)) }
     }
 
     /// The queue of the same name for workers of a version.
@@ -204,7 +210,7 @@ impl Matching {
     /// Takes the first work that may go out now.
     pub(crate) fn take(&mut self, key: &QueueKey, now: Time) -> Taken {
         let Some(queue) = self.queues.get_mut(key) else { return Taken::Nothing };
-        match self.shared.get(&key.of(None)) {
+        match self.shared.get(&*key.plain()) {
             Some(shared) => queue.backlog.take(|offer| shared.check(offer, now), |offer| shared.weight(offer)),
             None => queue.backlog.take(|_| Ok(()), |offer| offer.fairness_weight),
         }
@@ -215,7 +221,7 @@ impl Matching {
         if let Some(queue) = self.queues.get_mut(&offer.queue) {
             queue.dispatched.entry(offer.priority).or_default().count(now);
         }
-        if let Some(shared) = self.shared.get_mut(&offer.queue.of(None)) {
+        if let Some(shared) = self.shared.get_mut(&*offer.queue.plain()) {
             shared.spend(offer, now);
         }
     }
@@ -238,7 +244,7 @@ impl Matching {
     pub(crate) fn versions_of(&self, key: &QueueKey) -> impl Iterator<Item = &QueueKey> {
         let first = key.of(None);
         let name = first.clone();
-        self.queues.range(first..).map(|(key, _)| key).take_while(move |key| key.of(None) == name)
+        self.queues.range(first..).map(|(key, _)| key).take_while(move |key| *key.plain() == name)
     }
 
     /// Takes all work out of a queue, in the order in which it came.
@@ -272,7 +278,7 @@ impl Matching {
         self.queues.retain(|_, queue| !queue.seen.is_empty() || !queue.pollers.is_empty() || queue.backlog.len() > 0);
         let queues = &self.queues;
         self.shared.retain(|key, shared| {
-            let is_used = queues.range(key.clone()..).next().is_some_and(|(next, _)| next.of(None) == *key);
+            let is_used = queues.range(key.clone()..).next().is_some_and(|(next, _)| *next.plain() == *key);
             shared.tidy(now);
             is_used || shared.is_configured()
         });

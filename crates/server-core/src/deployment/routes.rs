@@ -53,7 +53,7 @@ impl Deployments {
     }
 
     pub(crate) fn route(&self, queue: &QueueKey) -> Option<&Route> {
-        self.routes.get(&queue.of(None))
+        self.routes.get(&*queue.plain())
     }
 
     /// The version to which what this id names goes, with the revision that says so.

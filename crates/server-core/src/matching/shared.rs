@@ -74,7 +74,7 @@ fn configured(limit: Option<&RateLimitConfig>) -> Option<f64> {
 impl Matching {
     /// What was configured of a name.
     pub(crate) fn config(&self, key: &QueueKey) -> Option<&TaskQueueConfig> {
-        self.shared.get(&key.of(None)).map(|shared| &shared.config).filter(|config| **config != Default::default())
+        self.shared.get(&*key.plain()).map(|shared| &shared.config).filter(|config| **config != Default::default())
     }
 
     pub(crate) fn configure(&mut self, key: &QueueKey, config: TaskQueueConfig) {
@@ -83,7 +83,7 @@ impl Matching {
 
     /// How much work a second may go out, and who says so.
     pub(crate) fn effective_rate(&self, key: &QueueKey) -> (f64, RateLimitSource) {
-        let shared = self.shared.get(&key.of(None));
+        let shared = self.shared.get(&*key.plain());
         let api = shared.and_then(|shared| configured(shared.config.queue_rate_limit.as_ref()));
         match (api, shared.and_then(|shared| shared.worker_rate)) {
             (Some(rate), _) => (rate, RateLimitSource::Api),
@@ -94,7 +94,7 @@ impl Matching {
 
     /// Whether work may not go out now because of how fast it went.
     pub(crate) fn is_limited(&self, key: &QueueKey, now: Time) -> bool {
-        let Some(shared) = self.shared.get(&key.of(None)) else { return false };
+        let Some(shared) = self.shared.get(&*key.plain()) else { return false };
         shared.rate().is_some_and(|rate| shared.limiter.check(rate, now).is_err())
     }
 }

@@ -77,8 +77,8 @@ impl World {
         offers
             .into_iter()
             .map(|mut offer| {
-                let key = self.destination(&offer);
-                offer.queue = key.clone();
+                offer.queue.version = self.version_for(&offer);
+                let key = offer.queue.clone();
                 self.matching.push(offer, self.now);
                 key
             })

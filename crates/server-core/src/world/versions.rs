@@ -120,7 +120,7 @@ impl World {
             for queue in queues {
                 for mut offer in self.matching.drain(&queue) {
                     if self.stands(&offer) {
-                        offer.queue = self.destination(&offer);
+                        offer.queue.version = self.version_for(&offer);
                         self.matching.put_back(offer);
                     }
                 }
@@ -132,10 +132,10 @@ impl World {
         }
     }
 
-    /// The queue of a version, or of workers without one, to which work goes.
-    pub(super) fn destination(&self, offer: &Offer) -> QueueKey {
+    /// The version whose workers get a piece of work.
+    pub(super) fn version_for(&self, offer: &Offer) -> Option<Version> {
         let by_route = |id: &str| self.deployments.target(&offer.queue, id).0;
-        let version = match &offer.what {
+        match &offer.what {
             Work::Workflow { run, .. } => self.run(*run).and_then(|run| run.task_version(&self.deployments)),
             Work::Query { sticky: true, .. } => None,
             Work::Query { run, .. } => self.run(*run).and_then(|run| run.target(&self.deployments)),
@@ -144,8 +144,7 @@ impl World {
             }
             // What belongs to no workflow is spread by when it came.
             _ => by_route(&offer.offered.nanos().to_string()),
-        };
-        offer.queue.of(version)
+        }
     }
 
     /// Watches a version that no new work goes to, until no workflow needs it.
