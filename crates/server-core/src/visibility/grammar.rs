@@ -58,10 +58,16 @@ pub(super) struct Parsed {
     pub(super) limited: bool,
 }
 
-/// Reads a query.
-pub(super) fn parse(text: &str) -> Result<Parsed, Malformed> {
+/// What the real server puts before a query. Refusals count places from its beginning.
+pub(super) const SELECT: &str = "select * from table1 ";
+/// The same where it only looks at the form.
+pub(super) const SELECT_FORM: &str = "select * from dummy ";
+
+/// Reads a query that stands behind this.
+pub(super) fn parse(text: &str, select: &str) -> Result<Parsed, Malformed> {
     let clause = begins_with_clause(text);
-    let mut parser = Parser { tokens: tokens(text, clause), at: 0, depth: 0 };
+    let before = select.len() + if clause { 0 } else { "where ".len() };
+    let mut parser = Parser { tokens: tokens(text, before), at: 0, depth: 0 };
     let mut parsed = Parsed::default();
     if !clause && !text.is_empty() {
         parsed.condition = Some(parser.or()?);

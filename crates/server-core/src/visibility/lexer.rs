@@ -2,11 +2,6 @@
 
 use super::grammar::Malformed;
 
-/// How long the text is that the real server puts before a query, in bytes; places are counted from its beginning.
-const BEFORE_CONDITION: usize = "select * from table1 where ".len();
-/// The same for a query without a condition.
-const BEFORE_CLAUSE: usize = BEFORE_CONDITION - "where ".len();
-
 /// One token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
@@ -87,9 +82,9 @@ impl Placed {
     }
 }
 
-/// The tokens of a query, or of a clause that stands for one; the last one is the end.
-pub(super) fn tokens(text: &str, clause: bool) -> Vec<Placed> {
-    let mut lexer = Lexer { text, at: 0, before: if clause { BEFORE_CLAUSE } else { BEFORE_CONDITION } };
+/// The tokens of a query; the last one is the end. Places are counted from the beginning of what stands before it.
+pub(super) fn tokens(text: &str, before: usize) -> Vec<Placed> {
+    let mut lexer = Lexer { text, at: 0, before };
     let mut tokens = Vec::new();
     loop {
         let token = lexer.next();

@@ -6,7 +6,7 @@ use perpetua_proto::enums::IndexedValueType as Kind;
 
 use super::datetime;
 use super::filter::{Filter, Order, Test};
-use super::grammar::{Expression, Malformed, parse};
+use super::grammar::{Expression, Malformed, SELECT, SELECT_FORM, parse};
 use super::value::{Attributes, Value};
 use super::words::phrases;
 use crate::{Answer, Refusal, Time};
@@ -73,11 +73,11 @@ pub(crate) fn check_form(text: &str) -> Result<(), String> {
         Some(place) => place.to_owned(),
         None => problem,
     };
-    parse(text.trim()).map(drop).map_err(problem)
+    parse(text.trim(), SELECT_FORM).map(drop).map_err(problem)
 }
 
 fn checked(text: &str, schema: &Schema<'_>) -> Result<Query, Malformed> {
-    let parsed = parse(text.trim())?;
+    let parsed = parse(text.trim(), SELECT)?;
     let filter = parsed.condition.as_ref().map(|condition| filter(condition, schema)).transpose()?;
     let group_by = match parsed.group_by.as_slice() {
         [] => None,

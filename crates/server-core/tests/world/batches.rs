@@ -179,7 +179,7 @@ fn a_wrong_operation_is_refused_or_fails() {
         ),
         (
             StartBatchOperationRequest { visibility_query: "(((".into(), ..good() },
-            "InvalidArgument: invalid visibility query: syntax error at position 31",
+            "InvalidArgument: invalid visibility query: syntax error at position 30",
         ),
         (request("1", signal), "InvalidArgument: must provide signal name"),
         (request("1", reset), "InvalidArgument: unknown batch reset type Unspecified"),
