@@ -7,6 +7,7 @@ use perpetua_proto::operatorservice::{
 use crate::World;
 use crate::namespace::{SYSTEM_NAMESPACE, missing_namespace};
 use crate::refusal::{Answer, Refusal};
+use crate::world::Shelf;
 
 impl World {
     /// Deletes a namespace with everything in it.
@@ -34,26 +35,25 @@ impl World {
 
     /// Takes away everything that is in a namespace. What starts things goes first.
     fn empty_namespace(&mut self, name: &str) {
-        let schedules = self.schedules.shelf.iter().filter(|(_, schedule)| schedule.namespace == name);
-        let schedules: Vec<String> = schedules.map(|(key, _)| key.to_owned()).collect();
-        for key in schedules {
+        for key in keys(&self.schedules.shelf, |schedule| schedule.namespace == name) {
             self.remove_schedule(&key);
         }
-        let batches = self.batches.iter().filter(|(_, job)| job.request.namespace == name);
-        let batches: Vec<String> = batches.map(|(key, _)| key.to_owned()).collect();
-        for key in batches {
+        for key in keys(&self.batches, |job| job.request.namespace == name) {
             self.remove_batch(&key);
         }
-        let operations = self.nexus.operations.iter().filter(|(_, operation)| operation.namespace == name);
-        let operations: Vec<String> = operations.map(|(key, _)| key.to_owned()).collect();
-        for key in operations {
+        for key in keys(&self.nexus.operations, |operation| operation.namespace == name) {
             self.remove_operation(&key);
         }
-        let activities = self.activities.shelf.iter().filter(|(_, activity)| activity.namespace == name);
-        let activities: Vec<String> = activities.map(|(key, _)| key.to_owned()).collect();
-        for key in activities {
+        for key in keys(&self.activities.shelf, |activity| activity.namespace == name) {
             self.remove_activity(&key);
         }
+        self.workers.forget_all(name);
+        self.end_runs(name);
+        self.remove_deployments(name);
+        self.forget_task_queues(name);
+    }
+
+    fn end_runs(&mut self, name: &str) {
         // What is ended may start something, such as the next run of a chain.
         loop {
             let runs = self.index.of_namespace(name);
@@ -79,4 +79,9 @@ impl World {
         };
         ListClustersResponse { clusters: vec![cluster], ..ListClustersResponse::default() }
     }
+}
+
+/// The keys of all that are like this.
+fn keys<T>(shelf: &Shelf<T>, is_wanted: impl Fn(&T) -> bool) -> Vec<String> {
+    shelf.iter().filter(|(_, item)| is_wanted(item)).map(|(key, _)| key.to_owned()).collect()
 }

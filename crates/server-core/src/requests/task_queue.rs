@@ -207,17 +207,29 @@ impl World {
         Ok(UpdateTaskQueueConfigResponse { config: Some(config) })
     }
 
+    /// Forgets what was configured in a namespace.
+    pub(crate) fn forget_task_queues(&mut self, namespace: &str) {
+        let records = self.task_queues.iter().filter(|(_, record)| record.namespace == namespace);
+        let records: Vec<(String, QueueKey)> = records.map(|(key, record)| (key.to_owned(), record.queue())).collect();
+        for (key, queue) in records {
+            self.task_queues.remove(&key);
+            self.matching.configure(&queue, TaskQueueConfig::default());
+        }
+    }
+
     /// What was configured counts again.
     pub(crate) fn resume_task_queues(&mut self) {
         for record in self.task_queues.values() {
-            let kind = TaskQueueType::try_from(record.kind).unwrap_or_default();
-            let key = QueueKey::new(&record.namespace, Kind::of(kind), &record.name);
-            self.matching.configure(&key, record.config.clone());
+            self.matching.configure(&record.queue(), record.config.clone());
         }
     }
 }
 
 impl QueueRecord {
+    fn queue(&self) -> QueueKey {
+        QueueKey::new(&self.namespace, Kind::of(self.kind()), &self.name)
+    }
+
     fn key(&self) -> String {
         format!("{}:{}{}:{}", self.namespace.len(), self.namespace, self.kind, self.name)
     }

@@ -138,6 +138,11 @@ impl Workers {
         self.known.remove(&(namespace.to_owned(), key.to_owned()));
     }
 
+    /// All workers of a namespace go with it.
+    pub(crate) fn forget_all(&mut self, namespace: &str) {
+        self.known.retain(|(of, _), _| of != namespace);
+    }
+
     /// Those of a namespace, after one of these keys.
     fn of<'a>(&'a self, namespace: &'a str, after: Option<String>, now: Time) -> impl Iterator<Item = &'a Known> {
         let start = match after {

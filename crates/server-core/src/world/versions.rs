@@ -105,6 +105,21 @@ impl World {
         self.reroute(namespace);
     }
 
+    /// Forgets all deployments of a namespace.
+    pub(crate) fn remove_deployments(&mut self, namespace: &str) {
+        let deployments = self.deployments.shelf.iter().filter(|(_, deployment)| deployment.namespace == namespace);
+        let deployments: Vec<_> = deployments
+            .map(|(key, deployment)| (key.to_owned(), deployment.versions.keys().cloned().collect::<Vec<_>>()))
+            .collect();
+        for (key, builds) in deployments {
+            self.deployments.shelf.remove(&key);
+            for build in builds {
+                self.alarms.set(Alarm::Drainage(key.clone(), build), None);
+            }
+        }
+        self.reroute(namespace);
+    }
+
     /// Whether workers of a version polled any of its queues lately.
     pub(crate) fn has_pollers(&self, namespace: &str, version: &Version, state: &VersionState) -> bool {
         state.queues.iter().any(|queue| {
