@@ -69,6 +69,11 @@ impl CallState {
         self.attempt() == Some(attempt) && self.handed
     }
 
+    /// Whether another try would have no time for an answer.
+    pub(crate) fn is_hopeless(&self, now: Time, limit: Option<Time>) -> bool {
+        self.over > 0 && limit.is_some_and(|limit| limit.since(now) <= WAY_BACK)
+    }
+
     /// A try begins; which one.
     pub(crate) fn begin(&mut self, now: Time, limit: Option<Time>) -> i32 {
         let usual = now.plus(LIMIT);

@@ -142,10 +142,15 @@ impl OperationState {
         if cancel { self.cancel.as_mut().map(|cancel| &mut cancel.call) } else { Some(&mut self.call) }
     }
 
-    /// A request begins to be made; which try it is.
+    /// A request begins to be made; which try it is. None where no answer to a further try could arrive in time.
     pub(crate) fn begin(&mut self, now: Time, asked: &Asked, cancel: bool) -> Option<i32> {
-        let limit = self.limits(asked).iter().map(|(at, _)| *at).min();
-        let attempt = self.call_mut(cancel)?.begin(now, limit.filter(|_| !cancel));
+        let limit = self.limits(asked).iter().map(|(at, _)| *at).min().filter(|_| !cancel);
+        let call = self.call_mut(cancel)?;
+        if call.is_hopeless(now, limit) {
+            call.next = 0;
+            return None;
+        }
+        let attempt = call.begin(now, limit);
         if let Some(state) = self.cancel.as_mut().filter(|_| cancel) {
             if state.time == 0 {
                 state.time = now.nanos();

@@ -146,11 +146,8 @@ impl World {
                 .collect();
             for number in of_worker {
                 self.with(number, |run, cx| {
-                    if run.state.task.as_ref().is_some_and(|task| task.sticky && task.started == 0) {
-                        run.time_out_task(cx);
-                    } else {
-                        run.forget_sticky();
-                    }
+                    run.forget_sticky();
+                    run.offer_to_all(cx);
                 });
             }
             self.settle();

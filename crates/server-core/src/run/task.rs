@@ -102,6 +102,13 @@ impl Run {
         cx.offer(Offer::new(queue, priority, Work::Workflow { run: self.number, offer: self.live.offers }));
     }
 
+    /// Lets any worker have the task that waits for one that has gone. History keeps what it was scheduled for.
+    pub(crate) fn offer_to_all(&mut self, cx: &mut Cx<'_>) {
+        let Some(task) = self.state.task.as_mut().filter(|task| task.sticky && task.started == 0) else { return };
+        task.sticky = false;
+        self.offer_task(cx);
+    }
+
     /// Whether this offer of the task still stands.
     pub(crate) fn offers_task(&self, offer: u64) -> bool {
         self.is_open() && self.live.offers == offer && self.state.task.as_ref().is_some_and(|task| task.started == 0)

@@ -2,6 +2,7 @@
 
 use perpetua_proto::command::Command;
 use perpetua_proto::sdk::{EventGroupMarker, event_group_marker};
+use perpetua_proto::taskqueue::{StickyExecutionAttributes, TaskQueue};
 use perpetua_proto::worker::WorkerHeartbeat;
 use perpetua_proto::workflowservice::{
     ListWorkersRequest, PollWorkflowTaskQueueRequest, PollWorkflowTaskQueueResponse, RecordWorkerHeartbeatRequest,
@@ -9,7 +10,7 @@ use perpetua_proto::workflowservice::{
 };
 use perpetua_server_core::Reply;
 
-use crate::bench::{Bench, answer, complete, names, queue, timer, words};
+use crate::bench::{Bench, answer, complete, names, queue, seconds, timer, words};
 
 fn page(
     task: &PollWorkflowTaskQueueResponse,
@@ -105,4 +106,34 @@ fn what_a_worker_says_last_is_remembered() {
     let listed = bench.world.list_workers(&request).expect("the namespace is there").workers;
     let keys: Vec<_> = listed.iter().map(|worker| worker.worker_instance_key.as_str()).collect();
     assert_eq!(keys, ["speaks"]);
+}
+
+#[test]
+fn a_task_that_waits_for_a_worker_that_goes_is_for_all_without_an_event() {
+    let mut bench = Bench::with_other_work();
+    bench.start();
+    let task = bench.task();
+    let sticky = TaskQueue { name: "sticky".into(), kind: 2, normal_name: "queue".into() };
+    let request = PollWorkflowTaskQueueRequest {
+        namespace: "default".into(),
+        task_queue: Some(sticky.clone()),
+        ..Default::default()
+    };
+    let poll = bench.call(|world, call| world.poll_workflow_task(call, request)).expect("a worker may poll");
+    bench.world.expire(poll);
+    let mut request = answer(&task, vec![]);
+    request.sticky_attributes =
+        Some(StickyExecutionAttributes { worker_task_queue: Some(sticky), schedule_to_start_timeout: seconds(5) });
+    bench.world.respond_workflow_task_completed(request).expect("it can be done");
+    bench.signal("hello").expect("it runs");
+    assert!(bench.is_idle(), "it waits for the worker that remembers it");
+    let request =
+        ShutdownWorkerRequest { namespace: "default".into(), sticky_task_queue: "sticky".into(), ..Default::default() };
+    bench.world.shutdown_worker(&request).expect("the namespace is there");
+    let task = bench.task();
+    let seen = task.history.expect("a worker gets a history").events;
+    assert_eq!(
+        names(&seen)[4..],
+        ["5 workflow_execution_signaled", "6 workflow_task_scheduled", "7 workflow_task_started"]
+    );
 }
