@@ -15,7 +15,7 @@ use perpetua_proto::enums::{BatchOperationState, BatchOperationType, ExecutionTy
 use perpetua_proto::workflowservice::StartBatchOperationRequest;
 use perpetua_proto::workflowservice::start_batch_operation_request::Operation;
 
-use crate::refusal::{Answer, Code, Refusal};
+use crate::refusal::{Answer, Refusal};
 
 /// How long others have their turn before each step.
 pub(crate) const REST: Duration = Duration::from_millis(1);
@@ -62,11 +62,28 @@ impl BatchJob {
         self.state() == BatchOperationState::Running
     }
 
+    /// Whether it is done to activities that clients have started, and not to workflows.
+    pub(crate) fn is_of_activities(&self) -> bool {
+        matches!(
+            self.request.operation,
+            Some(
+                Operation::CancelActivitiesOperation(_)
+                    | Operation::TerminateActivitiesOperation(_)
+                    | Operation::DeleteActivitiesOperation(_)
+            )
+        )
+    }
+
     /// What the query asks for, of what the operation can be done to.
     pub(crate) fn query(&self) -> String {
         let asked = &self.request.visibility_query;
         match self.request.operation {
-            Some(Operation::DeletionOperation(_) | Operation::ResetOperation(_)) => asked.clone(),
+            Some(
+                Operation::DeletionOperation(_)
+                | Operation::ResetOperation(_)
+                | Operation::DeleteActivitiesOperation(_),
+            ) => asked.clone(),
+            Some(_) if self.is_of_activities() => format!("({asked}\n) AND ExecutionStatus IN ('Running', 'Paused')"),
             // A comment at its end ends there.
             _ => format!("({asked}\n) AND ExecutionStatus = 'Running'"),
         }
@@ -74,8 +91,9 @@ impl BatchJob {
 
     /// Those that are named one by one.
     pub(crate) fn executions(&self) -> Vec<Execution> {
+        let kind = if self.is_of_activities() { ExecutionType::Activity } else { ExecutionType::Workflow };
         let workflows = self.request.executions.iter().map(|it| Execution {
-            r#type: ExecutionType::Workflow.into(),
+            r#type: kind.into(),
             business_id: it.workflow_id.clone(),
             run_id: it.run_id.clone(),
         });
@@ -153,12 +171,6 @@ pub(crate) fn check_operation(operation: &Operation) -> Answer<()> {
             }
             _ => return Ok(()),
         },
-        Operation::CancelActivitiesOperation(_)
-        | Operation::TerminateActivitiesOperation(_)
-        | Operation::DeleteActivitiesOperation(_) => {
-            let message = "this server does no batch operations on activities that are no workflow's";
-            return Err(Refusal::new(Code::Unimplemented, message));
-        }
         _ => return Ok(()),
     };
     Err(Refusal::invalid(problem))

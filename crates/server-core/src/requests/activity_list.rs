@@ -63,7 +63,15 @@ impl World {
         Ok(CountActivityExecutionsResponse { count: counts.values().sum(), groups })
     }
 
-    fn wanted_activities<'a>(&'a self, namespace: &'a str, query: &str) -> Answer<(Query, Vec<&'a Activity>)> {
+    /// The activities that a query asks for, in no order.
+    ///
+    /// # Errors
+    /// When there is no such namespace, or something is wrong with the query.
+    pub(crate) fn wanted_activities<'a>(
+        &'a self,
+        namespace: &'a str,
+        query: &str,
+    ) -> Answer<(Query, Vec<&'a Activity>)> {
         let custom = &self.namespaces.check(namespace)?.search_attributes;
         let mut system = KNOWN.to_vec();
         system.extend([("ActivityId", Kind::Keyword), ("ActivityType", Kind::Keyword)]);

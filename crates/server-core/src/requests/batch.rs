@@ -53,6 +53,9 @@ impl World {
         let mut job = BatchJob { request, state, start_time, next_time, run_id, ..BatchJob::default() };
         job.total = if job.request.visibility_query.is_empty() {
             i64::try_from(job.executions().len()).unwrap_or(i64::MAX)
+        } else if job.is_of_activities() {
+            let found = self.wanted_activities(&job.request.namespace, &job.query());
+            found.map_or(0, |(_, found)| i64::try_from(found.len()).unwrap_or(i64::MAX))
         } else if let Ok(query) = self.workflow_query(&job.request.namespace, &job.query()) {
             let found = self.workflows(&job.request.namespace, &query, None).count();
             i64::try_from(found).unwrap_or(i64::MAX)

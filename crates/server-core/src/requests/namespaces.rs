@@ -180,6 +180,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         worker_poll_complete_on_shutdown: true,
         standalone_activities: true,
         standalone_activity_start_delay: true,
+        standalone_activity_batch_operations: true,
         standalone_activity_operator_commands: true,
         standalone_nexus_operation: true,
         workflow_task_completion_pagination: true,

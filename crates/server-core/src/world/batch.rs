@@ -5,6 +5,7 @@ use std::time::Duration;
 use perpetua_proto::batch::batch_operation_reset_activities::Activity as ResetActivity;
 use perpetua_proto::batch::batch_operation_unpause_activities::Activity as UnpauseActivity;
 use perpetua_proto::batch::batch_operation_update_activity_options::Activity as UpdateActivity;
+use perpetua_proto::batch::{BatchOperationCancelActivities, BatchOperationTerminateActivities};
 use perpetua_proto::common::WorkflowExecution;
 use perpetua_proto::enums::{BatchOperationState, ExecutionType};
 use perpetua_proto::workflowservice::start_batch_operation_request::Operation;
@@ -83,16 +84,16 @@ impl World {
             let next: Vec<_> = executions.iter().skip(done).take(usize::try_from(size).unwrap_or(1)).collect();
             job.done = job.done.saturating_add(u64::try_from(next.len()).unwrap_or(u64::MAX));
             let is_done = done + next.len() >= executions.len();
+            let kind = if job.is_of_activities() { ExecutionType::Activity } else { ExecutionType::Workflow };
             let next = next.into_iter().map(|it| WorkflowExecution {
-                // What is no workflow is none that can be found.
-                workflow_id: if it.r#type == ExecutionType::Workflow as i32 {
-                    it.business_id.clone()
-                } else {
-                    String::new()
-                },
+                // What is of another kind is none that can be found.
+                workflow_id: if it.r#type() == kind { it.business_id.clone() } else { String::new() },
                 run_id: it.run_id.clone(),
             });
             return Ok((next.collect(), is_done));
+        }
+        if job.is_of_activities() {
+            return self.next_activities_of_batch(job, size);
         }
         let query = self.workflow_query(&job.request.namespace, &job.query())?;
         let page = Page::new(size, &job.page)?;
@@ -107,11 +108,31 @@ impl World {
         Ok((executions, is_done))
     }
 
-    /// Does to one workflow what a batch operation is for.
+    /// The next activities to which a batch operation is to be done, and whether they are the last.
+    fn next_activities_of_batch(&self, job: &mut BatchJob, size: i32) -> Answer<(Vec<WorkflowExecution>, bool)> {
+        let page = Page::new(size, &job.page)?;
+        let namespace = job.request.namespace.clone();
+        let mut wanted = self.wanted_activities(&namespace, &job.query())?.1;
+        wanted.retain(|activity| activity.start_time <= job.start_time && activity.close_time <= job.start_time);
+        wanted.sort_by_cached_key(|activity| activity.place());
+        let places = wanted.into_iter().map(|activity| (activity.place(), activity));
+        let (executions, next) = page.fill(places, |activity| WorkflowExecution {
+            workflow_id: activity.id.clone(),
+            run_id: activity.run_id.clone(),
+        });
+        let is_done = next.is_empty();
+        job.page = next.to_vec();
+        Ok((executions, is_done))
+    }
+
+    /// Does to one workflow, or activity, what a batch operation is for.
     fn do_of_batch(&mut self, job: &BatchJob, execution: WorkflowExecution) -> Answer<()> {
         let Some(operation) = job.request.operation.clone() else { return Ok(()) };
         let (namespace, reason) = (job.request.namespace.clone(), job.request.reason.clone());
         let identity = job.identity().to_owned();
+        if job.is_of_activities() {
+            return self.do_to_activity(operation, namespace, execution);
+        }
         let workflow_execution = Some(execution);
         match operation {
             Operation::TerminationOperation(it) => self.terminate_workflow(TerminateWorkflowExecutionRequest {
@@ -201,9 +222,36 @@ impl World {
             }
             Operation::CancelActivitiesOperation(_)
             | Operation::TerminateActivitiesOperation(_)
-            | Operation::DeleteActivitiesOperation(_) => {
-                Err(Refusal::new(Code::Unimplemented, "this is done to workflows only"))
+            | Operation::DeleteActivitiesOperation(_) => Ok(()),
+        }
+    }
+
+    /// Does to one activity what a batch operation is for.
+    fn do_to_activity(
+        &mut self,
+        operation: Operation,
+        namespace: String,
+        WorkflowExecution { workflow_id: activity_id, run_id }: WorkflowExecution,
+    ) -> Answer<()> {
+        let request_id = self.cx().uuid();
+        match operation {
+            Operation::CancelActivitiesOperation(BatchOperationCancelActivities { identity, reason }) => {
+                let request = RequestCancelActivityExecutionRequest {
+                    namespace,
+                    activity_id,
+                    run_id,
+                    identity,
+                    request_id,
+                    reason,
+                };
+                self.cancel_activity_execution(request)
             }
+            Operation::TerminateActivitiesOperation(BatchOperationTerminateActivities { identity, reason }) => {
+                let request =
+                    TerminateActivityExecutionRequest { namespace, activity_id, run_id, identity, request_id, reason };
+                self.terminate_activity(request)
+            }
+            _ => self.delete_activity(&DeleteActivityExecutionRequest { namespace, activity_id, run_id }),
         }
     }
 }

@@ -307,3 +307,31 @@ fn what_is_over_is_forgotten_in_time() {
     let gone = bench.call(|world, call| world.describe_activity(call, request));
     assert_eq!(words(gone), "NotFound: activity not found for ID: a");
 }
+
+#[test]
+fn batch_operations_stop_and_forget_many() {
+    use start_batch_operation_request::Operation;
+    let mut bench = started(|_| ());
+    bench.world.start_activity(start(|request| request.activity_id = "b".into())).expect("it can be done");
+    let batch = |bench: &mut Bench, job: &str, operation: Operation| {
+        let request = StartBatchOperationRequest {
+            namespace: "default".into(),
+            job_id: job.into(),
+            reason: "enough".into(),
+            visibility_query: "ActivityType = 'work'".into(),
+            operation: Some(operation),
+            ..Default::default()
+        };
+        bench.pass(Duration::from_secs(1));
+        bench.world.start_batch(request).expect("it can be done");
+        bench.pass(Duration::from_secs(1));
+    };
+    let count = |bench: &mut Bench, query: &str| {
+        let request = CountActivityExecutionsRequest { namespace: "default".into(), query: query.into() };
+        bench.world.count_activities(&request).expect("the query is right").count
+    };
+    batch(&mut bench, "cancel", Operation::CancelActivitiesOperation(Default::default()));
+    assert_eq!(count(&mut bench, "ExecutionStatus = 'Canceled'"), 2);
+    batch(&mut bench, "delete", Operation::DeleteActivitiesOperation(Default::default()));
+    assert_eq!(count(&mut bench, ""), 0);
+}
