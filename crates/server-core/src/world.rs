@@ -75,6 +75,8 @@ pub struct World {
     next_run: u64,
     /// None for a run that is being changed.
     runs: BTreeMap<RunNumber, Option<Box<Run>>>,
+    /// Those that are not closed.
+    open: BTreeSet<RunNumber>,
     by_id: BTreeMap<(String, String), RunNumber>,
     /// The newest run of each workflow id, by namespace and id.
     current: BTreeMap<(String, String), RunNumber>,
@@ -132,6 +134,7 @@ impl World {
             activities: Activities::default(),
             next_run: 0,
             runs: BTreeMap::new(),
+            open: BTreeSet::new(),
             by_id: BTreeMap::new(),
             current: BTreeMap::new(),
             index: Index::default(),
@@ -178,7 +181,8 @@ impl World {
 
     /// Whether a worker is at work, or could be, so that time must not be skipped.
     pub fn is_busy(&self) -> bool {
-        self.runs().any(Run::is_busy)
+        self.open.iter().filter_map(|number| self.run(*number)).any(Run::is_busy)
+            || self.calls.values().any(|waiting| matches!(waiting, Waiting::Query(_)))
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
             || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_busy())
     }
@@ -314,6 +318,9 @@ impl World {
         let number = run.number;
         let key = (run.state.namespace.clone(), run.state.run_id.clone());
         self.by_id.insert(key, number);
+        if run.is_open() {
+            self.open.insert(number);
+        }
         self.index.put(&run);
         if !run.state.outlived {
             self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
@@ -397,6 +404,7 @@ impl World {
         run.history.cut();
         run.state.transitions = run.history.batches();
         if !run.is_open() {
+            self.open.remove(&number);
             self.index.put(&run);
             self.alarms.set(Alarm::RunOver(number), self.kept_until(&run));
         }

@@ -100,6 +100,5 @@ impl Run {
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
                 || self.state.activities.values().any(|activity| activity.attempt.is_busy()))
-            || !self.live.queries.is_empty()
     }
 }

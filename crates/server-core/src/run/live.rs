@@ -35,7 +35,8 @@ impl Live {
         let readers = self.readers.iter().map(|reader| reader.call);
         let queries = self.queries.values().map(|query| query.call);
         let waiters = self.update_waiters.values().flatten().map(|waiter| waiter.call);
-        readers.chain(queries).chain(waiters).collect()
+        let fast_forwards = self.fast_forward_waiters.iter().map(|waiter| waiter.call);
+        readers.chain(queries).chain(waiters).chain(fast_forwards).collect()
     }
 }
 

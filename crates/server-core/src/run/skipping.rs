@@ -237,7 +237,8 @@ impl Run {
         Some(TimeSkippingInfo {
             current_time: Some(world.plus(self.ahead()).to_wire()),
             effective_config: skipping.config.clone(),
-            ..TimeSkippingInfo::default()
+            fast_forward_info: skipping.fast_forward(),
+            current_session_skip_count: skipping.skips,
         })
     }
 

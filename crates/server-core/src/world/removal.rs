@@ -23,6 +23,7 @@ impl World {
         for call in run.live.callers() {
             self.cx().reply(call, Err(missing.clone()));
         }
+        self.open.remove(&number);
         self.index.remove(&run);
         self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
         let key = (run.state.namespace, run.state.workflow_id);

@@ -13,6 +13,7 @@ mod nexus;
 mod nexus_operations;
 mod options;
 mod queries;
+mod quiet;
 mod resets;
 mod restarts;
 mod schedule_requests;
