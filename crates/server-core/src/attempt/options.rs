@@ -13,6 +13,8 @@ use crate::refusal::{Answer, Refusal};
 use crate::time::{self, duration};
 use crate::{priority, retry};
 
+/// No limit is longer: a hundred years.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// Queues with names that begin like this are the server's own.
 const RESERVED: &str = "/_sys/";
 
@@ -83,6 +85,7 @@ pub(crate) fn complete(
     ] {
         time::check(limit.as_ref()).map_err(|problem| format!("invalid {name}: {problem}"))?;
     }
+    let duration = |wire| duration(wire).map(|limit| limit.min(LONGEST));
     let whole = duration(options.schedule_to_close_timeout.as_ref());
     let attempt = duration(options.start_to_close_timeout.as_ref());
     if whole.is_none() && attempt.is_none() {
