@@ -64,14 +64,7 @@ impl BatchJob {
 
     /// Whether it is done to activities that clients have started, and not to workflows.
     pub(crate) fn is_of_activities(&self) -> bool {
-        matches!(
-            self.request.operation,
-            Some(
-                Operation::CancelActivitiesOperation(_)
-                    | Operation::TerminateActivitiesOperation(_)
-                    | Operation::DeleteActivitiesOperation(_)
-            )
-        )
+        self.request.operation.as_ref().is_some_and(is_of_activities)
     }
 
     /// What the query asks for, of what the operation can be done to.
@@ -140,6 +133,54 @@ impl BatchJob {
                 Operation::DeleteActivitiesOperation(_) => "",
             },
         }
+    }
+}
+
+fn is_of_activities(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CancelActivitiesOperation(_)
+            | Operation::TerminateActivitiesOperation(_)
+            | Operation::DeleteActivitiesOperation(_)
+    )
+}
+
+/// Checks that those who are named are such things.
+pub(crate) fn check_targets(operation: &Operation, targets: &[Execution]) -> Answer<()> {
+    let wanted = if is_of_activities(operation) { ExecutionType::Activity } else { ExecutionType::Workflow };
+    let Some(at) = targets.iter().position(|target| target.r#type() != wanted) else { return Ok(()) };
+    let (is, wanted) = (type_name(targets[at].r#type()), type_name(wanted));
+    let name = operation_name(operation);
+    Err(Refusal::invalid(format!(
+        "target_executions[{at}] has type {is}, but operation *workflowservice.StartBatchOperationRequest_{name} requires \
+         {wanted}"
+    )))
+}
+
+/// What the real server calls an operation in refusals.
+fn operation_name(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::TerminationOperation(_) => "TerminationOperation",
+        Operation::SignalOperation(_) => "SignalOperation",
+        Operation::CancellationOperation(_) => "CancellationOperation",
+        Operation::DeletionOperation(_) => "DeletionOperation",
+        Operation::ResetOperation(_) => "ResetOperation",
+        Operation::UpdateWorkflowOptionsOperation(_) => "UpdateWorkflowOptionsOperation",
+        Operation::UnpauseActivitiesOperation(_) => "UnpauseActivitiesOperation",
+        Operation::ResetActivitiesOperation(_) => "ResetActivitiesOperation",
+        Operation::UpdateActivityOptionsOperation(_) => "UpdateActivityOptionsOperation",
+        Operation::CancelActivitiesOperation(_) => "CancelActivitiesOperation",
+        Operation::TerminateActivitiesOperation(_) => "TerminateActivitiesOperation",
+        Operation::DeleteActivitiesOperation(_) => "DeleteActivitiesOperation",
+    }
+}
+
+fn type_name(kind: ExecutionType) -> &'static str {
+    match kind {
+        ExecutionType::Unspecified => "Unspecified",
+        ExecutionType::Workflow => "Workflow",
+        ExecutionType::Activity => "Activity",
+        ExecutionType::NexusOperation => "NexusOperation",
     }
 }
 

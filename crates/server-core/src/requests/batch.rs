@@ -9,7 +9,7 @@ use perpetua_proto::workflowservice::{
 };
 
 use crate::World;
-use crate::batch::{BatchJob, REST, check_operation, key};
+use crate::batch::{BatchJob, REST, check_operation, check_targets, key};
 use crate::refusal::{Answer, Code, Refusal};
 use crate::time::{Time, shown, stored};
 use crate::visibility::{self, Page, Place};
@@ -85,6 +85,7 @@ impl World {
         }
         visibility::check_form(query)
             .map_err(|problem| Refusal::invalid(format!("invalid visibility query: {problem}")))?;
+        check_targets(operation, &request.target_executions)?;
         check_operation(operation)
     }
 

@@ -7,7 +7,7 @@ use perpetua_proto::batch::batch_operation_unpause_activities::Activity as Unpau
 use perpetua_proto::batch::batch_operation_update_activity_options::Activity as UpdateActivity;
 use perpetua_proto::batch::{BatchOperationCancelActivities, BatchOperationTerminateActivities};
 use perpetua_proto::common::WorkflowExecution;
-use perpetua_proto::enums::{BatchOperationState, ExecutionType};
+use perpetua_proto::enums::BatchOperationState;
 use perpetua_proto::workflowservice::start_batch_operation_request::Operation;
 use perpetua_proto::workflowservice::*;
 
@@ -84,12 +84,9 @@ impl World {
             let next: Vec<_> = executions.iter().skip(done).take(usize::try_from(size).unwrap_or(1)).collect();
             job.done = job.done.saturating_add(u64::try_from(next.len()).unwrap_or(u64::MAX));
             let is_done = done + next.len() >= executions.len();
-            let kind = if job.is_of_activities() { ExecutionType::Activity } else { ExecutionType::Workflow };
-            let next = next.into_iter().map(|it| WorkflowExecution {
-                // What is of another kind is none that can be found.
-                workflow_id: if it.r#type() == kind { it.business_id.clone() } else { String::new() },
-                run_id: it.run_id.clone(),
-            });
+            let next = next
+                .into_iter()
+                .map(|it| WorkflowExecution { workflow_id: it.business_id.clone(), run_id: it.run_id.clone() });
             return Ok((next.collect(), is_done));
         }
         if job.is_of_activities() {

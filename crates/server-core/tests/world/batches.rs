@@ -182,6 +182,15 @@ fn a_wrong_operation_is_refused_or_fails() {
             "InvalidArgument: invalid visibility query: syntax error at position 30",
         ),
         (request("1", signal), "InvalidArgument: must provide signal name"),
+        (
+            StartBatchOperationRequest {
+                visibility_query: String::new(),
+                target_executions: vec![Execution { r#type: ExecutionType::Activity.into(), ..named(execution("w")) }],
+                ..good()
+            },
+            "InvalidArgument: target_executions[0] has type Activity, but operation \
+             *workflowservice.StartBatchOperationRequest_TerminationOperation requires Workflow",
+        ),
         (request("1", reset), "InvalidArgument: unknown batch reset type Unspecified"),
     ] {
         assert_eq!(words(bench.world.start_batch(wrong)), problem);
