@@ -81,6 +81,11 @@ pub(crate) fn check(wire: Option<&prost_types::Duration>) -> Result<(), &'static
     }
 }
 
+/// A wait of whole seconds that is not shorter.
+pub(crate) fn whole_seconds(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
 /// A duration as it is stored.
 pub(crate) fn nanos(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)

@@ -346,6 +346,9 @@ impl World {
     /// When the namespace or the run is not known, or the request names nothing.
     pub(crate) fn find(&self, namespace: &str, execution: Option<&WorkflowExecution>) -> Answer<RunNumber> {
         self.namespaces.check(namespace)?;
+        if execution.is_none() {
+            return Err(Refusal::invalid("Execution is not set on request."));
+        }
         let execution = execution.filter(|execution| !execution.workflow_id.is_empty());
         let Some(WorkflowExecution { workflow_id, run_id }) = execution else {
             return Err(Refusal::invalid("WorkflowId is not set on request."));

@@ -10,7 +10,6 @@ use perpetua_proto::taskqueue::TaskQueue;
 use super::note::bad_search_attributes;
 use super::{Bad, Step, append, or_own};
 use crate::limits;
-use crate::priority;
 use crate::requests::check_start::{self, check_queue};
 use crate::retry;
 use crate::run::Run;
@@ -133,7 +132,7 @@ fn check(
         header: asked.header,
         memo: asked.memo,
         search_attributes,
-        priority: priority::of_child(asked.priority, run.state.priority.as_ref()),
+        priority: asked.priority,
         ..StartChildWorkflowExecutionInitiatedEventAttributes::default()
     })
 }

@@ -1,6 +1,7 @@
 //! Queries, and the answers to those that are tasks of their own.
 
 use perpetua_proto::enums::{QueryRejectCondition, QueryResultType, WorkflowExecutionStatus};
+use perpetua_proto::errordetails::WorkflowNotReadyFailure;
 use perpetua_proto::query::QueryRejected;
 use perpetua_proto::workflowservice::{QueryWorkflowRequest, QueryWorkflowResponse, RespondQueryTaskCompletedRequest};
 
@@ -17,7 +18,8 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there or cannot answer.
     pub fn query_workflow(&mut self, call: CallId, request: QueryWorkflowRequest) -> Answer<()> {
-        let query = request.query.clone().unwrap_or_default();
+        let query = request.query.clone().ok_or_else(|| Refusal::invalid("WorkflowQuery is not set on request."))?;
+        self.check_blob(query.query_args.as_ref())?;
         check_id("QueryType", &query.query_type)?;
         let number = self.find(&request.namespace, request.execution.as_ref())?;
         let Some(run) = self.run(number) else { return Err(Refusal::not_found("workflow not found")) };
@@ -39,7 +41,8 @@ impl World {
             return Ok(());
         }
         if !run.is_open() && run.state.previous_started == 0 {
-            return Err(Refusal::precondition("The workflow was closed before a worker had taken it up."));
+            return Err(Refusal::precondition("Workflow execution closed before WorkflowTaskStarted event")
+                .with(&WorkflowNotReadyFailure::default()));
         }
         if run.state.attempt > limits::FAILED_TASKS {
             return Err(not_ready());

@@ -6,7 +6,7 @@ use perpetua_proto::enums::{
     ContinueAsNewInitiator, UpdateWorkflowExecutionLifecycleStage as Stage, WorkflowExecutionStatus,
     WorkflowIdConflictPolicy as Conflict, WorkflowIdReusePolicy as Reuse,
 };
-use perpetua_proto::errordetails::WorkflowExecutionAlreadyStartedFailure;
+use perpetua_proto::errordetails::{PermissionDeniedFailure, WorkflowExecutionAlreadyStartedFailure};
 use perpetua_proto::history::WorkflowExecutionSignaledEventAttributes;
 use perpetua_proto::workflowservice::{
     SignalWithStartWorkflowExecutionRequest, SignalWithStartWorkflowExecutionResponse, StartWorkflowExecutionRequest,
@@ -281,7 +281,9 @@ impl World {
     pub(super) fn wanted(stage: Option<&perpetua_proto::update::WaitPolicy>) -> Answer<Stage> {
         match stage.map(|policy| policy.lifecycle_stage()) {
             Some(Stage::Admitted) => {
-                Err(Refusal::new(Code::PermissionDenied, "waiting on update admitted is not supported."))
+                let words =
+                    "UpdateWorkflowExecution issued asynchronously and waiting on update admitted is not supported.";
+                Err(Refusal::new(Code::PermissionDenied, words).with(&PermissionDeniedFailure::default()))
             }
             Some(stage) => Ok(stage),
             None => Ok(Stage::Unspecified),
@@ -331,8 +333,7 @@ pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) ->
 pub(crate) fn first_backoff(schedule: &str, now: Time) -> prost_types::Duration {
     let due = if schedule.is_empty() { None } else { cron::next(schedule, now, now) };
     let wait = due.map_or(Duration::ZERO, |due| due.since(now));
-    // Whole seconds, and not too early.
-    time::to_wire(Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
+    time::to_wire(time::whole_seconds(wait))
 }
 
 fn as_start(request: SignalWithStartWorkflowExecutionRequest) -> StartWorkflowExecutionRequest {

@@ -102,6 +102,9 @@ fn complete(
     request: RespondWorkflowTaskCompletedRequest,
 ) -> Answer<RespondWorkflowTaskCompletedResponse> {
     commands::order::check(cx, &request.commands)?;
+    if request.messages.iter().any(|message| message.body.is_none()) {
+        return Err(Refusal::invalid("nil message body"));
+    }
     if is_only_rejection(run, &request) {
         return Ok(drop_task(run, cx, request));
     }
@@ -172,7 +175,6 @@ fn complete(
         }
         return Err(Refusal::invalid(words));
     }
-    run.reject_ignored_updates(cx);
     run.answer_queries(cx, query_results);
     if let Some(closing) = step.closing {
         let before = run.history.len();
@@ -182,6 +184,7 @@ fn complete(
         }
         return Ok(RespondWorkflowTaskCompletedResponse::default());
     }
+    run.reject_ignored_updates(cx);
     let activity_tasks = start_eagerly(run, cx, &step.eager, &identity, version.as_ref());
     go_on(run, cx, &task, step.needs_task, force_create_new_workflow_task)?;
     if has_moved {

@@ -1,5 +1,6 @@
 //! Updates: alone, with a start, and polls for their outcomes.
 
+use perpetua_proto::enums::UpdateWorkflowExecutionLifecycleStage as Stage;
 use perpetua_proto::errordetails::MultiOperationExecutionFailure;
 use perpetua_proto::errordetails::multi_operation_execution_failure::OperationStatus;
 use perpetua_proto::failure::MultiOperationExecutionAborted;
@@ -7,7 +8,7 @@ use perpetua_proto::update::Request;
 use perpetua_proto::workflowservice::execute_multi_operation_request::operation::Operation;
 use perpetua_proto::workflowservice::{
     ExecuteMultiOperationRequest, PollWorkflowExecutionUpdateRequest, StartWorkflowExecutionRequest,
-    UpdateWorkflowExecutionRequest,
+    StartWorkflowExecutionResponse, UpdateWorkflowExecutionRequest,
 };
 
 use super::check_id;
@@ -42,9 +43,8 @@ impl World {
     /// # Errors
     /// When the request is wrong, or there is no such update.
     pub fn poll_update(&mut self, call: CallId, request: PollWorkflowExecutionUpdateRequest) -> Answer<()> {
-        let stage = Self::wanted(request.wait_policy.as_ref())?;
-        let reference = request.update_ref.unwrap_or_default();
-        check_id("UpdateId", &reference.update_id)?;
+        let stage = request.wait_policy.map_or(Stage::Unspecified, |policy| policy.lifecycle_stage());
+        let reference = request.update_ref.ok_or_else(|| Refusal::invalid("UpdateRef is not set on request."))?;
         let number = self.find(&request.namespace, reference.workflow_execution.as_ref())?;
         let id = reference.update_id;
         if !self.run(number).is_some_and(|run| run.knows_update(&id)) {
@@ -66,12 +66,13 @@ impl World {
         else {
             return Err(shape());
         };
+        check_pair(&request.namespace, &start, &update)?;
         let start = StartWorkflowExecutionRequest { namespace: request.namespace.clone(), ..start };
-        check_pair(&start, &update)?;
         let stage = Self::wanted(update.wait_policy.as_ref()).map_err(second)?;
         let (id, update) = self.check_update(update.request).map_err(second)?;
         let prepared = self.prepare(&start).map_err(first)?;
         let known = self.current(&start.namespace, &start.workflow_id).filter(|run| run.knows_update(&id));
+        let is_known = known.is_some();
         let (number, started) = match known.map(|run| run.number) {
             Some(number) => (number, false),
             None => match self.resolve(&start, false).map_err(first)? {
@@ -89,16 +90,27 @@ impl World {
             },
         };
         self.with(number, |run, cx| run.admit_update(cx, update)).unwrap_or(Ok(())).map_err(second)?;
-        let response = Box::new(self.started_response(number, started));
+        let mut response = Box::new(self.started_response(number, started));
+        if is_known {
+            *response = StartWorkflowExecutionResponse {
+                run_id: std::mem::take(&mut response.run_id),
+                status: response.status,
+                ..StartWorkflowExecutionResponse::default()
+            };
+        }
         self.await_update(number, id, UpdateWaiter { call, stage, shape: Shape::WithStart(response) });
         Ok(())
     }
 
     /// Checks an update and gives it an id, if it has none.
     fn check_update(&mut self, update: Option<Request>) -> Answer<(String, Request)> {
-        let mut update = update.ok_or_else(|| Refusal::invalid("Update request is not set on request."))?;
-        check_id("UpdateName", update.input.as_ref().map_or("", |input| &input.name))?;
-        let mut meta = update.meta.take().unwrap_or_default();
+        let unset = |what: &str| Refusal::invalid(format!("Update {what} is not set on request."));
+        let mut update = update.unwrap_or_default();
+        let mut meta = update.meta.take().ok_or_else(|| unset("meta"))?;
+        let input = update.input.as_ref().ok_or_else(|| unset("input"))?;
+        if input.name.is_empty() {
+            return Err(unset("name"));
+        }
         if meta.update_id.is_empty() {
             meta.update_id = self.cx().uuid();
         }
@@ -115,10 +127,28 @@ impl World {
     }
 }
 
-fn check_pair(start: &StartWorkflowExecutionRequest, update: &UpdateWorkflowExecutionRequest) -> Answer<()> {
+fn check_pair(
+    namespace: &str,
+    start: &StartWorkflowExecutionRequest,
+    update: &UpdateWorkflowExecutionRequest,
+) -> Answer<()> {
+    let other = |own: &str| !own.is_empty() && own != namespace;
+    let words = "Operation namespace did not match request's namespace.";
+    if other(&start.namespace) {
+        return Err(first(Refusal::invalid(words)));
+    }
+    if other(&update.namespace) {
+        return Err(second(Refusal::invalid(words)));
+    }
+    if update.workflow_execution.as_ref().is_some_and(|execution| !execution.run_id.is_empty()) {
+        return Err(second(Refusal::invalid("RunId is not allowed.")));
+    }
+    if !update.first_execution_run_id.is_empty() {
+        return Err(second(Refusal::invalid("FirstExecutionRunId is not allowed.")));
+    }
     let updated = update.workflow_execution.as_ref().map_or("", |execution| &execution.workflow_id);
     if updated != start.workflow_id {
-        return Err(second(Refusal::invalid("WorkflowId is not consistent with previous operation(s)")));
+        return Err(second(Refusal::invalid("WorkflowId is not consistent with previous operation(s).")));
     }
     if !start.cron_schedule.is_empty() {
         return Err(first(Refusal::invalid("CronSchedule is not allowed.")));
@@ -134,16 +164,16 @@ fn check_pair(start: &StartWorkflowExecutionRequest, update: &UpdateWorkflowExec
 
 /// The start could not be done.
 fn first(refusal: Refusal) -> Refusal {
-    both("Start failed: ", refusal.clone(), vec![status(&refusal), aborted()])
+    both(&refusal, vec![status(&refusal), aborted()])
 }
 
 /// The update could not be done.
 fn second(refusal: Refusal) -> Refusal {
-    both("Update failed: ", refusal.clone(), vec![aborted(), status(&refusal)])
+    both(&refusal, vec![aborted(), status(&refusal)])
 }
 
-fn both(what: &str, refusal: Refusal, statuses: Vec<OperationStatus>) -> Refusal {
-    Refusal::new(refusal.code, format!("Update-with-Start could not be executed. {what}{}", refusal.message))
+fn both(refusal: &Refusal, statuses: Vec<OperationStatus>) -> Refusal {
+    Refusal::new(refusal.code, "Update-with-Start could not be executed.")
         .with(&MultiOperationExecutionFailure { statuses })
 }
 

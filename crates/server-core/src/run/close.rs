@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use perpetua_proto::command::ContinueAsNewWorkflowExecutionCommandAttributes;
-use perpetua_proto::common::{Memo, Payloads, SearchAttributes, WorkflowType};
+use perpetua_proto::common::{Payloads, WorkflowType};
 use perpetua_proto::enums::{
     ContinueAsNewInitiator, EventType, RetryState, TimeoutType, WorkflowExecutionStatus, WorkflowTaskFailedCause,
 };
@@ -19,7 +19,7 @@ use perpetua_proto::taskqueue::TaskQueue;
 
 use super::versioning::is_pinned;
 use super::versioning_notes::OWN;
-use super::{Run, Start, event, pause};
+use super::{Run, Start, event};
 use crate::limits;
 use crate::retry;
 use crate::time::{self, Time, stored};
@@ -155,7 +155,7 @@ impl Run {
             if stored(self.state.execution_deadline).is_some_and(|deadline| due > deadline) {
                 return None;
             }
-            let backoff = due.since(cx.now);
+            let backoff = time::whole_seconds(due.since(cx.now));
             Some(Next { initiator: ContinueAsNewInitiator::CronSchedule, attempt: 1, backoff, failure, last_result })
         };
         match ending {
@@ -228,14 +228,10 @@ impl Run {
         attributes.continued_failure = failure;
         attributes.last_completion_result = last_result;
         attributes.first_workflow_task_backoff = Some(time::to_wire(backoff));
-        attributes.memo = (!self.state.memo.is_empty()).then(|| Memo { fields: self.state.memo.clone() });
+        attributes.identity.clear();
+        attributes.prev_auto_reset_points = Some(self.reset_points_of_heir(cx));
         attributes.priority.clone_from(&self.state.priority);
         attributes.versioning_override = self.state.versioning_override.clone().filter(is_pinned);
-        attributes.search_attributes = (!self.state.search_attributes.is_empty())
-            .then(|| SearchAttributes { indexed_fields: self.state.search_attributes.clone() });
-        if let Some(attributes) = &mut attributes.search_attributes {
-            attributes.indexed_fields.remove(pause::PAUSE_INFO);
-        }
         attributes.eager_execution_accepted = false;
         (attributes.time_skipping_config, attributes.time_skipping_state_propagation) = self.skipping_of_heir(false);
         attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
@@ -251,11 +247,10 @@ impl Run {
             own.indexed_fields.retain(|name, _| !OWN.contains(&name.as_str()));
         }
         attributes.search_attributes.take_if(|own| own.indexed_fields.is_empty());
-        // What was said of one run is not said of the one that the workflow itself asks for.
-        let keeps = !matches!(ending, Ending::ContinuedAsNew(_));
-        let metadata = self.history.get(1).filter(|_| keeps).and_then(|event| event.user_metadata.as_deref().cloned());
         let links = self.history.get(1).map(|event| event.links.clone()).unwrap_or_default();
-        Start { namespace: self.state.namespace.clone(), run_id, request_id: cx.uuid(), attributes, metadata, links }
+        let (namespace, request_id) = (self.state.namespace.clone(), cx.uuid());
+        // What was said of one run in words is not said of the next.
+        Start { namespace, run_id, request_id, attributes, metadata: None, links }
     }
 }
 
@@ -278,18 +273,12 @@ fn inherit(
     if time::duration(asked.workflow_task_timeout.as_ref()).is_some() {
         attributes.workflow_task_timeout = asked.workflow_task_timeout;
     }
-    if asked.retry_policy.is_some() {
-        attributes.retry_policy = asked.retry_policy.clone();
-    }
+    attributes.retry_policy.clone_from(&asked.retry_policy);
     if !asked.cron_schedule.is_empty() {
         attributes.cron_schedule = asked.cron_schedule.clone();
     }
-    if asked.memo.is_some() {
-        attributes.memo = asked.memo.clone();
-    }
-    if asked.search_attributes.is_some() {
-        attributes.search_attributes = asked.search_attributes.clone();
-    }
+    attributes.memo.clone_from(&asked.memo);
+    attributes.search_attributes.clone_from(&asked.search_attributes);
 }
 
 impl Ending {
@@ -380,8 +369,8 @@ fn continued(
         workflow_run_timeout: started.workflow_run_timeout,
         workflow_task_timeout: started.workflow_task_timeout,
         workflow_task_completed_event_id: completed,
-        backoff_start_interval: started.first_workflow_task_backoff,
-        initiator: started.initiator,
+        backoff_start_interval: started.first_workflow_task_backoff.filter(|wait| time::duration(Some(wait)).is_some()),
+        initiator: asked.initiator,
         last_completion_result: asked.last_completion_result,
         header: asked.header,
         memo: started.memo,

@@ -15,7 +15,7 @@ use crate::time::Time;
 use crate::world::Cx;
 
 /// The attribute by which paused workflows are found.
-pub(crate) const PAUSE_INFO: &str = "TemporalPauseInfo";
+const PAUSE_INFO: &str = "TemporalPauseInfo";
 /// How it names the workflow, and why.
 const WORKFLOW: &str = "Workflow:";
 const REASON: &str = "Reason:";

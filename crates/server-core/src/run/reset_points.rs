@@ -5,11 +5,15 @@ use perpetua_proto::history::{HistoryEvent, WorkflowTaskCompletedEventAttributes
 use perpetua_proto::workflow::{ResetPointInfo, ResetPoints};
 
 use super::Run;
+use crate::world::Cx;
+
+/// How many points are known of earlier runs.
+const POINTS: usize = 20;
 
 impl Run {
     /// The first tasks that each build has completed.
     pub(crate) fn reset_points(&self) -> ResetPoints {
-        let mut points: Vec<ResetPointInfo> = Vec::new();
+        let mut points: Vec<ResetPointInfo> = self.started().prev_auto_reset_points.clone().unwrap_or_default().points;
         for event in self.history.events() {
             let Some(completed) = completed(event) else { continue };
             let (checksum, build) = (&completed.binary_checksum, build(completed));
@@ -26,6 +30,17 @@ impl Run {
                 ..ResetPointInfo::default()
             });
         }
+        ResetPoints { points }
+    }
+
+    /// The same, for the next run. It is known of each how long its run is kept.
+    pub(super) fn reset_points_of_heir(&self, cx: &Cx<'_>) -> ResetPoints {
+        let mut points = self.reset_points().points;
+        let kept = cx.now.plus(cx.retention(&self.state.namespace)).to_wire();
+        for point in points.iter_mut().filter(|point| point.run_id == self.state.run_id) {
+            point.expire_time = Some(kept);
+        }
+        points.drain(..points.len().saturating_sub(POINTS));
         ResetPoints { points }
     }
 }

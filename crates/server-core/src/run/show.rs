@@ -127,7 +127,7 @@ impl Run {
 
     /// The event that closed the run.
     pub(crate) fn close_response(&self) -> GetWorkflowExecutionHistoryResponse {
-        let events = self.history.events().last().cloned().into_iter().collect();
+        let events = self.history.events().last().filter(|_| !self.is_open()).cloned().into_iter().collect();
         GetWorkflowExecutionHistoryResponse {
             history: Some(WireHistory { events }),
             ..GetWorkflowExecutionHistoryResponse::default()

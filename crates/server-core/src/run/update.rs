@@ -6,7 +6,8 @@
 //! ```
 //! An admitted update is kept in memory only; its caller asks again if the server is restarted before it is accepted.
 
-use perpetua_proto::common::WorkflowExecution;
+use perpetua_proto::common::link::{self as link_to, Variant};
+use perpetua_proto::common::{Link, WorkflowExecution};
 use perpetua_proto::enums::{EventType, UpdateWorkflowExecutionLifecycleStage as Stage};
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
@@ -22,6 +23,7 @@ use super::state::UpdateState;
 use super::{Run, event};
 use crate::any::{any, read};
 use crate::limits;
+use crate::nexus::link;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::world::{CallId, Cx, Reply};
 
@@ -129,16 +131,42 @@ impl Run {
 
     /// How far the update is, whatever was asked for.
     pub(crate) fn update_answer(&self, id: &str) -> UpdateWorkflowExecutionResponse {
-        let (outcome, stage) = match self.state.updates.get(id) {
+        let known = self.state.updates.get(id);
+        let (outcome, stage) = match known {
             Some(UpdateState { outcome: Some(outcome), .. }) => (Some(outcome.clone()), Stage::Completed),
             Some(_) => (None, Stage::Accepted),
             None => (None, Stage::Admitted),
         };
         UpdateWorkflowExecutionResponse {
             update_ref: Some(self.update_ref(id)),
+            link: known.map(|update| self.link_to_update(update)),
             outcome,
             stage: stage.into(),
-            ..UpdateWorkflowExecutionResponse::default()
+        }
+    }
+
+    /// Where an update is found: its event, or only the run if it came to nothing.
+    fn link_to_update(&self, update: &UpdateState) -> Link {
+        if matches!(update.outcome, Some(Outcome { value: Some(outcome::Value::Failure(_)) })) {
+            return self.link_to_rejected();
+        }
+        let request = match self.history.get(update.accepted).and_then(|event| event.attributes.as_ref()) {
+            Some(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(it)) => it.accepted_request.as_ref(),
+            _ => None,
+        };
+        let request_id = request.map_or("", |request| &request.request_id);
+        let (namespace, workflow_id, run_id) = (&self.state.namespace, &self.state.workflow_id, &self.state.run_id);
+        link::to_request(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionUpdateAccepted)
+    }
+
+    fn link_to_rejected(&self) -> Link {
+        Link {
+            variant: Some(Variant::Workflow(link_to::Workflow {
+                namespace: self.state.namespace.clone(),
+                workflow_id: self.state.workflow_id.clone(),
+                run_id: self.state.run_id.clone(),
+                reason: "Update rejected".to_owned(),
+            })),
         }
     }
 
@@ -202,7 +230,7 @@ impl Run {
             // The server was restarted after it had sent the request.
             None => match acceptance.accepted_request {
                 Some(request) if !self.state.updates.contains_key(id) => request,
-                _ => return Err(format!("update {id:?} is not there to be accepted")),
+                _ => return Err(self.wrong_message(id, "Acceptance")),
             },
         };
         let attributes = WorkflowExecutionUpdateAcceptedEventAttributes {
@@ -221,7 +249,7 @@ impl Run {
 
     fn complete_update(&mut self, cx: &mut Cx<'_>, id: &str, response: Response) -> Result<(), String> {
         let Some(update) = self.state.updates.get(id).filter(|update| update.outcome.is_none()) else {
-            return Err(format!("update {id:?} is not there to be completed"));
+            return Err(self.wrong_message(id, "Response"));
         };
         let attributes = WorkflowExecutionUpdateCompletedEventAttributes {
             meta: Some(response.meta.unwrap_or_else(|| Meta { update_id: id.to_owned(), ..Meta::default() })),
@@ -243,7 +271,7 @@ impl Run {
             // The server was restarted after it had sent the request: nobody waits for it any more.
             return match rejection.rejected_request {
                 Some(_) if !self.state.updates.contains_key(id) => Ok(()),
-                _ => Err(format!("update {id:?} is not there to be rejected")),
+                _ => Err(self.wrong_message(id, "Rejection")),
             };
         };
         self.live.admitted.remove(at);
@@ -252,13 +280,36 @@ impl Run {
         Ok(())
     }
 
+    /// Why a message cannot be taken: the update is not there, or further than the message says.
+    fn wrong_message(&self, id: &str, kind: &str) -> String {
+        let state = match self.state.updates.get(id) {
+            Some(update) if update.outcome.is_some() => "Completed",
+            // The task that brings the message is the one that has accepted it.
+            Some(update) if update.accepted > self.state.previous_started + 1 => "ProvisionallyAccepted",
+            Some(_) => "Accepted",
+            None => match self.live.admitted.iter().find(|it| update_id(&it.request) == id) {
+                Some(admitted) if admitted.sent => "Sent",
+                Some(_) => "Admitted",
+                None => {
+                    return format!(
+                        "update {id} wasn't found on the server. This is most likely a transient error which will be \
+                         resolved automatically by retries"
+                    );
+                }
+            },
+        };
+        format!(
+            "invalid state transition attempted for Update {id}: received *update.{kind} message while in state {state}"
+        )
+    }
+
     fn tell_rejected(&mut self, cx: &mut Cx<'_>, id: &str, failure: Failure) {
         for waiter in self.live.update_waiters.remove(id).unwrap_or_default() {
             let answer = UpdateWorkflowExecutionResponse {
                 update_ref: Some(self.update_ref(id)),
                 outcome: Some(Outcome { value: Some(outcome::Value::Failure(failure.clone())) }),
                 stage: Stage::Completed.into(),
-                ..UpdateWorkflowExecutionResponse::default()
+                link: Some(self.link_to_rejected()),
             };
             cx.reply(waiter.call, Ok(waiter.shape.reply(answer)));
         }

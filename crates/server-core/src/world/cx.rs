@@ -15,6 +15,7 @@ use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
 use crate::nexus::endpoint::Destination;
 use crate::settings::Settings;
+use crate::time::duration;
 use crate::{Answer, Time};
 
 /// What a run may use of the world while it changes.
@@ -101,6 +102,12 @@ impl Cx<'_> {
     /// The id of a namespace; empty if there is none of that name.
     pub(crate) fn namespace_id(&self, name: &str) -> String {
         self.namespaces.check(name).map(|namespace| namespace.info.id.clone()).unwrap_or_default()
+    }
+
+    /// How long closed runs of a namespace are kept.
+    pub(crate) fn retention(&self, name: &str) -> Duration {
+        let config = self.namespaces.check(name).map(|namespace| namespace.config.workflow_execution_retention_ttl);
+        config.ok().and_then(|retention| duration(retention.as_ref())).unwrap_or_default()
     }
 
     /// Checks search attributes against what the namespace knows, and notes their types.

@@ -27,6 +27,7 @@ use super::{RunNumber, Waiting, World};
 use crate::commands::or_own;
 use crate::limits;
 use crate::nexus::{Errand, NexusAnswer};
+use crate::priority;
 use crate::requests::start::first_backoff;
 use crate::run::skipping::FastForwardWaiter;
 use crate::run::update::{Admitted, UpdateWaiter};
@@ -185,6 +186,7 @@ impl World {
         let now = self.now.plus(run.ahead());
         let (own_namespace, parent_execution, root) =
             (run.state.namespace.clone(), run.execution(), run.started().root_workflow_execution.clone());
+        let parent_priority = run.state.priority.clone();
         if self.namespaces.check(&asked.namespace).is_err() {
             return self.child_not_started(parent, initiated, &asked, StartFailed::NamespaceNotFound);
         }
@@ -222,7 +224,7 @@ impl World {
             search_attributes: asked.search_attributes.clone(),
             header: asked.header.clone(),
             root_workflow_execution: root.or(Some(parent_execution)),
-            priority: asked.priority.clone(),
+            priority: priority::of_child(asked.priority.clone(), parent_priority.as_ref()),
             workflow_execution_expiration_time: time::duration(asked.workflow_execution_timeout.as_ref())
                 .map(|limit| now.plus(limit).to_wire()),
             time_skipping_config: asked.time_skipping_config.clone(),
@@ -330,6 +332,7 @@ impl World {
         };
         if let (None, Some(to)) = (cause, addressee) {
             let attributes = WorkflowExecutionSignaledEventAttributes {
+                request_id: self.cx().uuid(),
                 signal_name: asked.signal_name.clone(),
                 input: asked.input.clone(),
                 identity: limits::HISTORY_SERVICE.to_owned(),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use perpetua_proto::command::command::Attributes as CommandAttributes;
 use perpetua_proto::command::{
     Command, ContinueAsNewWorkflowExecutionCommandAttributes, FailWorkflowExecutionCommandAttributes,
-    StartChildWorkflowExecutionCommandAttributes,
+    ModifyWorkflowPropertiesCommandAttributes, StartChildWorkflowExecutionCommandAttributes,
 };
-use perpetua_proto::common::{RetryPolicy, WorkflowType};
+use perpetua_proto::common::{Memo, Payload, RetryPolicy, WorkflowType};
 use perpetua_proto::enums::{EventType, ParentClosePolicy};
 use perpetua_proto::failure::Failure;
 use perpetua_proto::history::history_event::Attributes;
@@ -71,6 +71,28 @@ fn a_failed_workflow_is_tried_again_if_its_policy_says_so() {
     let task = bench.task();
     bench.answer(&task, vec![fail()]).expect("it can be done");
     assert_eq!(bench.world.next_awaited(), None);
+}
+
+#[test]
+fn a_next_run_is_told_what_the_first_was_told_or_what_the_workflow_says() {
+    let memo = |name: &str| Some(Memo { fields: [(name.to_owned(), Payload::default())].into() });
+    let mut bench = Bench::new();
+    let retry_policy = Some(RetryPolicy { maximum_attempts: 2, ..Default::default() });
+    let request = StartWorkflowExecutionRequest { retry_policy, memo: memo("first"), ..start("w") };
+    bench.world.start_workflow(request).expect("the id is free");
+    let task = bench.task();
+    let note = ModifyWorkflowPropertiesCommandAttributes { upserted_memo: memo("later") };
+    let note = command(CommandAttributes::ModifyWorkflowPropertiesCommandAttributes(Box::new(note)));
+    bench.answer(&task, vec![note, fail()]).expect("it can be done");
+    let again = started(&bench.events());
+    assert_eq!((again.memo, again.identity.as_str()), (memo("first"), ""));
+    bench.pass(Duration::from_secs(1));
+    let task = bench.task();
+    let asked = ContinueAsNewWorkflowExecutionCommandAttributes::default();
+    let next = command(CommandAttributes::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(asked)));
+    bench.answer(&task, vec![next]).expect("it can be done");
+    let next = started(&bench.events());
+    assert_eq!((next.memo, next.retry_policy), (None, None));
 }
 
 #[test]

@@ -119,6 +119,17 @@ fn a_worker_that_does_not_know_updates_rejects_them() {
 }
 
 #[test]
+fn an_update_that_meets_the_end_of_its_workflow_is_not_rejected_but_aborted() {
+    let mut bench = Bench::new();
+    bench.start();
+    let call = update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    bench.answer(&task, vec![complete()]).expect("it can be done");
+    let aborted = words(bench.reply(call).expect("it is answered"));
+    assert_eq!(aborted, "NotFound: workflow update was aborted by closing workflow");
+}
+
+#[test]
 fn a_workflow_that_ends_leaves_nobody_waiting() {
     let mut bench = Bench::new();
     idle(&mut bench);
@@ -209,6 +220,28 @@ fn who_waits_for_an_update_goes_along_to_the_next_run() {
     let task = bench.task();
     accept_and_complete(&mut bench, &task, "u");
     assert!(outcome_of(&mut bench, call).is_some_and(|(stage, _)| stage == Stage::Completed));
+}
+
+#[test]
+fn what_was_accepted_ends_with_the_run_that_accepted_it() {
+    let mut bench = Bench::new();
+    bench.start();
+    let call = update(&mut bench, "u", Stage::Completed);
+    let task = bench.task();
+    let accepted = message("a", "u", &Acceptance::default());
+    let next = ContinueAsNewWorkflowExecutionCommandAttributes::default();
+    let next = command(CommandAttributes::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(next)));
+    let place = ProtocolMessageCommandAttributes { message_id: "a".into() };
+    let place = command(CommandAttributes::ProtocolMessageCommandAttributes(Box::new(place)));
+    let mut request = answer(&task, vec![place, next]);
+    request.messages = vec![accepted];
+    bench.world.respond_workflow_task_completed(request).expect("it can be done");
+    let (stage, outcome) = outcome_of(&mut bench, call).expect("nobody waits for the next run");
+    assert_eq!(stage, Stage::Completed);
+    match outcome.and_then(|outcome| outcome.value) {
+        Some(outcome::Value::Failure(failure)) => assert!(failure.message.contains("completed before the Update")),
+        other => panic!("it failed: {other:?}"),
+    }
 }
 
 #[test]
