@@ -37,7 +37,7 @@ mod task;
 pub(crate) mod task_queue;
 mod time_skipping;
 mod update;
-mod versioning_override;
+pub(crate) mod versioning_override;
 pub(crate) mod worker;
 
 use bytes::Bytes;

@@ -133,6 +133,7 @@ fn check(
         memo: asked.memo,
         search_attributes,
         priority: asked.priority,
+        versioning_override: asked.versioning_override,
         ..StartChildWorkflowExecutionInitiatedEventAttributes::default()
     })
 }

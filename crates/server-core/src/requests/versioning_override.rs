@@ -45,7 +45,7 @@ impl World {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn in_newer_form(given: Option<VersioningOverride>) -> Answer<Option<VersioningOverride>> {
+pub(crate) fn in_newer_form(given: Option<VersioningOverride>) -> Answer<Option<VersioningOverride>> {
     let newer = |given| Ok(VersioningOverride { r#override: Some(newer(given)?), ..VersioningOverride::default() });
     given.map(newer).transpose()
 }

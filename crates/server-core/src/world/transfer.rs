@@ -23,12 +23,16 @@ use perpetua_proto::history::{
     WorkflowExecutionStartedEventAttributes,
 };
 
+use perpetua_proto::workflow::VersioningOverride;
+
 use super::{RunNumber, Waiting, World};
+use crate::Answer;
 use crate::commands::or_own;
 use crate::limits;
 use crate::nexus::{Errand, NexusAnswer};
 use crate::priority;
 use crate::requests::start::first_backoff;
+use crate::requests::versioning_override::in_newer_form;
 use crate::run::skipping::FastForwardWaiter;
 use crate::run::update::{Admitted, UpdateWaiter};
 use crate::run::{Run, Start};
@@ -199,6 +203,9 @@ impl World {
         if self.child_id_is_taken(&asked) {
             return self.child_not_started(parent, initiated, &asked, StartFailed::WorkflowAlreadyExists);
         }
+        let Ok(versioning_override) = self.override_of_child(&asked) else {
+            return self.child_not_started(parent, initiated, &asked, StartFailed::InvalidVersioningOverride);
+        };
         let run_id = self.cx().uuid();
         let request_id = format!("{}:{initiated}:0", parent_execution.run_id);
         let metadata = run_metadata(self.run(parent), initiated);
@@ -225,6 +232,7 @@ impl World {
             header: asked.header.clone(),
             root_workflow_execution: root.or(Some(parent_execution)),
             priority: priority::of_child(asked.priority.clone(), parent_priority.as_ref()),
+            versioning_override,
             workflow_execution_expiration_time: time::duration(asked.workflow_execution_timeout.as_ref())
                 .map(|limit| now.plus(limit).to_wire()),
             time_skipping_config: asked.time_skipping_config.clone(),
@@ -263,6 +271,17 @@ impl World {
             run.receive(cx, EventType::ChildWorkflowExecutionStarted, attributes);
         });
         self.with(number, |run, cx| run.wake(cx));
+    }
+
+    /// The version that a child is bound to from outside, if it is one that is there.
+    fn override_of_child(
+        &self,
+        asked: &StartChildWorkflowExecutionInitiatedEventAttributes,
+    ) -> Answer<Option<VersioningOverride>> {
+        let queue = asked.task_queue.as_ref().map_or("", |queue| &queue.name);
+        let given = in_newer_form(asked.versioning_override.clone())?;
+        self.check_override(&asked.namespace, queue, given.as_ref())?;
+        Ok(given)
     }
 
     fn child_id_is_taken(&self, asked: &StartChildWorkflowExecutionInitiatedEventAttributes) -> bool {

@@ -7,8 +7,8 @@ use perpetua_proto::command::{Command, StartChildWorkflowExecutionCommandAttribu
 use perpetua_proto::common::WorkflowType;
 use perpetua_proto::deployment::{WorkerDeploymentOptions, WorkerDeploymentVersion};
 use perpetua_proto::enums::{
-    EventType, TaskQueueType, VersionDrainageStatus, VersioningBehavior, WorkerDeploymentVersionStatus as Status,
-    WorkerVersioningMode,
+    EventType, StartChildWorkflowExecutionFailedCause, TaskQueueType, VersionDrainageStatus, VersioningBehavior,
+    WorkerDeploymentVersionStatus as Status, WorkerVersioningMode,
 };
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::query::WorkflowQuery;
@@ -348,4 +348,30 @@ fn a_version_is_drained_when_no_workflow_is_bound_to_it() {
     let bound = StartWorkflowExecutionRequest { versioning_override: bound("1"), ..start("v") };
     bench.world.start_workflow(bound).expect("the workflow starts");
     assert_eq!(describe(&bench).unwrap_or_default().status(), Status::Draining);
+}
+
+#[test]
+fn a_child_that_is_bound_to_no_version_does_not_start() {
+    let mut bench = Bench::new();
+    bench.start();
+    let task = bench.task();
+    let nowhere = PinnedOverride { behavior: PinnedOverrideBehavior::Pinned.into(), ..PinnedOverride::default() };
+    let asked = StartChildWorkflowExecutionCommandAttributes {
+        workflow_id: "child".into(),
+        workflow_type: Some(WorkflowType { name: "greeting".into() }),
+        versioning_override: Some(VersioningOverride {
+            r#override: Some(Override::Pinned(nowhere)),
+            ..VersioningOverride::default()
+        }),
+        ..StartChildWorkflowExecutionCommandAttributes::default()
+    };
+    let start = command(Asked::StartChildWorkflowExecutionCommandAttributes(Box::new(asked)));
+    bench.answer(&task, vec![start]).expect("the task itself is fine");
+    let failed = last(&bench.events(), EventType::StartChildWorkflowExecutionFailed);
+    match failed.attributes {
+        Some(Attributes::StartChildWorkflowExecutionFailedEventAttributes(it)) => {
+            assert_eq!(it.cause(), StartChildWorkflowExecutionFailedCause::InvalidVersioningOverride);
+        }
+        other => panic!("it is another event: {other:?}"),
+    }
 }
