@@ -232,7 +232,6 @@ impl World {
             header: asked.header.clone(),
             root_workflow_execution: root.or(Some(parent_execution)),
             priority: priority::of_child(asked.priority.clone(), parent_priority.as_ref()),
-            versioning_override,
             workflow_execution_expiration_time: time::duration(asked.workflow_execution_timeout.as_ref())
                 .map(|limit| now.plus(limit).to_wire()),
             time_skipping_config: asked.time_skipping_config.clone(),
@@ -241,6 +240,10 @@ impl World {
         };
         if let Some(parent) = self.run(parent) {
             parent.bequeath(&self.deployments, &mut attributes, &asked.namespace, 0);
+        }
+        // What is said of the child itself counts more than what it inherits.
+        if versioning_override.is_some() {
+            attributes.versioning_override = versioning_override;
         }
         let start = Start {
             namespace: asked.namespace.clone(),

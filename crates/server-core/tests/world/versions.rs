@@ -350,23 +350,35 @@ fn a_version_is_drained_when_no_workflow_is_bound_to_it() {
     assert_eq!(describe(&bench).unwrap_or_default().status(), Status::Draining);
 }
 
+fn child(versioning_override: Option<VersioningOverride>) -> Command {
+    let asked = StartChildWorkflowExecutionCommandAttributes {
+        workflow_id: "child".into(),
+        workflow_type: Some(WorkflowType { name: "greeting".into() }),
+        versioning_override,
+        ..StartChildWorkflowExecutionCommandAttributes::default()
+    };
+    command(Asked::StartChildWorkflowExecutionCommandAttributes(Box::new(asked)))
+}
+
+#[test]
+fn a_child_runs_on_the_version_that_its_parent_names() {
+    let mut bench = Bench::with_other_work();
+    assert!(task(&mut bench, "2").is_none());
+    bench.start();
+    let of_parent = bench.task();
+    bench.answer(&of_parent, vec![child(bound("2"))]).expect("the version is there");
+    let of_child = task(&mut bench, "2").expect("the child is for this version");
+    assert_eq!(of_child.workflow_execution.map(|it| it.workflow_id).as_deref(), Some("child"));
+}
+
 #[test]
 fn a_child_that_is_bound_to_no_version_does_not_start() {
     let mut bench = Bench::new();
     bench.start();
     let task = bench.task();
     let nowhere = PinnedOverride { behavior: PinnedOverrideBehavior::Pinned.into(), ..PinnedOverride::default() };
-    let asked = StartChildWorkflowExecutionCommandAttributes {
-        workflow_id: "child".into(),
-        workflow_type: Some(WorkflowType { name: "greeting".into() }),
-        versioning_override: Some(VersioningOverride {
-            r#override: Some(Override::Pinned(nowhere)),
-            ..VersioningOverride::default()
-        }),
-        ..StartChildWorkflowExecutionCommandAttributes::default()
-    };
-    let start = command(Asked::StartChildWorkflowExecutionCommandAttributes(Box::new(asked)));
-    bench.answer(&task, vec![start]).expect("the task itself is fine");
+    let nowhere = VersioningOverride { r#override: Some(Override::Pinned(nowhere)), ..Default::default() };
+    bench.answer(&task, vec![child(Some(nowhere))]).expect("the task itself is fine");
     let failed = last(&bench.events(), EventType::StartChildWorkflowExecutionFailed);
     match failed.attributes {
         Some(Attributes::StartChildWorkflowExecutionFailedEventAttributes(it)) => {
