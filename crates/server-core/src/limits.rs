@@ -43,7 +43,7 @@ pub(crate) const STICKY_UNPOLLED: Duration = Duration::from_secs(10);
 /// How long it is known that a worker has gone away: longer than a poll of its may be on its way.
 pub(crate) const WORKER_GONE: Duration = Duration::from_secs(120);
 /// How many bytes an answer to a workflow task may have that comes in pages.
-pub(crate) const ANSWER_BYTES: usize = 64 * 1024 * 1024;
+pub(crate) const ANSWER_BYTES: usize = 40 * 1024 * 1024;
 /// Who does what the server does by itself.
 pub(crate) const HISTORY_SERVICE: &str = "history-service";
 /// How many Nexus operations a run may have pending.

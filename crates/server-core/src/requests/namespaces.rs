@@ -187,7 +187,11 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         ..Capabilities::default()
     });
     let blob = i64::try_from(settings.blob_bytes).unwrap_or(i64::MAX);
-    info.limits = Some(Limits { blob_size_limit_error: blob, memo_size_limit_error: blob, ..Limits::default() });
+    info.limits = Some(Limits {
+        blob_size_limit_error: blob,
+        memo_size_limit_error: blob,
+        workflow_task_completion_size_limit_error: i64::try_from(settings.answer_bytes).unwrap_or(i64::MAX),
+    });
     let is_own = namespace.info.name == SYSTEM_NAMESPACE;
     let state = if is_own { ReplicationState::Unspecified } else { ReplicationState::Normal };
     DescribeNamespaceResponse {

@@ -19,7 +19,6 @@ impl<T> Default for Shelf<T> {
     }
 }
 
-#[allow(dead_code, reason = "a shelf can do what shelves can do")]
 impl<T> Shelf<T> {
     pub(crate) fn get(&self, key: &str) -> Option<&T> {
         self.items.get(key)
