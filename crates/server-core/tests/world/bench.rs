@@ -50,8 +50,10 @@ impl Bench {
         self.twin.everything()
     }
 
-    /// What a world that was made of what is stored knows is compared with what this one knows.
+    /// What a world that was made of what is stored knows is compared with what this one knows, and what it knows of its
+    /// runs with what their histories say.
     fn compare(&mut self) {
+        assert_eq!(self.world.at_odds_with_history(), Vec::<&str>::new());
         self.twin.compare(&mut self.world);
     }
 

@@ -7,7 +7,10 @@ use perpetua_proto::command::command::Attributes as CommandAttributes;
 use perpetua_proto::common::WorkflowType;
 use perpetua_proto::enums::{EventType, ResetReapplyExcludeType};
 use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::protocol::Message;
+use perpetua_proto::update::{Acceptance, Input, Meta, Request};
 use perpetua_proto::workflowservice::*;
+use prost::Message as _;
 
 use crate::bench::{Bench, activity, command, complete, execution, last, names, timer, words};
 
@@ -160,4 +163,37 @@ fn a_child_answers_to_the_run_that_was_made_of_its_parent() {
     }
     let events = bench.events();
     assert!(names(&events).iter().any(|name| name.ends_with("child_workflow_execution_completed")));
+}
+
+#[test]
+fn an_update_comes_again_in_history_and_leaves_it_when_it_is_rejected() {
+    let mut bench = Bench::new();
+    bench.start();
+    let request = UpdateWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_execution: Some(execution("w")),
+        request: Some(Request {
+            meta: Some(Meta { update_id: "u".into(), ..Default::default() }),
+            input: Some(Input { name: "change".into(), ..Default::default() }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    bench.call(|world, call| world.update_workflow(call, request)).expect("it runs");
+    let task = bench.task();
+    let sent = task.messages.first().expect("the task brings it");
+    let acceptance = prost_types::Any {
+        type_url: "type.googleapis.com/temporal.api.update.v1.Acceptance".into(),
+        value: Acceptance::default().encode_to_vec(),
+    };
+    let mut answer = crate::bench::answer(&task, vec![]);
+    answer.messages = vec![Message { body: Some(acceptance), id: "a".into(), ..sent.clone() }];
+    bench.world.respond_workflow_task_completed(answer).expect("it can be done");
+    reset(&mut bench, 4).expect("it can begin there");
+    assert_eq!(bench.history()[4..], ["5 workflow_execution_update_admitted", "6 workflow_task_scheduled"]);
+    let task = bench.task();
+    assert_eq!(task.messages, [], "history brings it");
+    bench.answer(&task, vec![]).expect("the worker does not know it");
+    bench.restart();
+    assert!(bench.is_idle());
 }
