@@ -223,13 +223,16 @@ impl World {
                 self.dispatch(&key);
             }
             Alarm::Run(number) => {
-                self.with(number, |run, cx| {
+                let rung = self.with(number, |run, cx| {
                     if let Some((at, due)) = run.next_due()
                         && at <= cx.now
                     {
                         run.fire(cx, due);
                     }
                 });
+                if rung.is_none() {
+                    self.alarms.set(Alarm::Run(number), None);
+                }
             }
             Alarm::RunOver(number) => self.remove(number),
             Alarm::Batch(key) => self.work_on_batch(&key),
