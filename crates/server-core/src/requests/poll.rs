@@ -187,7 +187,7 @@ impl World {
             }
             Waiting::Time => {
                 self.alarms.set(Alarm::Sleeper(call), None);
-                Ok(Reply::Slept)
+                Err(Refusal::new(Code::DeadlineExceeded, "the time has not come yet"))
             }
             Waiting::Operation => match self.dismiss_operation_waiter(call) {
                 Some(reply) => Ok(reply),

@@ -11,10 +11,10 @@ use perpetua_proto::testservice::*;
 use perpetua_server_core::{Answer, Code, Refusal, Reply, Time};
 use tonic::Request;
 
-use super::service;
+use super::{patience, service};
 use crate::engine::Engine;
 
-/// Longer than anybody waits; whoever does not wait any longer is noticed at once.
+/// Longer than anybody waits who does not say how long; whoever does not wait any longer is noticed at once.
 const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// A request that says nothing.
@@ -59,20 +59,23 @@ impl TestApi {
 
     async fn sleep(&self, request: Request<SleepRequest>) -> Answer<SleepResponse> {
         self.check()?;
-        self.wait_for(request.get_ref().duration).await
+        let until = self.end_of(request.get_ref().duration)?;
+        self.wait_until(until, patience::limit(request.metadata(), FOREVER)).await
     }
 
     async fn sleep_until(&self, request: Request<SleepUntilRequest>) -> Answer<SleepResponse> {
         self.check()?;
+        let limit = patience::limit(request.metadata(), FOREVER);
         let time =
             request.into_inner().timestamp.ok_or_else(|| Refusal::invalid("Timestamp is not set on request."))?;
-        self.wait_until(Time::from_wire(&time)).await
+        self.wait_until(Time::from_wire(&time), limit).await
     }
 
     async fn unlock_time_skipping_with_sleep(&self, request: Request<SleepRequest>) -> Answer<SleepResponse> {
         self.check()?;
         let until = self.end_of(request.get_ref().duration)?;
-        slept(self.0.sleep_unlocked(FOREVER, until).await?)
+        let limit = patience::limit(request.metadata(), FOREVER);
+        slept(self.0.sleep_unlocked(limit, until).await?)
     }
 
     async fn get_current_time(&self, _: Request<Nothing>) -> Answer<GetCurrentTimeResponse> {
@@ -86,12 +89,8 @@ impl TestApi {
         Ok(self.0.time().plus(duration))
     }
 
-    async fn wait_for(&self, duration: Option<prost_types::Duration>) -> Answer<SleepResponse> {
-        self.wait_until(self.end_of(duration)?).await
-    }
-
-    async fn wait_until(&self, time: Time) -> Answer<SleepResponse> {
-        slept(self.0.wait(FOREVER, |world, call| world.sleep_until(call, time)).await?)
+    async fn wait_until(&self, time: Time, limit: Duration) -> Answer<SleepResponse> {
+        slept(self.0.wait(limit, |world, call| world.sleep_until(call, time)).await?)
     }
 }
 

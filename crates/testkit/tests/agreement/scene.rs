@@ -381,6 +381,7 @@ impl Scene {
             workflow_execution: Some(execution("program")),
             wait_policy: Some(update::WaitPolicy { lifecycle_stage: 3 }),
             request: Some(update::Request {
+                meta: Some(update::Meta::default()),
                 input: Some(update::Input { name: name.into(), args, ..Default::default() }),
                 ..Default::default()
             }),
