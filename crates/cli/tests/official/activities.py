@@ -1,10 +1,9 @@
 """Activities that no workflow has asked for, and activities that are looked after from outside."""
 
 import asyncio
-import unittest
 from datetime import timedelta
 
-from support import OnServer, eventually, name
+from support import OnServer, eventually, main, name
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import PauseActivityRequest, UnpauseActivityRequest
@@ -119,4 +118,4 @@ class Activities(OnServer):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

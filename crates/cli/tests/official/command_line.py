@@ -3,9 +3,8 @@
 import asyncio
 import json
 import os
-import unittest
 
-from support import OnServer, eventually, name
+from support import OnServer, eventually, main, name
 from temporalio import workflow
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -190,4 +189,4 @@ class CommandLine(OnServer):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -1,12 +1,11 @@
 """Nexus: operations that workflows call across an endpoint."""
 
 import asyncio
-import unittest
 from datetime import timedelta
 
 import nexusrpc
 import nexusrpc.handler
-from support import OnServer, name
+from support import OnServer, main, name
 from temporalio import nexus, workflow
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import ApplicationError, CancelledError, NexusOperationError, TimeoutError
@@ -115,4 +114,4 @@ class Nexus(OnServer):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

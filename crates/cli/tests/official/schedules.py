@@ -1,9 +1,8 @@
 """Schedules, through the client of the SDK."""
 
-import unittest
 from datetime import datetime, timedelta, timezone
 
-from support import OnServer, eventually, name
+from support import OnServer, eventually, main, name
 from temporalio import workflow
 from temporalio.client import (
     Schedule,
@@ -99,4 +98,4 @@ class Schedules(OnServer):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

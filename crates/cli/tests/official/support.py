@@ -6,6 +6,7 @@ The server is the program in OFFICIAL_SERVER: this project's, or the real `tempo
 import asyncio
 import contextlib
 import os
+import sys
 import unittest
 import uuid
 
@@ -23,6 +24,14 @@ REAL_ONLY = [
 def name(prefix):
     """A name that nothing else has."""
     return f"{prefix}-{uuid.uuid4()}"
+
+
+def main():
+    """Runs the tests of a script. The SDK may fall over when the interpreter is taken down, so that is left out."""
+    program = unittest.main(exit=False)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if program.result.wasSuccessful() else 1)
 
 
 async def eventually(check, *, within=20):

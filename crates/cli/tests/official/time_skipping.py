@@ -4,7 +4,7 @@ import asyncio
 import unittest
 from datetime import timedelta
 
-from support import IS_REAL, SERVER, name
+from support import IS_REAL, SERVER, main, name
 from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
@@ -94,4 +94,4 @@ class TimeSkipping(unittest.IsolatedAsyncioTestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

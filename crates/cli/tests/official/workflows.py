@@ -1,10 +1,9 @@
 """Workflows: activities, messages, children, chains, failures, lists."""
 
 import asyncio
-import unittest
 from datetime import timedelta
 
-from support import OnServer, eventually, name
+from support import OnServer, eventually, main, name
 from temporalio import activity, workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
@@ -308,4 +307,4 @@ class Workflows(OnServer):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()
