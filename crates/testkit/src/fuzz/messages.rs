@@ -73,6 +73,7 @@ pub(super) fn message(
     if let Some(field) = command.filter(|_| dice.one_in(3)) {
         let value = field_value(pool, dice, &field, known, depth);
         made.set_field(&field, value);
+        name_command(&mut made);
         return made;
     }
     match kind.full_name() {
@@ -95,9 +96,25 @@ pub(super) fn message(
                     made.set_field(&field, value);
                 }
             }
+            if !dice.one_in(10) {
+                name_command(&mut made);
+            }
         }
     }
     made
+}
+
+/// Lets a command say that it is of the kind that its attributes are.
+fn name_command(command: &mut DynamicMessage) {
+    let Some(field) = command.descriptor().get_field_by_name("command_type") else { return };
+    let Kind::Enum(kinds) = field.kind() else { return };
+    let attributes = command.fields().find_map(|(field, _)| {
+        let name = field.name().strip_suffix("_command_attributes")?.to_uppercase();
+        kinds.get_value_by_name(&format!("COMMAND_TYPE_{name}"))
+    });
+    if let Some(kind) = attributes {
+        command.set_field(&field, Value::EnumNumber(kind.number()));
+    }
 }
 
 /// Whether a field is filled in.

@@ -8,7 +8,9 @@ use perpetua_proto::command::{
     ScheduleActivityTaskCommandAttributes, StartTimerCommandAttributes,
 };
 use perpetua_proto::common::{ActivityType, Payload, Payloads, RetryPolicy, WorkflowExecution, WorkflowType};
-use perpetua_proto::enums::{EventType, HistoryEventFilterType, UpdateWorkflowExecutionLifecycleStage as Stage};
+use perpetua_proto::enums::{
+    CommandType, EventType, HistoryEventFilterType, UpdateWorkflowExecutionLifecycleStage as Stage,
+};
 use perpetua_proto::protocol::Message;
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::update::{Acceptance, Input, Meta, Outcome as Result_, Request, Response, WaitPolicy, outcome};
@@ -228,7 +230,14 @@ fn show(ledger: &Ledger, run: &str, task: &PollWorkflowTaskQueueResponse) {
 }
 
 fn command(attributes: Asked) -> Command {
-    Command { attributes: Some(attributes), ..Command::default() }
+    let kind = match &attributes {
+        Asked::ScheduleActivityTaskCommandAttributes(_) => CommandType::ScheduleActivityTask,
+        Asked::StartTimerCommandAttributes(_) => CommandType::StartTimer,
+        Asked::ProtocolMessageCommandAttributes(_) => CommandType::ProtocolMessage,
+        Asked::CompleteWorkflowExecutionCommandAttributes(_) => CommandType::CompleteWorkflowExecution,
+        other => panic!("no workflow here asks for {other:?}"),
+    };
+    Command { command_type: kind.into(), attributes: Some(attributes), ..Command::default() }
 }
 
 /// What the workflow wants: an activity and a timer, then everything that it waits for.
