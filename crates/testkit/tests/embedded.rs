@@ -80,8 +80,8 @@ async fn time_is_not_skipped_while_nobody_waits() -> Outcome {
 async fn what_the_server_does_not_do_it_refuses_by_name() -> Outcome {
     let server = Server::builder().start()?;
     let client = Client::connect_to(&server).await?;
-    let request = perpetua_proto::workflowservice::ListSchedulesRequest::default();
-    let refused = client.service().list_schedules(request).await.expect_err("there are no schedules");
-    assert_eq!(refused.message(), "this server does not do `list_schedules`");
+    let request = perpetua_proto::workflowservice::ListWorkflowRulesRequest::default();
+    let refused = client.service().list_workflow_rules(request).await.expect_err("there are no rules");
+    assert_eq!(refused.message(), "this server does not do `list_workflow_rules`");
     Ok(())
 }
