@@ -291,6 +291,7 @@ impl ClientBuilder {
             converter,
             retry,
             compresses: gzip,
+            task_queue: None,
             server: OnceLock::new(),
         }))
     }

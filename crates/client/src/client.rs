@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use perpetua_convert::DataConverter;
 use perpetua_proto::workflowservice::workflow_service_client::WorkflowServiceClient;
-use perpetua_vocab::{Identity, Namespace};
+use perpetua_vocab::{Identity, Namespace, TaskQueue};
 
 use crate::raw::Raw;
 use crate::transport::Transport;
@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) converter: DataConverter,
     pub(crate) retry: RpcRetry,
     pub(crate) compresses: bool,
+    /// Where workflows go that do not say it themselves.
+    pub(crate) task_queue: Option<TaskQueue>,
     pub(crate) server: OnceLock<ServerInfo>,
 }
 
@@ -84,6 +86,11 @@ impl Client {
         &self.shared.converter
     }
 
+    /// Where workflows go whose start does not say it; none unless it was [set](Self::with_task_queue).
+    pub fn task_queue(&self) -> Option<&TaskQueue> {
+        self.shared.task_queue.as_ref()
+    }
+
     /// What the server said of itself; none until a [lazy](ClientBuilder::lazy) client was asked with
     /// [`check`](Self::check).
     pub fn server(&self) -> Option<&ServerInfo> {
@@ -109,6 +116,14 @@ impl Client {
     #[must_use]
     pub fn with_converter(&self, converter: DataConverter) -> Self {
         self.changed(|shared| shared.converter = converter)
+    }
+
+    /// A client whose workflows go to this task queue unless their start says another, over the same connection. Makes no
+    /// call.
+    #[must_use]
+    pub fn with_task_queue(&self, task_queue: impl Into<TaskQueue>) -> Self {
+        let task_queue = task_queue.into();
+        self.changed(|shared| shared.task_queue = Some(task_queue))
     }
 
     /// Replaces the API key, for this client and all that share its connection. For keys that expire.
@@ -166,7 +181,8 @@ impl Client {
     }
 
     fn changed(&self, change: impl FnOnce(&mut Shared)) -> Self {
-        let Shared { transport, address, namespace, identity, converter, retry, compresses, server } = &*self.shared;
+        let Shared { transport, address, namespace, identity, converter, retry, compresses, task_queue, server } =
+            &*self.shared;
         let mut shared = Shared {
             transport: transport.clone(),
             address: Arc::clone(address),
@@ -175,6 +191,7 @@ impl Client {
             converter: converter.clone(),
             retry: retry.clone(),
             compresses: *compresses,
+            task_queue: task_queue.clone(),
             server: server.clone(),
         };
         change(&mut shared);

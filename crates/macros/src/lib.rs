@@ -27,6 +27,7 @@ mod selfless;
 mod shape;
 mod signature;
 mod suggest;
+mod test;
 mod workflow;
 
 #[cfg(test)]
@@ -53,6 +54,13 @@ pub fn activities(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
     let (tokens, diagnostics) = workflow::expand(options.into(), item.into());
+    diagnostics.append_to(tokens).into()
+}
+
+/// Makes a test of a function that takes a world. Documented in the `perpetua` crate.
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    let (tokens, diagnostics) = test::expand(options.into(), item.into());
     diagnostics.append_to(tokens).into()
 }
 

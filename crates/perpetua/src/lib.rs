@@ -36,6 +36,7 @@
 //!
 //! | Feature | Adds |
 //! |---|---|
+//! | `testing` | for the dev-dependency: [`test`](macro@test), [`TestEnv`] and the module [`testing`] |
 //! | `guard` | for the dev-dependency: calls that workflow code must not make fail its task, with the line |
 //! | `metrics` | `ctx.metrics()`, replay-silent metrics through the `metrics` crate |
 //! | `tracing-subscriber` | `replay_filter()`, with which plain `tracing` in workflow code is replay-silent |
@@ -76,6 +77,13 @@ pub use embedded::{ConnectEmbedded, Embedded, EmbeddedError};
 /// the dev-dependency.
 #[cfg(feature = "guard")]
 pub use perpetua_guard as guard;
+
+/// Tests of workflows: a server for each test, time that skips, mocks, and checks that find nondeterminism.
+#[cfg(feature = "testing")]
+pub use perpetua_testing as testing;
+
+#[cfg(feature = "testing")]
+pub use perpetua_testing::{TestEnv, TestEnvBuilder};
 
 pub use duration::{days, hours, milliseconds, minutes, seconds};
 pub use perpetua_client::{
@@ -417,6 +425,42 @@ pub use perpetua_macros::activities;
 /// # Ok(()) }
 /// ```
 pub use perpetua_macros::workflow;
+
+/// Makes a test of an async function that takes a world of its own.
+///
+/// ```
+/// use perpetua::prelude::*;
+///
+/// #[activity]
+/// async fn greet(name: String) -> Result<String, ActivityError> {
+///     Ok(format!("Hello, {name}!"))
+/// }
+///
+/// #[workflow]
+/// async fn late_greeting(ctx: Ctx, name: String) -> WorkflowResult<String> {
+///     ctx.sleep(days(30)).await?;
+///     Ok(ctx.activity(greet(name)).start_to_close(seconds(10)).await?)
+/// }
+///
+/// #[perpetua::test]
+/// async fn a_month_passes_at_once(env: TestEnv) {
+///     let begun = env.now();
+///     env.worker().workflow(late_greeting).activity(greet).start();
+///     assert_eq!(env.run(late_greeting("World".into())).await.unwrap(), "Hello, World!");
+///     assert!(env.now().duration_since(begun).unwrap() >= days(30));
+/// }
+/// ```
+///
+/// The function returns nothing, or a `Result` whose error can be shown with `{:?}`. When it is over, the runs it made are
+/// looked at: see [`testing::Check`] for what is found, and [`TestEnvBuilder::without`] for how to do without.
+///
+/// | Option | Meaning | Otherwise |
+/// |---|---|---|
+/// | `env = function` | the function makes the [`TestEnvBuilder`] of the world | it is `TestEnv::builder()` |
+/// | `real_time` | time passes as it does outside | the time in which nothing happens is skipped |
+/// | `crate = path` | the path by which this code reaches the crate `perpetua` | `::perpetua` |
+#[cfg(feature = "testing")]
+pub use perpetua_macros::test;
 
 /// Makes an error type travel: whoever calls the workflow or the activity that returns it gets the same type back.
 ///

@@ -18,6 +18,12 @@ pub use perpetua_workflow::implementation::{
 };
 pub use perpetua_workflow::{Ctx, UnfinishedPolicy};
 
+#[cfg(feature = "testing")]
+pub use perpetua_testing::harness::run as run_test;
+
+#[cfg(feature = "testing")]
+pub use perpetua_testing::TestEnv;
+
 /// The type of a parameter that is an activity's context.
 #[diagnostic::on_unimplemented(
     message = "an activity's first parameter, if it is called `ctx`, is the context, not `{Self}`",

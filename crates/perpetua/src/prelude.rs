@@ -7,5 +7,8 @@ pub use crate::{
     join, milliseconds, minutes, seconds, select, try_join, workflow,
 };
 
+#[cfg(feature = "testing")]
+pub use crate::TestEnv;
+
 #[cfg(feature = "embedded")]
 pub use crate::ConnectEmbedded;

@@ -44,4 +44,4 @@ pub use any::Named;
 pub use refusal::{Answer, Code, Refusal};
 pub use settings::Setting;
 pub use time::Time;
-pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, World};
+pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, Unattended, World};

@@ -235,6 +235,11 @@ impl Matching {
         self.queues.entry(queue.clone()).or_default().pollers.push_front(poller);
     }
 
+    /// All queues, in order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &QueueKey> {
+        self.queues.keys()
+    }
+
     /// How much waits.
     pub(crate) fn backlog(&self, queue: &QueueKey) -> i64 {
         self.queues.get(queue).map_or(0, |queue| i64::try_from(queue.backlog.len()).unwrap_or(i64::MAX))

@@ -20,6 +20,7 @@ mod operation;
 mod removal;
 mod reply;
 mod shelf;
+mod standstill;
 mod system;
 mod transfer;
 mod versions;
@@ -37,6 +38,7 @@ pub(crate) use cx::Cx;
 pub(crate) use dispatch::{Offer, Work};
 pub use reply::{CallId, Reply};
 pub(crate) use shelf::Shelf;
+pub use standstill::Unattended;
 pub(crate) use transfer::{ChildNews, Transfer};
 
 use crate::activity::Activities;

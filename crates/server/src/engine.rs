@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use perpetua_server_core::{Answer, CallId, Code, Refusal, Reply, Time, World};
+use perpetua_server_core::{Answer, CallId, Code, Refusal, Reply, Time, Unattended, World};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::clock::Clock;
 use crate::storage::{Log, Mark};
@@ -50,6 +50,8 @@ pub(crate) struct Engine {
     inside: Mutex<Inside>,
     /// Woken when something may be due earlier than before, and when the engine goes.
     changed: Arc<Notify>,
+    /// Woken after every step, for those who wait until nobody works any more.
+    stirred: Notify,
     /// Where the world is stored; none if it is only in memory.
     log: Option<Arc<Log>>,
     /// Whether the server is being stopped. Whoever listens for it holds a receiver as long as there are calls under way.
@@ -68,6 +70,10 @@ struct Inside {
     unlocked_for: BTreeSet<CallId>,
     /// Whether nothing is done any more.
     stopped: bool,
+    /// Since when all work waits for workers that are not there.
+    unattended: Option<Instant>,
+    /// How many steps were taken.
+    steps: u64,
 }
 
 /// What was said, and what must be stored before it leaves.
@@ -97,11 +103,27 @@ impl Engine {
         let calls = BTreeMap::new();
         let unlocked_for = BTreeSet::new();
         let log_of_inside = log.clone();
-        let inside =
-            Inside { world, clock, calls, last_call: 0, log: log_of_inside, pace, unlocked_for, stopped: false };
+        let inside = Inside {
+            world,
+            clock,
+            calls,
+            last_call: 0,
+            log: log_of_inside,
+            pace,
+            unlocked_for,
+            stopped: false,
+            unattended: None,
+            steps: 0,
+        };
         let stopping = watch::Sender::new(false);
         let changed = Arc::new(Notify::new());
-        let engine = Arc::new(Self { inside: Mutex::new(inside), changed: Arc::clone(&changed), log, stopping });
+        let engine = Arc::new(Self {
+            inside: Mutex::new(inside),
+            changed: Arc::clone(&changed),
+            stirred: Notify::new(),
+            log,
+            stopping,
+        });
         tokio::spawn(keep_time(Arc::downgrade(&engine), changed));
         engine
     }
@@ -194,6 +216,7 @@ impl Engine {
         inside.pass();
         drop(inside);
         self.changed.notify_one();
+        self.stirred.notify_waiters();
         said
     }
 
@@ -254,6 +277,7 @@ impl Inside {
     fn step<R>(&mut self, act: impl FnOnce(&mut World) -> R) -> Said<R> {
         let now = self.clock.now();
         self.world.advance(now);
+        self.steps += 1;
         let words = act(&mut self.world);
         let mark = match &self.log {
             Some(log) => log.push(self.world.take_changes()),
@@ -276,7 +300,11 @@ impl Inside {
 
     /// Lets the time pass that nobody needs. What comes again and again has no end: others get a turn in between.
     fn pass(&mut self) {
+        if self.pace == Pace::Real {
+            return;
+        }
         for _ in 0..LEAPS {
+            self.look_for_workers();
             match self.next_leap() {
                 Some(next) => self.clock.push_to(next),
                 None => return,
@@ -291,10 +319,21 @@ impl Inside {
             Pace::Real => false,
             Pace::Skipping { locks, for_waiters } => locks == 0 && (!for_waiters || self.world.is_waited_for()),
         };
-        if !is_free || self.world.is_busy() {
+        if !is_free || self.holds_time() {
             return None;
         }
         self.world.next_awaited()
+    }
+
+    /// Notes since when all work waits for workers that are not there.
+    fn look_for_workers(&mut self) {
+        let unattended = self.world.is_busy() && !self.world.is_attended();
+        self.unattended = unattended.then(|| self.unattended.unwrap_or_else(Instant::now));
+    }
+
+    /// Whether there is work that time must not run ahead of. A worker that is not there is waited for, but not for ever.
+    fn holds_time(&self) -> bool {
+        self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
     }
 
     /// How long nothing happens by itself; none if nothing ever does.
@@ -302,7 +341,31 @@ impl Inside {
         if self.next_leap().is_some() {
             return Some(TURN);
         }
-        self.world.next_due().map(|due| due.since(self.clock.now()))
+        let due = self.world.next_due().map(|due| due.since(self.clock.now()));
+        let worker = self.unattended.map(|since| PATIENCE.saturating_sub(since.elapsed()));
+        match (due, worker.filter(|wait| !wait.is_zero())) {
+            (Some(due), Some(worker)) => Some(due.min(worker)),
+            (due, worker) => due.or(worker),
+        }
+    }
+}
+
+/// Nothing goes on by itself, and somebody waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standstill {
+    steps: u64,
+    unattended: Vec<Unattended>,
+}
+
+impl Standstill {
+    /// How many steps the server has taken. Where this is the same as before, nothing happened in between.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The task queues with work that no worker polls.
+    pub fn unattended(&self) -> &[Unattended] {
+        &self.unattended
     }
 }
 
@@ -329,6 +392,8 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
     }
 }
 
+/// How long time is not skipped for work whose workers are not there; they may be about to come.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// The clock is looked at now and then, however late the next thing is due.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 /// How often time is skipped in a row.
@@ -374,6 +439,48 @@ impl Engine {
         }
         self.step(|_| ());
         Ok(())
+    }
+
+    /// Waits until no worker is at work, and jumps to what happens next by itself; when that is. None if nothing does.
+    ///
+    /// # Errors
+    /// When the server is being stopped.
+    pub(crate) async fn leap(&self) -> Answer<Option<Time>> {
+        loop {
+            let stirred = self.stirred.notified();
+            let wait = {
+                let mut inside = self.open()?;
+                inside.step(|_| ());
+                inside.look_for_workers();
+                if !inside.holds_time() {
+                    let next = inside.world.next_awaited();
+                    if let Some(next) = next {
+                        inside.clock.push_to(next);
+                        inside.step(World::remember_time);
+                    }
+                    return Ok(next);
+                }
+                inside.unattended.map_or(LONGEST_SLEEP, |since| PATIENCE.saturating_sub(since.elapsed()))
+            };
+            tokio::select! {
+                () = stirred => {}
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Why nothing goes on although somebody waits; none if it does.
+    pub(crate) fn standstill(&self) -> Option<Standstill> {
+        let inside = self.lock();
+        let world = &inside.world;
+        if !world.is_waited_for() || world.is_attended() {
+            return None;
+        }
+        // In skipped time, what happens by itself happens at once.
+        if world.next_awaited().is_some() {
+            return None;
+        }
+        Some(Standstill { steps: inside.steps, unattended: world.unattended() })
     }
 
     /// How many calls wait.

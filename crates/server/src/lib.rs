@@ -21,5 +21,7 @@ mod services;
 mod status;
 mod storage;
 
-pub use server::{Listening, Server, ServerBuilder, ServerError, Transport};
+pub use engine::Standstill;
+pub use perpetua_server_core::Unattended;
+pub use server::{Listening, Server, ServerBuilder, ServerError, Stopped, Transport};
 pub use storage::StorageError;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use perpetua_proto::enums::IndexedValueType;
 use perpetua_proto::health::health_server::HealthServer;
@@ -15,7 +15,7 @@ use perpetua_proto::operatorservice::operator_service_server::OperatorServiceSer
 use perpetua_proto::testservice::test_service_server::TestServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
-use perpetua_server_core::{Code, Refusal, Setting, World};
+use perpetua_server_core::{Code, Refusal, Setting, Time, World};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -27,10 +27,12 @@ use tonic::transport::server::TcpIncoming;
 use tower_service::Service;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, Pace};
+use crate::engine::{Engine, Pace, Standstill};
 use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
 use crate::storage::{File, Log, StorageError, Store};
 
+/// Longer than anybody sleeps.
+const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
 /// How long closed workflows are kept in namespaces that are made with the server, in seconds.
 const RETENTION: i64 = 24 * 3600;
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
@@ -178,9 +180,34 @@ impl Server {
     }
 
     /// The time of the server's world.
-    pub fn now(&self) -> std::time::SystemTime {
-        let nanos = u64::try_from(self.engine.time().nanos()).unwrap_or(0);
-        std::time::UNIX_EPOCH + Duration::from_nanos(nanos)
+    pub fn now(&self) -> SystemTime {
+        system_time(self.engine.time())
+    }
+
+    /// Waits so long by the server's clock. Where time skips, that takes no longer than what happens meanwhile.
+    ///
+    /// # Errors
+    /// When the server is being stopped.
+    pub async fn sleep(&self, duration: Duration) -> Result<(), Stopped> {
+        let until = self.engine.time().plus(duration);
+        let slept = self.engine.wait(FOREVER, |world, call| world.sleep_until(call, until)).await;
+        slept.map(drop).map_err(|_| Stopped(()))
+    }
+
+    /// Waits until no worker is at work, and jumps to what happens next by itself, such as a timer; when that is. None if
+    /// nothing ever does. It does so at any pace of time, also while time is locked.
+    ///
+    /// # Errors
+    /// When the server is being stopped.
+    pub async fn leap(&self) -> Result<Option<SystemTime>, Stopped> {
+        let leapt = self.engine.leap().await.map_err(|_| Stopped(()))?;
+        Ok(leapt.map(system_time))
+    }
+
+    /// Why nothing goes on although somebody waits for a workflow, an activity or a time; none as long as something does.
+    /// Somebody outside may still do something: what stands still for good is for the caller to say.
+    pub fn standstill(&self) -> Option<Standstill> {
+        self.engine.standstill()
     }
 
     /// How many calls wait for something to happen, such as polls of workers.
@@ -205,6 +232,16 @@ impl Server {
             .add_service(compressed!(HealthServer::new(HealthApi(engine()))))
             .prepare()
     }
+}
+
+/// The server is being stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("the server is being stopped")]
+pub struct Stopped(());
+
+fn system_time(time: Time) -> SystemTime {
+    let nanos = u64::try_from(time.nanos()).unwrap_or(0);
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
 }
 
 /// A connection carries as many calls as its client likes: each poll of each worker is one, and a client that stops gives

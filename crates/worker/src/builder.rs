@@ -20,7 +20,7 @@ use crate::local::LocalDesk;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
-use crate::workflow::{EndsWorkflow, Lanes, Queues, Runs, WorkflowDesk};
+use crate::workflow::{EndsWorkflow, FailedWorkflowTask, Lanes, Observer, Queues, Runs, WorkflowDesk};
 use crate::{BuildError, RunningWorker, Worker};
 
 /// A worker that is being described. [`spawn`](Self::spawn) sets it to work; [`build`](Self::build) is for those who want
@@ -33,6 +33,7 @@ pub struct WorkerBuilder {
     activities: Activities,
     options: Options,
     on_build: Option<OnBuild>,
+    observer: Option<Observer>,
 }
 
 /// Who wants to know what a worker can run.
@@ -95,6 +96,7 @@ impl WorkerBuilder {
             activities: Activities::default(),
             options: Options::default(),
             on_build: None,
+            observer: None,
         }
     }
 
@@ -243,6 +245,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Calls this whenever a workflow task fails, from the runtime of the worker: for tests that are to fail at once, and for
+    /// alarms. It should not take long. Each failed task is logged as a warning, too.
+    pub fn on_workflow_task_failed(mut self, observer: impl Fn(&FailedWorkflowTask) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Observer::new(observer));
+        self
+    }
+
     /// Takes no activities back with the answers to workflow tasks. By default up to three of them begin here at once,
     /// without a way through the queue, where the worker has slots to spare and can run them itself.
     pub fn disable_eager_activities(mut self) -> Self {
@@ -256,7 +265,7 @@ impl WorkerBuilder {
     /// When nothing is registered, a name is registered twice, or an option is too small.
     pub fn build(self) -> Result<Worker, BuildError> {
         self.check()?;
-        let Self { client, task_queue, workflows, activities, options, on_build } = self;
+        let Self { client, task_queue, workflows, activities, options, on_build, observer } = self;
         let Options {
             identity,
             max_cached_workflows,
@@ -314,6 +323,7 @@ impl WorkerBuilder {
                 eager: eager.clone(),
                 sticky_timeout,
                 ends_workflow,
+                observer,
             };
             let slots = Slots::new(max_concurrent_workflow_tasks);
             Some(Polled { source: Arc::new(desk), pollers: workflow_pollers, slots })

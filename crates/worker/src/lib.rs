@@ -36,3 +36,4 @@ pub use error::{BuildError, WorkerError};
 pub use running::RunningWorker;
 pub use shutdown::ShutdownHandle;
 pub use worker::Worker;
+pub use workflow::FailedWorkflowTask;

@@ -213,6 +213,12 @@ impl LiveRun {
         self.player.runtime.run.borrow().is_finished()
     }
 
+    /// The handlers of signals and updates that the end of the workflow has cut off, but for those that say that they may
+    /// be.
+    pub fn unfinished_handlers(&self) -> Vec<String> {
+        self.player.unfinished_handlers()
+    }
+
     /// What the workflow waits for, and where in its source code: operations, then conditions.
     pub fn pending(&self) -> Vec<Pending> {
         self.player.runtime.pending()

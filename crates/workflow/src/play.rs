@@ -271,17 +271,7 @@ impl Player {
 
     /// A handler that is not done when the workflow ends is cut off, and nobody else would notice.
     fn warn_of_unfinished_handlers(&self) {
-        if !self.runtime.run.borrow().is_finished() {
-            return;
-        }
-        let handlers = self.runtime.tasks.handlers();
-        let warned_of = handlers.iter().filter(|(_, policy)| *policy == UnfinishedPolicy::WarnAndAbandon);
-        let handlers: Vec<_> = warned_of
-            .map(|(part, _)| match &**part {
-                Part::Update(update) => format!("{part} (id `{}`)", update.id),
-                _ => part.to_string(),
-            })
-            .collect();
+        let handlers = self.unfinished_handlers();
         if !handlers.is_empty() {
             self.ctx().log().warn(format_args!(
                 "[TMPRL1102] the workflow ends while handlers are still running: {}; what they were doing is cut off, and \
@@ -291,6 +281,20 @@ impl Player {
                 handlers.join(", ")
             ));
         }
+    }
+
+    /// The handlers that were cut off by the end of the workflow, but for those that may be.
+    pub(crate) fn unfinished_handlers(&self) -> Vec<String> {
+        if !self.runtime.run.borrow().is_finished() {
+            return Vec::new();
+        }
+        let handlers = self.runtime.tasks.handlers();
+        let warned_of = handlers.iter().filter(|(_, policy)| *policy == UnfinishedPolicy::WarnAndAbandon);
+        let names = warned_of.map(|(part, _)| match &**part {
+            Part::Update(update) => format!("{part} (id `{}`)", update.id),
+            _ => part.to_string(),
+        });
+        names.collect()
     }
 
     fn name(&self) -> WorkflowType {

@@ -54,6 +54,9 @@ pub struct Replayed {
     pub finished: bool,
     /// What the workflow waits for at the end of the history, and where in its source code.
     pub pending: Vec<Pending>,
+    /// The handlers of signals and updates that the end of the workflow has cut off, but for those that say that they may
+    /// be.
+    pub unfinished_handlers: Vec<String>,
 }
 
 /// Why a history could not be replayed: see [`fault`](Self::fault).
@@ -130,6 +133,7 @@ impl Replayer {
             turns: 0,
             finished: false,
             pending: Vec::new(),
+            unfinished_handlers: Vec::new(),
         };
         match self.play(history, &mut report) {
             Ok(()) => Ok(report),
@@ -182,6 +186,7 @@ impl Replayer {
         report.turns = live.turns();
         report.finished = live.is_closed();
         report.pending = live.pending();
+        report.unfinished_handlers = live.unfinished_handlers();
         Ok(())
     }
 

@@ -48,12 +48,13 @@ pub(crate) struct Signal {
 
 impl Options {
     pub(crate) fn new(client: Client, workflow_type: String, input: &impl Arguments) -> Self {
+        let task_queue = client.task_queue().cloned();
         let input_encoded = input.encode(client.converter().payloads());
         let mut options = Self {
             client,
             workflow_type: workflow_type.into(),
             input: Vec::new(),
-            task_queue: None,
+            task_queue,
             id: WorkflowId::new(Uuid::new_v4().to_string()),
             id_reuse: IdReuse::default(),
             id_conflict: None,
@@ -118,7 +119,8 @@ impl Options {
 /// The setters, for each of the two requests that have them.
 macro_rules! start_setters {
     () => {
-        /// Sets the task queue: the name that the workflow's workers poll. It has no default.
+        /// Sets the task queue: the name that the workflow's workers poll; by default that of the client, if it
+        /// has one (see [`with_task_queue`](crate::Client::with_task_queue)).
         pub fn task_queue(mut self, task_queue: impl Into<perpetua_vocab::TaskQueue>) -> Self {
             self.options().task_queue = Some(task_queue.into());
             self

@@ -93,6 +93,15 @@ impl Run {
         }
     }
 
+    /// Whether a worker has any of its work, or it is on its way to another run.
+    pub(crate) fn is_in_hand(&self) -> bool {
+        self.is_open()
+            && (self.state.task.as_ref().is_some_and(|task| task.started != 0)
+                || !self.state.externals.is_empty()
+                || self.state.operations.values().any(OperationState::is_busy)
+                || self.state.activities.values().any(|activity| activity.attempt.is_started()))
+    }
+
     /// Whether somebody is at work for this run, so that time must not be skipped.
     pub(crate) fn is_busy(&self) -> bool {
         self.is_open()

@@ -67,6 +67,11 @@ impl Offer {
             what,
         }
     }
+
+    /// Whether it is a question, and not a step of anything.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self.what, Work::Query { .. })
+    }
 }
 
 impl World {

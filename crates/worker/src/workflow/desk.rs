@@ -16,6 +16,7 @@ use super::codec;
 use super::fate::{EndsWorkflow, Failed, Trouble, wait_before_report};
 use super::lane::{Beginning, Part, Played, Subject, Work};
 use super::lanes::Lanes;
+use super::observer::{FailedWorkflowTask, Observer};
 use super::pages::Pages;
 use super::queues::Queues;
 use super::runs::{Pass, Runs};
@@ -46,6 +47,8 @@ pub(crate) struct WorkflowDesk {
     pub(crate) sticky_timeout: Duration,
     /// Which faults of a workflow's code fail the workflow.
     pub(crate) ends_workflow: EndsWorkflow,
+    /// Who wants to know of tasks that fail.
+    pub(crate) observer: Option<Observer>,
 }
 
 /// How long a task may take where nothing else is said.
@@ -116,6 +119,7 @@ impl WorkflowDesk {
         );
         let begun = Instant::now();
         let (token, only_query) = (task.token.clone(), task.query.is_some());
+        let (workflow_type, execution) = (task.workflow_type.clone(), task.execution.clone());
         let mut waits = Waits { begun, waited: Duration::ZERO };
         let ended = self.play(task, &mut waits).instrument(span.clone()).await;
         let took = begun.elapsed().saturating_sub(waits.waited);
@@ -127,6 +131,15 @@ impl WorkflowDesk {
             Ok(ended) => ended,
             Err(trouble) => {
                 span.in_scope(|| tracing::warn!(failure = trouble.failure.message, "a workflow task failed"));
+                if let Some(observer) = &self.observer {
+                    observer.call(&FailedWorkflowTask {
+                        workflow_type,
+                        execution,
+                        attempt,
+                        message: trouble.failure.message.clone(),
+                        only_query,
+                    });
+                }
                 Ended::Failed(Box::new(Failed { token, attempt, only_query, trouble }))
             }
         }

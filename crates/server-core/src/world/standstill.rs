@@ -1,0 +1,78 @@
+//! Whether anybody attends to the work there is.
+//!
+//! Work that waits for a worker keeps a skipping clock from running ahead of it. Where no worker polls its queue, that would
+//! be for ever; so whoever drives the clock can ask whether any of it is in somebody's hands.
+
+use crate::matching::{Kind, QueueKey};
+use crate::world::{Waiting, World};
+
+/// A task queue with work in it, which nobody polls.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unattended {
+    /// The namespace of the queue.
+    pub namespace: String,
+    /// Its name.
+    pub task_queue: String,
+    /// What the work is: `workflow`, `activity` or `nexus`.
+    pub kind: &'static str,
+    /// How many tasks wait.
+    pub tasks: usize,
+}
+
+impl World {
+    /// Whether some work is in the hands of a worker, or in a queue that is polled. Where the world is
+    /// [busy](Self::is_busy) and this is false, all work waits for workers that are not there.
+    pub fn is_attended(&self) -> bool {
+        let in_hand = self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_in_hand())
+            || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
+            || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_started());
+        if in_hand {
+            return true;
+        }
+        let mut queries = self.calls.values().filter(|waiting| matches!(waiting, Waiting::Query(_))).count();
+        for (queue, tasks) in self.waiting_work() {
+            if self.matching.has_pollers(queue) {
+                return true;
+            }
+            queries = queries.saturating_sub(tasks.queries);
+        }
+        queries > 0
+    }
+
+    /// The queues with work that nobody polls, in order.
+    pub fn unattended(&self) -> Vec<Unattended> {
+        let queues = self.waiting_work().filter(|(queue, _)| !self.matching.has_pollers(queue));
+        let unattended = queues.map(|(queue, tasks)| Unattended {
+            namespace: queue.namespace.clone(),
+            task_queue: queue.name.clone(),
+            kind: match queue.kind {
+                Kind::Workflow => "workflow",
+                Kind::Activity => "activity",
+                Kind::Nexus => "nexus",
+            },
+            tasks: tasks.all,
+        });
+        unattended.collect()
+    }
+
+    /// The queues with work that still stands, and how much.
+    fn waiting_work(&self) -> impl Iterator<Item = (&QueueKey, Tasks)> {
+        let queues = self.matching.keys().map(|queue| {
+            let mut tasks = Tasks::default();
+            for offer in self.matching.tasks(queue).filter(|offer| self.stands(offer)) {
+                tasks.all += 1;
+                tasks.queries += usize::from(offer.is_query());
+            }
+            (queue, tasks)
+        });
+        queues.filter(|(_, tasks)| tasks.all > 0)
+    }
+}
+
+/// How much work.
+#[derive(Default)]
+struct Tasks {
+    all: usize,
+    /// The questions among it.
+    queries: usize,
+}

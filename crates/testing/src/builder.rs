@@ -1,0 +1,148 @@
+//! How a world for a test is described.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use perpetua_client::{Client, ConnectError};
+use perpetua_convert::DataConverter;
+use perpetua_server::{Server, ServerBuilder, ServerError};
+use perpetua_vocab::TaskQueue;
+use uuid::Uuid;
+
+use crate::env::{Inner, TestEnv};
+use crate::{Check, watchdog};
+
+/// A world for a test that is being described. Made by [`TestEnv::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "there is no world until it is started"]
+pub struct TestEnvBuilder {
+    server: ServerBuilder,
+    place: Place,
+    converter: Option<DataConverter>,
+    without: BTreeSet<Check>,
+    time_limit: Duration,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// A server of its own, whose time skips.
+    Skipping,
+    /// A server of its own, in real time.
+    Real,
+    /// A server elsewhere.
+    Address { address: String, namespace: String },
+}
+
+/// Why there is no world.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestEnvError {
+    /// The server cannot be made.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The client cannot connect.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
+impl Default for TestEnvBuilder {
+    fn default() -> Self {
+        Self {
+            server: Server::builder(),
+            place: Place::Skipping,
+            converter: None,
+            without: BTreeSet::new(),
+            time_limit: Duration::from_secs(60),
+        }
+    }
+}
+
+impl TestEnvBuilder {
+    /// Lets time pass as it does outside. By default the time in which nothing happens is skipped.
+    pub fn real_time(mut self) -> Self {
+        self.place = Place::Real;
+        self
+    }
+
+    /// Plays the same test on the server at this address, such as `localhost:7233`, in real time. Other tests may use the
+    /// server too: this one has a task queue of its own, and only runs of that queue are checked.
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.place = Place::Address { address: address.into(), namespace: "default".to_owned() };
+        self
+    }
+
+    /// The namespace to use at an [address](Self::address); `default` by default.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        if let Place::Address { namespace, .. } = &mut self.place {
+            *namespace = name.into();
+        }
+        self
+    }
+
+    /// Adds a search attribute to the world. Its type is `Bool`, `Datetime`, `Double`, `Int`, `Keyword`, `KeywordList` or
+    /// `Text`. A server at an [address](Self::address) has to have it already.
+    pub fn search_attribute(mut self, name: impl Into<String>, kind: impl Into<String>) -> Self {
+        self.server = self.server.search_attribute(name, kind);
+        self
+    }
+
+    /// Changes how the server of the world is made: settings, more namespaces, a file.
+    pub fn server(mut self, change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+        self.server = change(self.server);
+        self
+    }
+
+    /// How values travel; by default as JSON.
+    pub fn converter(mut self, converter: DataConverter) -> Self {
+        self.converter = Some(converter);
+        self
+    }
+
+    /// Does without a check, for a test in which what it finds is meant.
+    pub fn without(mut self, check: Check) -> Self {
+        self.without.insert(check);
+        self
+    }
+
+    /// How long the test may take by the clock on the wall; a minute by default. Only `#[perpetua::test]` heeds it.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Makes the world. It needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When its server cannot be made, or nobody answers at the address.
+    pub async fn start(self) -> Result<TestEnv, TestEnvError> {
+        let Self { server, place, converter, without, time_limit } = self;
+        let own = |server: ServerBuilder| -> Result<_, TestEnvError> {
+            let server = server.start()?;
+            let client = Client::builder().address("test:7233").transport(server.transport());
+            Ok((Some(server), client))
+        };
+        let (server, client, skips, queue) = match place {
+            Place::Skipping => {
+                let (server, client) = own(server.skip_time())?;
+                (server, client, true, TaskQueue::new("test"))
+            }
+            Place::Real => {
+                let (server, client) = own(server)?;
+                (server, client, false, TaskQueue::new("test"))
+            }
+            Place::Address { address, namespace } => {
+                let client = Client::builder().address(address).namespace(namespace);
+                (None, client, false, TaskQueue::new(format!("test-{}", Uuid::new_v4())))
+            }
+        };
+        let client = match converter {
+            Some(converter) => client.converter(converter),
+            None => client,
+        };
+        let client = client.connect().await?.with_task_queue(queue.clone());
+        let inner = Arc::new(Inner::new(server, client, queue, skips, without, time_limit));
+        watchdog::watch(&inner);
+        Ok(TestEnv { inner })
+    }
+}

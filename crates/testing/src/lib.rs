@@ -1,0 +1,36 @@
+//! Tests of workflows, as ordinary as other tests.
+//!
+//! [`TestEnv`] is a world for one test: a server in this process with a clock of its own, which skips the time in which
+//! nothing happens. Months pass in milliseconds, and any number of worlds run at once. Client and worker are those of
+//! production; nothing is imitated. When the test is over, the runs that it made are looked at again: each is executed anew
+//! from every prefix of its history, and what differs is reported with the line.
+//!
+//! Users reach all of it through `perpetua`, with the feature `testing` in their dev-dependency.
+//!
+//! Not here: the tests of Perpetua itself, which are in `perpetua-testkit`.
+//!
+//! Read first: [`TestEnv`], then [`Check`].
+//!
+//! ```text
+//! #[perpetua::test] --> harness::run --> TestEnv { server, client, workers } --> the test's body
+//!                              |                                                     |
+//!                              `--- finish: checks over every run's history <--------'
+//! ```
+
+mod builder;
+mod checks;
+mod env;
+mod explain;
+mod finding;
+#[doc(hidden)]
+pub mod harness;
+mod runs;
+mod time;
+mod watchdog;
+mod worker;
+
+pub use builder::{TestEnvBuilder, TestEnvError};
+pub use env::TestEnv;
+pub use finding::{Check, Finding, Findings};
+pub use time::{Stuck, TimeError};
+pub use worker::{TestWorker, TestWorkerBuilder};

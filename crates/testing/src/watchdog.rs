@@ -1,0 +1,49 @@
+//! Notices that nothing goes on although somebody waits.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use perpetua_server::{Server, Standstill};
+use tokio::time::sleep;
+
+use crate::env::Inner;
+use crate::explain::explain;
+use crate::{Check, Finding, runs};
+
+/// How often it is looked.
+const PERIOD: Duration = Duration::from_millis(100);
+/// How often in a row nothing may go on: the test itself may be about to do something.
+const PATIENCE: u32 = 10;
+
+/// Watches a world until it is gone. One whose server is elsewhere cannot be watched.
+pub(crate) fn watch(world: &Arc<Inner>) {
+    if let Some(server) = world.server.clone().filter(|_| world.checks(Check::Standstill)) {
+        tokio::spawn(look(Arc::downgrade(world), server));
+    }
+}
+
+async fn look(world: Weak<Inner>, server: Server) {
+    let mut before: Option<Standstill> = None;
+    let mut times = 0;
+    loop {
+        sleep(PERIOD).await;
+        let Some(world) = world.upgrade() else { return };
+        let now = server.standstill();
+        times = if now.is_some() && now == before { times + 1 } else { 0 };
+        if let Some(standstill) = now.as_ref().filter(|_| times >= PATIENCE) {
+            report(&world, standstill).await;
+            times = 0;
+        }
+        before = now;
+    }
+}
+
+/// Says what everybody waits for, and ends what is open, so that whoever waits for it hears it.
+async fn report(world: &Inner, standstill: &Standstill) {
+    let (open, waits) = explain(world, standstill.unattended()).await;
+    let message = format!("somebody waits, and nothing is left that could end the wait:{waits}");
+    for run in &open {
+        runs::terminate(world, &run.execution, &message).await;
+    }
+    world.add(Finding::new(Check::Standstill, message));
+}
