@@ -1,7 +1,6 @@
 //! What can be set of a server, by the names that Temporal's dynamic configuration has for it.
 //!
-//! Numbers that limit something take effect. Names that switch on what is always on here, or that speak of parts that a
-//! single process does not have, are taken and change nothing.
+//! Numbers that limit something take effect. What can be switched on is always on here, and stays so.
 
 use std::time::Duration;
 
@@ -66,7 +65,9 @@ impl Default for Settings {
 pub enum Setting {
     /// It counts from now on.
     Taken,
-    /// Nothing here has that name.
+    /// It is always on, and cannot be switched off.
+    AlwaysOn,
+    /// Nothing here goes by that name: it is misspelled, or that of something that this server does not have.
     Unknown,
 }
 
@@ -95,7 +96,9 @@ impl Settings {
             "matching.wv.versiondrainagestatusrefreshinterval" => self.drainage_refresh = wait(json)?,
             "history.continueasnewmininterval" => self.continue_as_new_interval = wait(json)?,
             "frontend.workflowtimeskippingenabled" => self.time_skipping = truth(json)?,
-            name if is_known(name) => {}
+            name if ALWAYS_ON.contains(&name) => {
+                return Ok(if truth(json)? { Setting::Taken } else { Setting::AlwaysOn });
+            }
             _ => return Ok(Setting::Unknown),
         }
         Ok(Setting::Taken)
@@ -128,26 +131,36 @@ fn truth(json: &str) -> Result<bool, String> {
     json.parse().map_err(|_| format!("{json:?} is neither true nor false"))
 }
 
-/// Whether a name, in lower case, is that of something that is always on here, or that a single process does not have.
-fn is_known(name: &str) -> bool {
-    const PARTS: [&str; 14] = [
-        "activity.",
-        "callback.",
-        "chasm.",
-        "component.",
-        "frontend.",
-        "history.",
-        "limit.",
-        "matching.",
-        "nexusoperation.",
-        "nexusoperations.",
-        "schedule.",
-        "scheduler.",
-        "system.",
-        "worker.",
-    ];
-    PARTS.iter().any(|part| name.starts_with(part))
-}
+/// The names, in lower case, of what can be switched on in the real server and is always on here.
+const ALWAYS_ON: [&str; 27] = [
+    "activity.enablecallbacks",
+    "activity.enablestandalone",
+    "component.nexusoperations.recordcancelrequestcompletionevents",
+    "frontend.enablebatcher",
+    "frontend.enablebatchoperationsforstandaloneactivities",
+    "frontend.enablecancelworkerpollsonshutdown",
+    "frontend.enableexecutemultioperation",
+    "frontend.enableschedules",
+    "frontend.enableupdateworkflowexecution",
+    "frontend.enableupdateworkflowexecutionasyncaccepted",
+    "frontend.listworkersenabled",
+    "frontend.workerheartbeatsenabled",
+    "frontend.workflowpauseenabled",
+    "history.enablechasm",
+    "history.enablechasmcallbacks",
+    "history.enablesignalwithstartfromworkflow",
+    "history.enablestandaloneactivityoperatorcommands",
+    "history.enableupdatecallbacks",
+    "history.enableworkflowtaskcompletionpagination",
+    "matching.enablefairness",
+    "matching.usenewmatcher",
+    "nexusoperation.enablestandalone",
+    "system.enableactivityeagerexecution",
+    "system.enabledeployments",
+    "system.enabledeploymentversions",
+    "system.enableeagerworkflowstart",
+    "system.enablenexus",
+];
 
 #[cfg(test)]
 mod tests {
@@ -160,7 +173,8 @@ mod tests {
         assert_eq!(settings.set("frontend.WorkflowTimeSkippingEnabled", " true "), Ok(Setting::Taken));
         assert_eq!((settings.history_events, settings.time_skipping), (10, true));
         assert_eq!(settings.set("system.enableEagerWorkflowStart", "true"), Ok(Setting::Taken));
-        assert_eq!(settings.set("coffee.strength", "9"), Ok(Setting::Unknown));
+        assert_eq!(settings.set("system.enableEagerWorkflowStart", "false"), Ok(Setting::AlwaysOn));
+        assert_eq!(settings.set("limit.historyCout.error", "10"), Ok(Setting::Unknown));
         assert!(settings.set("limit.historyCount.error", "\"many\"").is_err());
         let key = "history.continueAsNewMinInterval";
         assert_eq!(settings.set(key, "\"1m1.5s\""), Ok(Setting::Taken));

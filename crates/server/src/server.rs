@@ -297,8 +297,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets something by the name that Temporal's dynamic configuration has for it, and its value as JSON. A name that
-    /// nobody knows is logged, and has no effect.
+    /// Sets something by the name that Temporal's dynamic configuration has for it, and its value as JSON. What
+    /// has no effect is logged as a warning: a name that nobody knows, and switching off what is always on.
     #[must_use]
     pub fn dynamic_config(mut self, key: impl Into<String>, json: impl Into<String>) -> Self {
         self.settings.push((key.into(), json.into()));
@@ -340,7 +340,10 @@ impl ServerBuilder {
         for (key, json) in &self.settings {
             match world.set(key, json) {
                 Ok(Setting::Taken) => {}
-                Ok(Setting::Unknown) => tracing::warn!("there is no setting {key}; it has no effect"),
+                Ok(Setting::AlwaysOn) => tracing::warn!("{key} is always on here, and cannot be switched off"),
+                Ok(Setting::Unknown) => {
+                    tracing::warn!("nothing here goes by {key}, so it has no effect; check how it is spelled");
+                }
                 Err(problem) => return Err(ServerError::Setting { key: key.clone(), problem }),
             }
         }
