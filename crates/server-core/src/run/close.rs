@@ -369,7 +369,7 @@ fn continued(
         workflow_run_timeout: started.workflow_run_timeout,
         workflow_task_timeout: started.workflow_task_timeout,
         workflow_task_completed_event_id: completed,
-        backoff_start_interval: started.first_workflow_task_backoff.filter(|wait| time::duration(Some(wait)).is_some()),
+        backoff_start_interval: asked.backoff_start_interval,
         initiator: asked.initiator,
         last_completion_result: asked.last_completion_result,
         header: asked.header,

@@ -12,6 +12,8 @@ use perpetua_proto::workflow::RequestIdInfo;
 
 use super::callback::CallbackState;
 use super::state::{ActivityState, ChildState, TaskState, TimerState, UpdateState};
+use super::task::counts;
+use super::update::update_id;
 use super::{Run, RunState};
 use crate::attempt::Attempt;
 use crate::commands::merge;
@@ -112,9 +114,9 @@ fn task(state: &mut RunState, id: i64, at: Time, attributes: &Attributes) {
             state.previous_started = it.started_event_id;
             state.complete_on(it);
         }
-        A::WorkflowTaskFailedEventAttributes(_) => {
+        A::WorkflowTaskFailedEventAttributes(it) => {
             state.task = None;
-            state.attempt += 1;
+            state.attempt = if counts(it.cause()) { state.attempt + 1 } else { 1 };
         }
         A::WorkflowTaskTimedOutEventAttributes(it) => {
             state.task = None;

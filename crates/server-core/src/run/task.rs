@@ -246,6 +246,9 @@ impl Run {
             };
             (EventType::WorkflowTaskFailed, Attributes::WorkflowTaskFailedEventAttributes(Box::new(attributes)))
         });
+        if !counts(cause) {
+            self.state.attempt = 1;
+        }
         self.report_problems("category=WorkflowTaskFailed", &problem);
     }
 
@@ -334,4 +337,9 @@ fn suggestions(settings: &Settings, events: i64, bytes: i64) -> Vec<i32> {
         reasons.push(SuggestContinueAsNewReason::TooManyHistoryEvents.into());
     }
     reasons
+}
+
+/// Whether a task that failed so counts as an attempt; what is not the worker's fault begins anew.
+pub(super) fn counts(cause: WorkflowTaskFailedCause) -> bool {
+    !matches!(cause, WorkflowTaskFailedCause::FailoverCloseCommand | WorkflowTaskFailedCause::ResetWorkflow)
 }

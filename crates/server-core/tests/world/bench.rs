@@ -175,9 +175,14 @@ impl Bench {
 
     /// The events of `w`, of its current run.
     pub(crate) fn events(&mut self) -> Vec<HistoryEvent> {
+        self.events_of(String::new())
+    }
+
+    /// The events of a run of `w`.
+    pub(crate) fn events_of(&mut self, run_id: String) -> Vec<HistoryEvent> {
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: "default".into(),
-            execution: Some(execution("w")),
+            execution: Some(WorkflowExecution { run_id, ..execution("w") }),
             ..Default::default()
         };
         let call = self.call(|world, call| world.history(call, request)).expect("the workflow is there");

@@ -58,6 +58,27 @@ fn a_workflow_continues_as_new() {
 }
 
 #[test]
+fn the_wait_of_the_next_run_is_in_the_last_event_as_it_was_asked_for() {
+    for wait in [None, seconds(0), seconds(2)] {
+        let mut bench = Bench::new();
+        let first = bench.start();
+        let task = bench.task();
+        let asked =
+            ContinueAsNewWorkflowExecutionCommandAttributes { backoff_start_interval: wait, ..Default::default() };
+        let next = command(CommandAttributes::ContinueAsNewWorkflowExecutionCommandAttributes(Box::new(asked)));
+        bench.answer(&task, vec![next]).expect("it can be done");
+        let waits = started(&bench.events()).first_workflow_task_backoff;
+        assert_eq!(waits, seconds(wait.map_or(1, |wait| wait.seconds.max(1))), "no less than a second");
+        match last(&bench.events_of(first.run_id), EventType::WorkflowExecutionContinuedAsNew).attributes {
+            Some(Attributes::WorkflowExecutionContinuedAsNewEventAttributes(it)) => {
+                assert_eq!(it.backoff_start_interval, wait);
+            }
+            other => panic!("this is no end: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_failed_workflow_is_tried_again_if_its_policy_says_so() {
     let mut bench = Bench::new();
     let retry_policy = Some(RetryPolicy { maximum_attempts: 2, ..Default::default() });

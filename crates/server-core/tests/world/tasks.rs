@@ -238,3 +238,18 @@ fn a_workflow_that_cannot_go_on_is_found_until_it_can() {
     bench.answer(&task, vec![complete()]).expect("it can be done");
     assert_eq!(shown(&bench), None);
 }
+
+#[test]
+fn a_failure_that_is_not_the_workers_fault_begins_with_the_first_attempt_again() {
+    use WorkflowTaskFailedCause as Cause;
+    for (cause, attempt) in [(Cause::FailoverCloseCommand, 1), (Cause::ResetWorkflow, 1), (Cause::ForceCloseCommand, 2)]
+    {
+        let mut bench = Bench::new();
+        bench.start();
+        let task = bench.task();
+        let request =
+            RespondWorkflowTaskFailedRequest { task_token: task.task_token, cause: cause.into(), ..Default::default() };
+        bench.world.respond_workflow_task_failed(request).expect("the task is the worker's");
+        assert_eq!(bench.task().attempt, attempt, "{cause:?}");
+    }
+}
