@@ -7,6 +7,7 @@
 //! ```
 //! One id may have many, one after the other; the newest is meant where no run is named.
 
+mod callback;
 mod show;
 pub(crate) mod waiter;
 
@@ -24,6 +25,7 @@ pub(crate) use waiter::ActivityWaiter;
 
 use crate::attempt::{Attempt, AttemptEnd, Manner, Terms};
 use crate::requests::activity::text_payload;
+use crate::run::callback::CallbackState;
 use crate::time::Time;
 use crate::world::Shelf;
 
@@ -89,6 +91,9 @@ pub(crate) struct Activity {
     /// When a worker last took an attempt.
     #[prost(int64, tag = "23")]
     pub(crate) last_started: i64,
+    /// Who is told when it is over.
+    #[prost(message, repeated, tag = "24")]
+    pub(crate) callbacks: Vec<CallbackState>,
 }
 
 /// All activities that clients have started.

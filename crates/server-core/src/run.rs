@@ -34,6 +34,7 @@ pub(crate) mod state;
 pub(crate) mod task;
 mod timer;
 pub(crate) mod update;
+mod update_callback;
 pub(crate) mod versioning;
 pub(crate) mod versioning_notes;
 

@@ -83,6 +83,6 @@ fn description(activity: &Activity, request: &DescribeActivityExecutionRequest) 
         input: activity.input.clone().filter(|_| request.include_input),
         outcome: activity.outcome.clone().filter(|_| request.include_outcome),
         long_poll_token: token::write(&seen),
-        callbacks: Vec::new(),
+        callbacks: activity.callback_infos(),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use perpetua_proto::callback::CallbackInfo as CallbackDetails;
 use perpetua_proto::common::{Link, Payload, SearchAttributes};
 use perpetua_proto::enums::{
     NexusOperationCancellationState as Canceling, NexusOperationExecutionStatus as Status, PendingNexusOperationState,
@@ -198,21 +197,7 @@ impl Standalone {
     /// Who is told of its end, as descriptions show them.
     pub(crate) fn callback_infos(&self) -> Vec<CallbackInfo> {
         let over = || Trigger { variant: Some(trigger::Variant::OperationCompleted(OperationCompleted {})) };
-        self.callbacks
-            .iter()
-            .map(|it| CallbackInfo {
-                trigger: Some(over()),
-                info: Some(CallbackDetails {
-                    callback: Some(it.callback.clone()),
-                    registration_time: shown(it.registered),
-                    state: it.state,
-                    attempt: it.attempt,
-                    last_attempt_complete_time: shown(it.completed),
-                    last_attempt_failure: it.failure.clone(),
-                    ..CallbackDetails::default()
-                }),
-            })
-            .collect()
+        self.callbacks.iter().map(|it| CallbackInfo { trigger: Some(over()), info: Some(it.info()) }).collect()
     }
 }
 

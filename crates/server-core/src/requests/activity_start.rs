@@ -1,6 +1,8 @@
 //! Activities that clients start: new ones, and those whose id is in use.
 
 use perpetua_proto::activity::ActivityOptions;
+use perpetua_proto::common::Callback;
+use perpetua_proto::common::callback::Variant;
 use perpetua_proto::enums::{
     ActivityExecutionStatus as Status, ActivityIdConflictPolicy as Conflict, ActivityIdReusePolicy as Reuse,
 };
@@ -14,8 +16,10 @@ use crate::World;
 use crate::activity::Activity;
 use crate::attempt::Attempt;
 use crate::attempt::options::{check, normal};
+use crate::nexus::header;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::time::duration;
+use crate::run::callback::{self, CallbackState};
+use crate::time::{Time, duration};
 
 /// The most bytes of the summary that comes with an activity, and of its details.
 const SUMMARY_BYTES: usize = 400;
@@ -34,7 +38,7 @@ impl World {
             }
             let (found, key) = (response(current, false), current.run_id.clone());
             if current.is_open() && request.id_conflict_policy() == Conflict::UseExisting {
-                self.join_activity(&key, &request);
+                self.join_activity(&key, &request)?;
                 self.settle();
                 return Ok(found);
             }
@@ -69,6 +73,7 @@ impl World {
             metadata: request.user_metadata.clone(),
             search_attributes,
             links: request.links.clone(),
+            callbacks: callbacks_of(request, self.now, &start_request),
             start_request,
             start_time: self.now.nanos(),
             ..Activity::default()
@@ -78,16 +83,43 @@ impl World {
     }
 
     /// Attaches what a start brings to the activity that is there, as it asks for.
-    fn join_activity(&mut self, key: &str, request: &StartActivityExecutionRequest) {
-        let Some(options) = request.on_conflict_options.filter(|options| options.attach_request_id) else { return };
-        self.change_standalone(key, |activity, _| {
+    ///
+    /// # Errors
+    /// When there are too many callbacks.
+    fn join_activity(&mut self, key: &str, request: &StartActivityExecutionRequest) -> Answer<()> {
+        let Some(options) = request.on_conflict_options.filter(|options| options.attach_request_id) else {
+            return Ok(());
+        };
+        let there = self.activities.shelf.get(key).map(|activity| &activity.callbacks);
+        let is_new = there.is_some_and(|there| !there.iter().any(|it| it.request_id == request.request_id));
+        if options.attach_completion_callbacks && is_new {
+            callback::check(&request.completion_callbacks, there.map_or(0, Vec::len))?;
+        }
+        self.change_standalone(key, |activity, now| {
+            if options.attach_completion_callbacks && is_new {
+                activity.callbacks.extend(callbacks_of(request, now, &request.request_id));
+            }
             if options.attach_links {
                 let is_new = |link: &&perpetua_proto::common::Link| !activity.links.contains(link);
                 let links: Vec<_> = request.links.iter().filter(is_new).cloned().collect();
                 activity.links.splice(..0, links);
             }
         });
+        Ok(())
     }
+}
+
+/// Who is to be told when the activity is over. The names of headers are shown in lower case.
+fn callbacks_of(request: &StartActivityExecutionRequest, now: Time, request_id: &str) -> Vec<CallbackState> {
+    let lowered = |callback: &Callback| {
+        let mut callback = callback.clone();
+        if let Some(Variant::Nexus(nexus)) = &mut callback.variant {
+            nexus.header = header::lowered(&nexus.header);
+        }
+        callback
+    };
+    let callbacks = request.completion_callbacks.iter().map(lowered);
+    callbacks.map(|callback| CallbackState::new(callback, now, request_id)).collect()
 }
 
 /// What the activity will go by, if there is nothing wrong with the request.
@@ -117,11 +149,9 @@ fn check_start(request: &StartActivityExecutionRequest, blob_bytes: usize) -> An
         return Err(Refusal::invalid("input exceeds length limit"));
     }
     check_metadata(request.user_metadata.as_ref())?;
-    if !request.completion_callbacks.is_empty() {
-        return Err(Refusal::invalid("completion callbacks are not enabled for this namespace"));
-    }
+    callback::check(&request.completion_callbacks, 0)?;
     let attach = request.on_conflict_options.unwrap_or_default();
-    if attach.attach_request_id && request.links.is_empty() {
+    if attach.attach_request_id && request.links.is_empty() && request.completion_callbacks.is_empty() {
         return Err(Refusal::invalid(
             "on_conflict_options: attach_request_id requires at least one completion callback or link",
         ));

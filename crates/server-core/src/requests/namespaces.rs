@@ -175,6 +175,7 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         workflow_pause: true,
         sync_update: true,
         async_update: true,
+        workflow_update_callbacks: true,
         poller_autoscaling: true,
         worker_heartbeats: true,
         worker_poll_complete_on_shutdown: true,

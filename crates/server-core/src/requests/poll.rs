@@ -225,7 +225,7 @@ impl World {
                     let waiters = run.live.update_waiters.get_mut(&id)?;
                     let at = waiters.iter().position(|waiter| waiter.call == call)?;
                     let waiter = waiters.remove(at);
-                    Some(waiter.shape.reply(run.update_answer(&id)))
+                    Some(waiter.shape.reply(run.update_answer(&id, &waiter.request_id)))
                 });
                 reached.flatten().ok_or_else(deleted)
             }

@@ -16,8 +16,8 @@ use super::start::Resolved;
 use crate::World;
 use crate::any::any;
 use crate::refusal::{Answer, Code, Refusal};
-use crate::run::Run;
 use crate::run::update::{Shape, UpdateWaiter};
+use crate::run::{Run, callback};
 use crate::world::{CallId, RunNumber, Waiting};
 
 impl World {
@@ -28,13 +28,14 @@ impl World {
     pub fn update_workflow(&mut self, call: CallId, request: UpdateWorkflowExecutionRequest) -> Answer<()> {
         let stage = Self::wanted(request.wait_policy.as_ref())?;
         let (id, update) = self.check_update(request.request)?;
+        let request_id = update.request_id.clone();
         let number = self.find(&request.namespace, request.workflow_execution.as_ref())?;
         let first = &request.first_execution_run_id;
         if !first.is_empty() && self.run(number).is_some_and(|run| run.started().first_execution_run_id != *first) {
             return Err(Refusal::not_found("workflow execution not found"));
         }
         self.with(number, |run, cx| run.admit_update(cx, update)).unwrap_or(Ok(()))?;
-        self.await_update(number, id, UpdateWaiter { call, stage, shape: Shape::Update });
+        self.await_update(number, id, UpdateWaiter { call, request_id, stage, shape: Shape::Update });
         Ok(())
     }
 
@@ -50,7 +51,7 @@ impl World {
         if !self.run(number).is_some_and(|run| run.knows_update(&id)) {
             return Err(Refusal::not_found(format!("update {id:?} not found")));
         }
-        self.await_update(number, id, UpdateWaiter { call, stage, shape: Shape::Poll });
+        self.await_update(number, id, UpdateWaiter { call, request_id: String::new(), stage, shape: Shape::Poll });
         Ok(())
     }
 
@@ -70,6 +71,7 @@ impl World {
         let start = StartWorkflowExecutionRequest { namespace: request.namespace.clone(), ..start };
         let stage = Self::wanted(update.wait_policy.as_ref()).map_err(second)?;
         let (id, update) = self.check_update(update.request).map_err(second)?;
+        let request_id = update.request_id.clone();
         let prepared = self.prepare(&start).map_err(first)?;
         let known = self.current(&start.namespace, &start.workflow_id).filter(|run| run.knows_update(&id));
         let is_known = known.is_some();
@@ -98,7 +100,7 @@ impl World {
                 ..StartWorkflowExecutionResponse::default()
             };
         }
-        self.await_update(number, id, UpdateWaiter { call, stage, shape: Shape::WithStart(response) });
+        self.await_update(number, id, UpdateWaiter { call, request_id, stage, shape: Shape::WithStart(response) });
         Ok(())
     }
 
@@ -115,6 +117,11 @@ impl World {
             meta.update_id = self.cx().uuid();
         }
         check_id("UpdateId", &meta.update_id)?;
+        if !update.completion_callbacks.is_empty() && update.request_id.is_empty() {
+            let words = "invalid *update.Request: request_id is required when completion_callbacks are set";
+            return Err(Refusal::invalid(words));
+        }
+        callback::check(&update.completion_callbacks, 0)?;
         let id = meta.update_id.clone();
         update.meta = Some(meta);
         Ok((id, update))

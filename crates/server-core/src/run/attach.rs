@@ -62,10 +62,12 @@ impl Run {
 
     /// Notes which event came of a request that was attached.
     pub(crate) fn note_attached(&mut self, event: &HistoryEvent) {
-        if let Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(it)) = &event.attributes
-            && let Some(info) = self.state.attached.get_mut(&it.attached_request_id)
-        {
-            (info.event_id, info.buffered) = (event.event_id, false);
+        let Some(Attributes::WorkflowExecutionOptionsUpdatedEventAttributes(it)) = &event.attributes else { return };
+        let updates = it.workflow_update_options.iter().map(|update| &update.attached_request_id);
+        for request_id in updates.chain([&it.attached_request_id]) {
+            if let Some(info) = self.state.attached.get_mut(request_id) {
+                (info.event_id, info.buffered) = (event.event_id, false);
+            }
         }
     }
 

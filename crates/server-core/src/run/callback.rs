@@ -1,5 +1,6 @@
 //! Who is told when a run, or the chain that it is part of, has ended.
 
+use perpetua_proto::callback::CallbackInfo as CallbackDetails;
 use perpetua_proto::common::callback::Variant;
 use perpetua_proto::common::{Callback, Link};
 use perpetua_proto::enums::{CallbackState as State, EventType};
@@ -7,7 +8,7 @@ use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::workflow::CallbackInfo;
-use perpetua_proto::workflow::callback_info::{Trigger, WorkflowClosed, trigger};
+use perpetua_proto::workflow::callback_info::{Trigger, UpdateWorkflowExecutionCompleted, WorkflowClosed, trigger};
 
 use super::Run;
 use crate::limits;
@@ -34,6 +35,9 @@ pub(crate) struct CallbackState {
     /// The request that attached it to a run that was there; empty for the one that started the run.
     #[prost(string, tag = "7")]
     pub(crate) request_id: String,
+    /// The update whose outcome is told; empty if it is the end of the run.
+    #[prost(string, tag = "8")]
+    pub(crate) update_id: String,
 }
 
 /// What is told.
@@ -53,6 +57,30 @@ impl CallbackState {
         let mut state = Self { callback, registered: now.nanos(), request_id, ..Self::default() };
         state.set_state(State::Standby);
         state
+    }
+
+    /// As descriptions show it, apart from what is waited for.
+    pub(crate) fn info(&self) -> CallbackDetails {
+        CallbackDetails {
+            callback: Some(self.callback.clone()),
+            registration_time: shown(self.registered),
+            state: self.state,
+            attempt: self.attempt,
+            last_attempt_complete_time: shown(self.completed),
+            last_attempt_failure: self.failure.clone(),
+            ..CallbackDetails::default()
+        }
+    }
+
+    /// What is waited for.
+    fn trigger(&self) -> trigger::Variant {
+        match self.update_id.as_str() {
+            "" => trigger::Variant::WorkflowClosed(WorkflowClosed {}),
+            id => {
+                let update_id = id.to_owned();
+                trigger::Variant::UpdateWorkflowExecutionCompleted(UpdateWorkflowExecutionCompleted { update_id })
+            }
+        }
     }
 
     /// It was told, or nobody could be.
@@ -126,9 +154,17 @@ pub(crate) fn other_links(links: &[Link], callbacks: &[Callback]) -> Vec<Link> {
 }
 
 impl Run {
-    /// What there is to tell, once it has ended.
-    pub(crate) fn completion(&self, request_id: &str) -> Option<Completion> {
+    /// What there is to tell somebody, once that has happened which is waited for.
+    pub(crate) fn completion(&self, callback: &CallbackState) -> Option<Completion> {
+        if callback.update_id.is_empty() { self.end(&callback.request_id) } else { self.update_completion(callback) }
+    }
+
+    /// What there is to tell of the chain, once it has ended.
+    fn end(&self, request_id: &str) -> Option<Completion> {
         use Attributes as A;
+        if !self.state.next_run.is_empty() {
+            return None;
+        }
         let first = |payloads: &Option<perpetua_proto::common::Payloads>| {
             payloads.as_ref().and_then(|payloads| payloads.payloads.first().cloned())
         };
@@ -164,13 +200,12 @@ impl Run {
 
     /// As descriptions show them.
     pub(crate) fn callback_infos(&self) -> Vec<CallbackInfo> {
-        let closed = || Trigger { variant: Some(trigger::Variant::WorkflowClosed(WorkflowClosed {})) };
         self.state
             .callbacks
             .iter()
             .map(|it| CallbackInfo {
                 callback: Some(it.callback.clone()),
-                trigger: Some(closed()),
+                trigger: Some(Trigger { variant: Some(it.trigger()) }),
                 registration_time: shown(it.registered),
                 state: it.state,
                 attempt: it.attempt,

@@ -71,6 +71,7 @@ impl Run {
         match start {
             Some(start) => {
                 self.fail_accepted_updates(cx);
+                self.call_back_for_updates(cx, None);
                 let admitted = std::mem::take(&mut self.live.admitted);
                 let waiters = std::mem::take(&mut self.live.update_waiters);
                 let fast_forward_waiters = self.leave_fast_forward_waiters(&start.attributes);
@@ -234,7 +235,8 @@ impl Run {
         attributes.versioning_override = self.state.versioning_override.clone().filter(is_pinned);
         attributes.eager_execution_accepted = false;
         (attributes.time_skipping_config, attributes.time_skipping_state_propagation) = self.skipping_of_heir(false);
-        attributes.completion_callbacks = self.state.callbacks.iter().map(|it| it.callback.clone()).collect();
+        let of_chain = self.state.callbacks.iter().filter(|it| it.update_id.is_empty());
+        attributes.completion_callbacks = of_chain.map(|it| it.callback.clone()).collect();
         if let Ending::ContinuedAsNew(asked) = ending {
             inherit(&mut attributes, asked);
             let initial = asked.initial_versioning_behavior;

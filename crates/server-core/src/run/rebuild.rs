@@ -48,6 +48,7 @@ pub(crate) fn apply(state: &mut RunState, event: &HistoryEvent) {
         A::WorkflowExecutionOptionsUpdatedEventAttributes(it) => {
             if it.attached_request_id.is_empty()
                 && it.attached_completion_callbacks.is_empty()
+                && it.workflow_update_options.is_empty()
                 && event.links.is_empty()
             {
                 state.set_options(it, at);
@@ -84,7 +85,7 @@ pub(crate) fn apply(state: &mut RunState, event: &HistoryEvent) {
             task(state, id, at, attributes);
             activity(state, id, at, attributes);
             child(state, id, attributes);
-            update(state, id, attributes);
+            update(state, id, at, attributes);
             operation(state, id, at, attributes);
             end(state, at, event.event_type(), attributes);
         }
@@ -196,6 +197,7 @@ fn attach(state: &mut RunState, id: i64, at: Time, it: &WorkflowExecutionOptions
     }
     let callbacks = it.attached_completion_callbacks.iter();
     state.callbacks.extend(callbacks.map(|callback| CallbackState::new(callback.clone(), at, request)));
+    state.tell_of_updates(at, id, it);
 }
 
 /// The child that an event says is over, or never began.
@@ -212,15 +214,20 @@ pub(crate) fn ended_child(attributes: &Attributes) -> Option<i64> {
     })
 }
 
-fn update(state: &mut RunState, id: i64, attributes: &Attributes) {
+fn update(state: &mut RunState, id: i64, at: Time, attributes: &Attributes) {
     use Attributes as A;
     match attributes {
         A::WorkflowExecutionUpdateAdmittedEventAttributes(it) => {
-            let meta = it.request.as_ref().and_then(|request| request.meta.as_ref());
-            state.admitted.insert(meta.map(|meta| meta.update_id.clone()).unwrap_or_default(), id);
+            let Some(request) = &it.request else { return };
+            state.admitted.insert(update_id(request).to_owned(), id);
+            state.tell_of_update(at, update_id(request), request, EventType::WorkflowExecutionUpdateAdmitted, id);
         }
         A::WorkflowExecutionUpdateAcceptedEventAttributes(it) => {
             state.admitted.remove(&it.protocol_instance_id);
+            if let Some(request) = &it.accepted_request {
+                let kind = EventType::WorkflowExecutionUpdateAccepted;
+                state.tell_of_update(at, &it.protocol_instance_id, request, kind, id);
+            }
             let update = UpdateState { accepted: id, ..UpdateState::default() };
             state.updates.insert(it.protocol_instance_id.clone(), update);
             state.updates_accepted += 1;

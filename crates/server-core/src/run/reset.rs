@@ -19,7 +19,7 @@ use perpetua_proto::update::Request;
 
 use super::history::started_field;
 use super::rebuild::{apply, ended_child, ended_operation, rebuild};
-use super::update::Admitted;
+use super::update::{Admitted, update_id};
 use super::{History, Live, Run, RunState, event};
 use crate::limits;
 use crate::time::{Time, duration};
@@ -61,7 +61,7 @@ impl Run {
         (run.state.run_deadline, run.state.execution_deadline) = (run_deadline, execution_deadline);
         for id in run.state.admitted.values() {
             let request = run.history.get(*id).and_then(admitted_request);
-            run.live.admitted.extend(request.map(|request| Admitted { request: request.clone(), sent: false }));
+            run.live.admitted.extend(request.map(|request| Admitted::new(request.clone())));
         }
         run
     }
@@ -118,7 +118,7 @@ impl Run {
                     apply(&mut self.state, event);
                 }
                 if let Some(request) = self.history.get(id).and_then(admitted_request) {
-                    self.live.admitted.push(Admitted { request: request.clone(), sent: false });
+                    self.live.admitted.push(Admitted::new(request.clone()));
                 }
             }
         }
@@ -135,6 +135,10 @@ impl Run {
             }
             A::WorkflowExecutionUpdateAcceptedEventAttributes(it) if again.updates => {
                 self.admit_again(event, it.accepted_request.clone()?)
+            }
+            A::WorkflowExecutionOptionsUpdatedEventAttributes(it) if again.updates => {
+                let waits = |id: &str| self.live.admitted.iter().any(|it| update_id(&it.request) == id);
+                it.workflow_update_options.iter().any(|update| waits(&update.update_id)).then(|| event.clone())
             }
             A::ChildWorkflowExecutionStartedEventAttributes(it) if own => {
                 let child = self.state.children.get(&it.initiated_event_id)?;

@@ -24,7 +24,7 @@ impl Run {
         }
         for id in self.state.admitted.values() {
             let request = self.history.get(*id).and_then(admitted_request);
-            self.live.admitted.extend(request.map(|request| Admitted { request: request.clone(), sent: false }));
+            self.live.admitted.extend(request.map(|request| Admitted::new(request.clone())));
         }
         self.offer_activities(cx);
         self.resume_operations(cx);

@@ -20,7 +20,7 @@ use perpetua_proto::update::{Acceptance, Meta, Outcome, Rejection, Request, Resp
 use perpetua_proto::workflowservice::{PollWorkflowExecutionUpdateResponse, UpdateWorkflowExecutionResponse};
 
 use super::state::UpdateState;
-use super::{Run, event};
+use super::{Run, callback, event};
 use crate::any::{any, read};
 use crate::limits;
 use crate::nexus::link;
@@ -33,12 +33,33 @@ pub(crate) struct Admitted {
     pub(crate) request: Request,
     /// Whether the task that a worker has brings it.
     pub(crate) sent: bool,
+    /// Further requests for it that want to be called back.
+    pub(crate) others: Vec<Request>,
+}
+
+impl Admitted {
+    /// One that no worker has seen.
+    pub(crate) fn new(request: Request) -> Self {
+        Self { request, sent: false, others: Vec::new() }
+    }
+
+    /// All requests for it that are to be remembered.
+    pub(super) fn requests(&self) -> impl Iterator<Item = &Request> {
+        std::iter::once(&self.request).chain(&self.others)
+    }
+
+    /// How many callbacks come with it.
+    pub(super) fn callbacks(&self) -> usize {
+        self.requests().map(|request| request.completion_callbacks.len()).sum()
+    }
 }
 
 /// Somebody who waits for an update to get somewhere.
 #[derive(Clone, Debug)]
 pub(crate) struct UpdateWaiter {
     pub(crate) call: CallId,
+    /// The request of the caller.
+    pub(crate) request_id: String,
     pub(crate) stage: Stage,
     pub(crate) shape: Shape,
 }
@@ -67,7 +88,7 @@ impl Shape {
     }
 }
 
-fn update_id(request: &Request) -> &str {
+pub(super) fn update_id(request: &Request) -> &str {
     request.meta.as_ref().map_or("", |meta| &meta.update_id)
 }
 
@@ -81,7 +102,7 @@ impl Run {
     pub(crate) fn admit_update(&mut self, cx: &mut Cx<'_>, request: Request) -> Answer<()> {
         let id = update_id(&request).to_owned();
         if self.knows_update(&id) {
-            return Ok(());
+            return self.join_update(cx, &id, request);
         }
         if !self.is_open() {
             return Err(Refusal::not_found("workflow execution already completed"));
@@ -107,7 +128,8 @@ impl Run {
                 cx.settings.updates
             )));
         }
-        self.live.admitted.push(Admitted { request, sent: false });
+        callback::check(&request.completion_callbacks, self.state.callbacks.len())?;
+        self.live.admitted.push(Admitted::new(request));
         if self.state.task.is_none() && self.state.first_task_due == 0 {
             self.schedule_speculative_task(cx);
         }
@@ -116,21 +138,21 @@ impl Run {
 
     /// Answers now if the update is far enough, and when it is otherwise.
     pub(crate) fn wait_for_update(&mut self, cx: &mut Cx<'_>, id: &str, waiter: UpdateWaiter) {
-        match self.update_reached(id, waiter.stage) {
+        match self.update_reached(id, &waiter) {
             Some(answer) => cx.reply(waiter.call, Ok(waiter.shape.reply(answer))),
             None => self.live.update_waiters.entry(id.to_owned()).or_default().push(waiter),
         }
     }
 
     /// The answer, if the update has come to this stage.
-    fn update_reached(&self, id: &str, stage: Stage) -> Option<UpdateWorkflowExecutionResponse> {
+    fn update_reached(&self, id: &str, waiter: &UpdateWaiter) -> Option<UpdateWorkflowExecutionResponse> {
         let update = self.state.updates.get(id)?;
-        let is_enough = update.outcome.is_some() || matches!(stage, Stage::Accepted);
-        is_enough.then(|| self.update_answer(id))
+        let is_enough = update.outcome.is_some() || matches!(waiter.stage, Stage::Accepted);
+        is_enough.then(|| self.update_answer(id, &waiter.request_id))
     }
 
     /// How far the update is, whatever was asked for.
-    pub(crate) fn update_answer(&self, id: &str) -> UpdateWorkflowExecutionResponse {
+    pub(crate) fn update_answer(&self, id: &str, request_id: &str) -> UpdateWorkflowExecutionResponse {
         let known = self.state.updates.get(id);
         let (outcome, stage) = match known {
             Some(UpdateState { outcome: Some(outcome), .. }) => (Some(outcome.clone()), Stage::Completed),
@@ -139,22 +161,17 @@ impl Run {
         };
         UpdateWorkflowExecutionResponse {
             update_ref: Some(self.update_ref(id)),
-            link: known.map(|update| self.link_to_update(update)),
+            link: known.map(|update| self.link_to_update(update, request_id)),
             outcome,
             stage: stage.into(),
         }
     }
 
-    /// Where an update is found: its event, or only the run if it came to nothing.
-    fn link_to_update(&self, update: &UpdateState) -> Link {
+    /// Where an update is found: what a request for it did, or only the run if it came to nothing.
+    fn link_to_update(&self, update: &UpdateState, request_id: &str) -> Link {
         if matches!(update.outcome, Some(Outcome { value: Some(outcome::Value::Failure(_)) })) {
             return self.link_to_rejected();
         }
-        let request = match self.history.get(update.accepted).and_then(|event| event.attributes.as_ref()) {
-            Some(Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(it)) => it.accepted_request.as_ref(),
-            _ => None,
-        };
-        let request_id = request.map_or("", |request| &request.request_id);
         let (namespace, workflow_id, run_id) = (&self.state.namespace, &self.state.workflow_id, &self.state.run_id);
         link::to_request(namespace, workflow_id, run_id, request_id, EventType::WorkflowExecutionUpdateAccepted)
     }
@@ -225,25 +242,31 @@ impl Run {
 
     fn accept_update(&mut self, cx: &mut Cx<'_>, id: &str, acceptance: Acceptance) -> Result<(), String> {
         let at = self.live.admitted.iter().position(|it| update_id(&it.request) == id && it.sent);
-        let request = match at {
-            Some(at) => self.live.admitted.remove(at).request,
+        let Admitted { request, others, .. } = match at {
+            Some(at) => self.live.admitted.remove(at),
             // The server was restarted after it had sent the request.
             None => match acceptance.accepted_request {
-                Some(request) if !self.state.updates.contains_key(id) => request,
+                Some(request) if !self.state.updates.contains_key(id) => Admitted::new(request),
                 _ => return Err(self.wrong_message(id, "Acceptance")),
             },
         };
+        // An event that is there already has it, and its callbacks are known.
+        let new = self.state.admitted.remove(id).is_none().then_some(request);
+        if let Some(request) = &new {
+            let (kind, next) = (EventType::WorkflowExecutionUpdateAccepted, self.history.next_id());
+            self.state.tell_of_update(cx.now, id, request, kind, next);
+        }
         let attributes = WorkflowExecutionUpdateAcceptedEventAttributes {
             protocol_instance_id: id.to_owned(),
             accepted_request_message_id: acceptance.accepted_request_message_id,
             accepted_request_sequencing_event_id: acceptance.accepted_request_sequencing_event_id,
-            // An event that is there already has it.
-            accepted_request: self.state.admitted.remove(id).is_none().then_some(request),
+            accepted_request: new,
         };
         let attributes = Attributes::WorkflowExecutionUpdateAcceptedEventAttributes(Box::new(attributes));
         let accepted = self.append(event(EventType::WorkflowExecutionUpdateAccepted, cx.now, attributes));
         self.state.updates.insert(id.to_owned(), UpdateState { accepted, ..UpdateState::default() });
         self.state.updates_accepted += 1;
+        self.attach_others(cx, id, others);
         Ok(())
     }
 
@@ -262,6 +285,7 @@ impl Run {
             update.completed = completed;
             update.outcome = Some(response.outcome.unwrap_or_default());
         }
+        self.call_back_for_updates(cx, Some(id));
         Ok(())
     }
 

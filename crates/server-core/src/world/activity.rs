@@ -1,11 +1,13 @@
 //! Activities that clients have started: each step of one, and those who wait for news of it.
 
+use perpetua_proto::enums::CallbackState;
 use perpetua_proto::workflowservice::PollActivityTaskQueueResponse;
 
 use super::{Alarm, CallId, Offer, Reply, Work, World};
 use crate::activity::Activity;
 use crate::attempt::{AttemptDue, AttemptEnd};
 use crate::matching::QueueKey;
+use crate::run::callback::Completion;
 use crate::time::{Time, duration, stored};
 
 impl World {
@@ -33,9 +35,13 @@ impl World {
         let before = (activity.transitions > 0 && activity.attempt.is_offered()).then_some(activity.attempt.offers);
         let result = change(activity, now);
         activity.transitions += 1;
+        let completion = activity.completion();
         let offered = activity.attempt.is_offered().then_some(activity.attempt.offers);
         if offered.is_some() && offered != before {
             self.offer_standalone(key);
+        }
+        if let Some(completion) = completion {
+            self.tell_of_activity(key, &completion);
         }
         self.set_activity_alarms(key);
         self.tell_activity_waiters(key);
@@ -97,6 +103,26 @@ impl World {
             }
         }
         self.set_activity_alarms(key);
+    }
+
+    /// Calls back who wanted to know of the end.
+    fn tell_of_activity(&mut self, key: &str, completion: &Completion) {
+        let Some(activity) = self.activities.shelf.get(key) else { return };
+        let waiting: Vec<_> = activity
+            .callbacks
+            .iter()
+            .enumerate()
+            .filter(|(_, it)| it.state() == CallbackState::Standby)
+            .map(|(at, it)| (at, it.callback.clone()))
+            .collect();
+        for (at, callback) in waiting {
+            let result = self.deliver_callback(&callback, completion.clone());
+            let now = self.now;
+            let activity = self.activities.shelf.get_mut(key);
+            if let Some(state) = activity.and_then(|activity| activity.callbacks.get_mut(at)) {
+                state.end(now, result);
+            }
+        }
     }
 
     fn set_activity_alarms(&mut self, key: &str) {

@@ -10,7 +10,7 @@ use crate::nexus::{Errand, NexusAnswer, OperationToken, Owner};
 use crate::run::callback::Completion;
 
 impl World {
-    /// Tells everybody who waits for the end of a run.
+    /// Tells everybody who waits for the end of a run, or for an update, and has something to hear now.
     pub(super) fn deliver_callbacks(&mut self, from: RunNumber) {
         let Some(run) = self.run(from) else { return };
         let waiting: Vec<(usize, Callback, Option<Completion>)> = run
@@ -19,7 +19,7 @@ impl World {
             .iter()
             .enumerate()
             .filter(|(_, it)| it.state() == State::Standby)
-            .map(|(at, it)| (at, it.callback.clone(), run.completion(&it.request_id)))
+            .map(|(at, it)| (at, it.callback.clone(), run.completion(it)))
             .collect();
         for (at, callback, completion) in waiting {
             let Some(completion) = completion else { continue };

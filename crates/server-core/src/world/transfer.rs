@@ -87,7 +87,7 @@ pub(crate) enum Transfer {
     System {
         errand: Errand,
     },
-    /// A run has ended, and others want to know.
+    /// A run or an update has ended, and others want to know.
     Callbacks {
         from: RunNumber,
     },

@@ -5,6 +5,7 @@ mod activity_control;
 mod answers;
 mod batches;
 mod bench;
+mod callbacks;
 mod chains;
 mod deployments;
 mod lists;

@@ -41,7 +41,7 @@ fn spec(name: &str) -> Option<EndpointSpec> {
     Some(EndpointSpec { name: name.into(), target, ..Default::default() })
 }
 
-fn operation(change: impl FnOnce(&mut ScheduleNexusOperationCommandAttributes)) -> Command {
+pub(crate) fn operation(change: impl FnOnce(&mut ScheduleNexusOperationCommandAttributes)) -> Command {
     let mut asked = ScheduleNexusOperationCommandAttributes {
         endpoint: "shop".into(),
         service: "orders".into(),
@@ -67,7 +67,7 @@ fn succeeded(text: &str) -> Option<Response> {
     started(StartVariant::SyncSuccess(Sync { payload, ..Default::default() }))
 }
 
-fn running(token: &str) -> Option<Response> {
+pub(crate) fn running(token: &str) -> Option<Response> {
     started(StartVariant::AsyncSuccess(Async { operation_token: token.into(), ..Default::default() }))
 }
 
@@ -84,12 +84,19 @@ fn start_request(task: &PollNexusTaskQueueResponse) -> StartOperationRequest {
     }
 }
 
+/// Where a request wants to hear of the end of its operation.
+pub(crate) fn callback_of(task: &PollNexusTaskQueueResponse) -> Callback {
+    let request = start_request(task);
+    let nexus = Nexus { url: request.callback, header: request.callback_header };
+    Callback { variant: Some(CallbackVariant::Nexus(nexus)), ..Default::default() }
+}
+
 fn header(task: &PollNexusTaskQueueResponse, name: &str) -> Option<String> {
     task.request.as_ref()?.header.get(name).cloned()
 }
 
 /// The failure in the event by which an operation ended, as a chain of messages.
-fn chain(event: &HistoryEvent) -> Vec<String> {
+pub(crate) fn chain(event: &HistoryEvent) -> Vec<String> {
     let failure = match event.attributes.clone() {
         Some(EventAttributes::NexusOperationFailedEventAttributes(it)) => it.failure,
         Some(EventAttributes::NexusOperationCanceledEventAttributes(it)) => it.failure,
@@ -111,7 +118,7 @@ impl Bench {
     }
 
     /// With an operation of `w`, and the request that a handler got.
-    fn with_operation() -> (Self, PollNexusTaskQueueResponse) {
+    pub(crate) fn with_operation() -> (Self, PollNexusTaskQueueResponse) {
         let mut bench = Self::with_endpoint();
         let task = bench.task();
         bench.answer(&task, vec![operation(|_| ())]).expect("the operation can be asked for");
@@ -154,7 +161,7 @@ impl Bench {
         })
     }
 
-    fn description(&self, id: &str) -> DescribeWorkflowExecutionResponse {
+    pub(crate) fn description(&self, id: &str) -> DescribeWorkflowExecutionResponse {
         let request = DescribeWorkflowExecutionRequest { namespace: "default".into(), execution: Some(execution(id)) };
         self.world.describe_workflow(&request).expect("it is there")
     }
@@ -165,10 +172,7 @@ impl Bench {
 
     /// Starts the workflow `order` that calls an operation back.
     fn start_order(&mut self, task: &PollNexusTaskQueueResponse) -> Answer<StartWorkflowExecutionResponse> {
-        let request = start_request(task);
-        let nexus = Nexus { url: request.callback, header: request.callback_header };
-        let callback = Callback { variant: Some(CallbackVariant::Nexus(nexus)), ..Default::default() };
-        let order = StartWorkflowExecutionRequest { completion_callbacks: vec![callback], ..start("order") };
+        let order = StartWorkflowExecutionRequest { completion_callbacks: vec![callback_of(task)], ..start("order") };
         self.world.start_workflow(order)
     }
 

@@ -28,7 +28,7 @@ fn update(bench: &mut Bench, id: &str, stage: Stage) -> CallId {
     bench.call(|world, call| world.update_workflow(call, request)).expect("it runs")
 }
 
-fn message<M: Named>(id: &str, update: &str, body: &M) -> Message {
+pub(crate) fn message<M: Named>(id: &str, update: &str, body: &M) -> Message {
     let body = prost_types::Any { type_url: format!("type.googleapis.com/{}", M::NAME), value: body.encode_to_vec() };
     Message { id: id.into(), protocol_instance_id: update.into(), body: Some(body), ..Default::default() }
 }
