@@ -138,7 +138,10 @@ impl Run {
 
     /// Answers now if the update is far enough, and when it is otherwise.
     pub(crate) fn wait_for_update(&mut self, cx: &mut Cx<'_>, id: &str, waiter: UpdateWaiter) {
-        match self.update_reached(id, &waiter) {
+        // Who polls for no stage wants to know how far it is.
+        let is_for_any = matches!((&waiter.shape, waiter.stage), (Shape::Poll, Stage::Unspecified));
+        let reached = self.update_reached(id, &waiter);
+        match reached.or_else(|| is_for_any.then(|| self.update_answer(id, &waiter.request_id))) {
             Some(answer) => cx.reply(waiter.call, Ok(waiter.shape.reply(answer))),
             None => self.live.update_waiters.entry(id.to_owned()).or_default().push(waiter),
         }

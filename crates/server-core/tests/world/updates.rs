@@ -5,9 +5,12 @@ use perpetua_proto::command::{ContinueAsNewWorkflowExecutionCommandAttributes, P
 use perpetua_proto::enums::UpdateWorkflowExecutionLifecycleStage as Stage;
 use perpetua_proto::failure::Failure;
 use perpetua_proto::protocol::Message;
-use perpetua_proto::update::{Acceptance, Input, Meta, Outcome, Rejection, Request, Response, WaitPolicy, outcome};
+use perpetua_proto::update::{
+    Acceptance, Input, Meta, Outcome, Rejection, Request, Response, UpdateRef, WaitPolicy, outcome,
+};
 use perpetua_proto::workflowservice::{
-    DeleteWorkflowExecutionRequest, PollWorkflowTaskQueueResponse, UpdateWorkflowExecutionRequest,
+    DeleteWorkflowExecutionRequest, PollWorkflowExecutionUpdateRequest, PollWorkflowTaskQueueResponse,
+    UpdateWorkflowExecutionRequest,
 };
 use perpetua_server_core::{CallId, Named, Reply};
 
@@ -87,6 +90,29 @@ fn an_update_is_accepted_and_answered_where_the_worker_says() {
     let again = update(&mut bench, "u", Stage::Completed);
     assert!(outcome_of(&mut bench, again).is_some_and(|(stage, _)| stage == Stage::Completed), "it is the same update");
     assert!(bench.is_idle());
+}
+
+#[test]
+fn a_poll_for_no_stage_says_how_far_the_update_is() {
+    let mut bench = Bench::new();
+    idle(&mut bench);
+    let _ = update(&mut bench, "u", Stage::Completed);
+    let stage = |bench: &mut Bench| {
+        let request = PollWorkflowExecutionUpdateRequest {
+            namespace: "default".into(),
+            update_ref: Some(UpdateRef { workflow_execution: Some(execution("w")), update_id: "u".into() }),
+            ..Default::default()
+        };
+        let call = bench.call(|world, call| world.poll_update(call, request)).expect("the update is known");
+        match bench.reply(call) {
+            Some(Ok(Reply::PolledUpdate(answer))) => answer.stage(),
+            other => panic!("this is no update: {other:?}"),
+        }
+    };
+    assert_eq!(stage(&mut bench), Stage::Admitted);
+    let task = bench.task();
+    accept_and_complete(&mut bench, &task, "u");
+    assert_eq!(stage(&mut bench), Stage::Completed);
 }
 
 #[test]
