@@ -281,7 +281,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets time jump to what happens next, while somebody waits for a workflow and no worker has anything to do.
+    /// Lets time jump to what happens next, while somebody waits for a workflow and no worker has anything to do. Work
+    /// whose queue no worker has polled for half a second counts as nothing to do.
     #[must_use]
     pub fn skip_time(mut self) -> Self {
         self.pace = Pace::Skipping { locks: 0, for_waiters: true };
