@@ -7,13 +7,14 @@ use crate::{Outcome, cargo, succeed, test, tidy};
 type Step = (&'static str, fn() -> Outcome<()>);
 
 /// Tests come last, so that their summary is what one reads first.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", format),
     ("tidy", tidy::tidy),
     ("lints", lints),
     ("docs", docs),
     ("scenarios on the embedded server, in memory", || test::embedded("embedded")),
     ("scenarios on the embedded server, on a file", || test::embedded("embedded-file")),
+    ("scenarios on the embedded server, in skipped time", || test::embedded("embedded-skipping")),
     ("tests", tests),
 ];
 

@@ -22,7 +22,8 @@ usage: cargo xtask <task>
 
   ci                     everything that CI checks: format, lints, tidy, docs, tests
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
-  embedded [file]        play the end-to-end scenarios on the embedded server, in memory or on a file
+  embedded [file|skipping]
+                         play the end-to-end scenarios on the embedded server: in memory, on a file, or in skipped time
   bench servers [--repetitions N] [--seconds S]
                          measure the server beside the real development server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
@@ -52,6 +53,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["test", arguments @ ..] => test::test(arguments),
         ["embedded"] => test::embedded("embedded"),
         ["embedded", "file"] => test::embedded("embedded-file"),
+        ["embedded", "skipping"] => test::embedded("embedded-skipping"),
         ["bench", "servers", arguments @ ..] => bench::servers(arguments),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),

@@ -8,19 +8,22 @@ use perpetua_server::Server;
 
 use crate::local::{LocalServerError, SEARCH_ATTRIBUTES};
 
-/// Where an embedded server keeps what it knows.
+/// Where an embedded server keeps what it knows, and how its time passes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kept {
-    InMemory,
-    InFile,
+    Memory,
+    File,
+    /// In memory, and time is skipped while no worker is at work.
+    SkippedTime,
 }
 
 impl Kept {
     /// As the value of `PERPETUA_SERVER` says, if it speaks of an embedded server.
     pub(crate) fn asked_for() -> Option<Self> {
         match std::env::var("PERPETUA_SERVER").ok()?.as_str() {
-            "embedded" => Some(Self::InMemory),
-            "embedded-file" => Some(Self::InFile),
+            "embedded" => Some(Self::Memory),
+            "embedded-file" => Some(Self::File),
+            "embedded-skipping" => Some(Self::SkippedTime),
             _ => None,
         }
     }
@@ -30,8 +33,9 @@ impl Kept {
 /// languages.
 pub(crate) async fn connect(kept: Kept) -> Result<Client, LocalServerError> {
     let mut builder = match kept {
-        Kept::InMemory => Server::builder(),
-        Kept::InFile => Server::builder().file(fresh_file().map_err(LocalServerError::Start)?),
+        Kept::Memory => Server::builder(),
+        Kept::File => Server::builder().file(fresh_file().map_err(LocalServerError::Start)?),
+        Kept::SkippedTime => Server::builder().skip_time(),
     };
     for (name, kind) in SEARCH_ATTRIBUTES {
         builder = builder.search_attribute(name, kind);

@@ -240,10 +240,10 @@ async fn one_that_takes_too_long_is_asked_to_stop_and_times_out() -> Outcome {
     .await
 }
 
-/// Takes longer than two tasks of three seconds.
+/// Takes longer than two tasks of two seconds.
 #[activity]
 async fn nap() -> Result<u32, ActivityError> {
-    tokio::time::sleep(milliseconds(5500)).await;
+    tokio::time::sleep(milliseconds(3700)).await;
     Ok(7)
 }
 
@@ -252,7 +252,7 @@ async fn takes_its_time(ctx: Ctx) -> WorkflowResult<(u32, bool)> {
     let before = ctx.now();
     let napped = ctx.local_activity(nap()).start_to_close(seconds(30)).await?;
     let passed = ctx.now().duration_since(before).unwrap_or_default();
-    Ok((napped, passed >= milliseconds(5400)))
+    Ok((napped, passed >= milliseconds(3600)))
 }
 
 #[tokio::test]
@@ -261,10 +261,10 @@ async fn a_long_one_is_carried_from_task_to_task() -> Outcome {
         let worker = stage.worker().workflow(takes_its_time).activity(nap).spawn()?;
         let id = stage.id("nap");
         let run = stage.client().run(takes_its_time()).task_queue(stage.task_queue());
-        assert_eq!(run.task_timeout(seconds(3)).id(&id).await?, (7, true));
+        assert_eq!(run.task_timeout(seconds(2)).id(&id).await?, (7, true));
         let history = stage.history(&id).await?;
         let tasks = count(&history, "WorkflowTaskCompleted");
-        assert!(tasks >= 3, "{tasks} tasks, each of at most 2.4 s");
+        assert!(tasks >= 3, "{tasks} tasks, each of at most 1.6 s");
         assert_eq!(markers(&history).len(), 1);
         worker.shutdown().await?;
         Ok(())
@@ -333,7 +333,7 @@ async fn a_request_to_stop_arrives_with_the_next_task_and_means_what_was_chosen(
         let worker = stage.worker().workflow(Patient::run).activities(Arc::clone(&endless)).spawn()?;
         for how in ["try", "wait", "abandon"] {
             let start = stage.client().start(Patient::run(how.into())).task_queue(stage.task_queue());
-            let handle = start.task_timeout(seconds(4)).id(stage.id(how)).await?;
+            let handle = start.task_timeout(seconds(2)).id(stage.id(how)).await?;
             endless.began.notified().await;
             handle.cancel().await?;
             assert!(handle.result().await?, "{how}");

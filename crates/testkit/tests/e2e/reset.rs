@@ -71,7 +71,8 @@ async fn a_workflow_goes_on_from_its_first_or_its_last_task() -> Outcome {
 #[workflow(name = "repriced")]
 async fn old(ctx: Ctx) -> WorkflowResult<u64> {
     let first = ctx.activity(Clerk::number()).start_to_close(minutes(5)).await?;
-    ctx.sleep(milliseconds(10)).await?;
+    // Longer than its worker needs to go away.
+    ctx.sleep(seconds(1)).await?;
     let second = ctx.activity(Clerk::number()).start_to_close(minutes(5)).await?;
     Ok(first * 10 + second)
 }
