@@ -1,6 +1,6 @@
 //! A function as the user wrote it. Its signature is read, its body is handed on unread.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Signature, Token, Visibility, token};
@@ -38,13 +38,25 @@ impl Parse for Function {
         let visibility = input.parse()?;
         let signature = input.parse()?;
         let body = if input.peek(token::Brace) {
-            Some(input.parse()?)
+            Some(braces(input)?)
         } else {
             input.parse::<Token![;]>()?;
             None
         };
         Ok(Self { attributes, visibility, signature, body })
     }
+}
+
+/// A body with its braces. One that came as `$body:block` through another macro is wrapped in a group that nobody sees.
+fn braces(input: ParseStream<'_>) -> syn::Result<Group> {
+    input.step(|cursor| match cursor.group(Delimiter::Brace) {
+        Some((inside, span, rest)) => {
+            let mut group = Group::new(Delimiter::Brace, inside.token_stream());
+            group.set_span(span.join());
+            Ok((group, rest))
+        }
+        None => Err(cursor.error("expected a body in braces")),
+    })
 }
 
 impl ToTokens for Function {

@@ -72,7 +72,7 @@ struct Inside {
     stopped: bool,
     /// Since when all work waits for workers that are not there.
     unattended: Option<Instant>,
-    /// How many steps were taken.
+    /// How many steps were taken for others, such as clients and workers.
     steps: u64,
 }
 
@@ -213,6 +213,7 @@ impl Engine {
 
     fn step_in<R>(&self, mut inside: MutexGuard<'_, Inside>, act: impl FnOnce(&mut World) -> R) -> Said<R> {
         let said = inside.step(act);
+        inside.steps += 1;
         inside.pass();
         drop(inside);
         self.changed.notify_one();
@@ -277,7 +278,6 @@ impl Inside {
     fn step<R>(&mut self, act: impl FnOnce(&mut World) -> R) -> Said<R> {
         let now = self.clock.now();
         self.world.advance(now);
-        self.steps += 1;
         let words = act(&mut self.world);
         let mark = match &self.log {
             Some(log) => log.push(self.world.take_changes()),

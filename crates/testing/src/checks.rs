@@ -3,10 +3,12 @@
 //! A check is a function from a run, and what its workers could do, to findings. User code runs in checks, on a thread of
 //! its own as in a worker: no runtime is in reach, and nobody sees what it logs.
 
+mod abandoned;
 mod handlers;
 mod prefixes;
 mod recorded;
 mod replay;
+mod signals;
 
 use std::sync::Arc;
 use std::thread;
@@ -24,27 +26,35 @@ pub(crate) fn all(
     converter: &DataConverter,
     wanted: impl Fn(Check) -> bool,
 ) -> Vec<Finding> {
-    let (replay, handlers) = (wanted(Check::Replay), wanted(Check::UnfinishedHandlers));
-    if registries.is_empty() || !(replay || handlers) {
-        return Vec::new();
+    let after_replay = [Check::Replay, Check::UnfinishedHandlers, Check::UnhandledSignals];
+    let mut problems: Vec<_> =
+        abandoned::problem(&run.history).map(|problem| (Check::AbandonedWork, problem)).into_iter().collect();
+    if !registries.is_empty() && after_replay.into_iter().any(&wanted) {
+        problems.extend(apart(|| replayed(run, registries, converter)));
     }
-    let look = || {
-        let silent = tracing::subscriber::NoSubscriber::default();
-        tracing::subscriber::with_default(silent, || {
-            let (workflows, replayed) = match replay::whole(run, registries, converter) {
-                Ok(fitting) => fitting,
-                Err(problem) => return vec![(Check::Replay, problem)],
-            };
-            let mut problems = Vec::new();
-            if replay && let Err(problem) = prefixes::compare(run, workflows, converter) {
-                problems.push((Check::Replay, problem));
-            }
-            problems.extend(handlers::problem(&replayed).map(|problem| (Check::UnfinishedHandlers, problem)));
-            problems
-        })
-    };
-    let problems = thread::scope(|scope| scope.spawn(look).join());
-    let problems = problems.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let wanted = problems.into_iter().filter(|(check, _)| wanted(*check));
     wanted.map(|(check, problem)| Finding::new(check, problem).of(run.workflow_type(), &run.execution)).collect()
+}
+
+/// What is found by executing the run anew.
+fn replayed(run: &Run, registries: &[Arc<Workflows>], converter: &DataConverter) -> Vec<(Check, String)> {
+    let (workflows, replayed) = match replay::whole(run, registries, converter) {
+        Ok(fitting) => fitting,
+        Err(problem) => return vec![(Check::Replay, problem)],
+    };
+    let differs = prefixes::compare(run, workflows, converter).err();
+    [
+        (Check::Replay, differs),
+        (Check::UnfinishedHandlers, handlers::problem(&replayed)),
+        (Check::UnhandledSignals, signals::problem(&replayed)),
+    ]
+    .into_iter()
+    .filter_map(|(check, problem)| Some((check, problem?)))
+    .collect()
+}
+
+/// Runs user code as a worker does: on a thread without a runtime. What it logs was logged when it ran first.
+fn apart<T: Send>(look: impl FnOnce() -> T + Send) -> T {
+    let silently = || tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), look);
+    thread::scope(|scope| scope.spawn(silently).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

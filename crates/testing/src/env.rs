@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use perpetua_client::{Client, RunWorkflow, StartWorkflow};
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
 use perpetua_server::Server;
-use perpetua_vocab::TaskQueue;
+use perpetua_vocab::{RunId, TaskQueue};
 use perpetua_worker::{FailedWorkflowTask, RunningWorker};
 use perpetua_workflow::Workflows;
 use tokio::runtime::Handle;
@@ -41,6 +42,9 @@ pub(crate) struct Inner {
     workers: Mutex<Vec<Arc<tokio::sync::Mutex<Option<RunningWorker>>>>>,
     registries: Mutex<Vec<Arc<Workflows>>>,
     findings: Mutex<Vec<Finding>>,
+    /// The runs whose task has failed.
+    failed: Mutex<BTreeSet<RunId>>,
+    is_finished: AtomicBool,
 }
 
 impl TestEnv {
@@ -98,11 +102,15 @@ impl TestEnv {
         std::mem::take(&mut *self.inner.findings())
     }
 
-    /// Ends the world: stops its workers, and checks the histories of all its runs. `#[perpetua::test]` does it.
+    /// Ends the world: stops its workers, and checks the histories of all its runs. `#[perpetua::test]` does it when the test
+    /// has not done it. A world that is finished already has nothing more to say.
     ///
     /// # Errors
     /// What was found.
     pub async fn finish(self) -> Result<(), Findings> {
+        if self.inner.is_finished.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         self.inner.stop_workers().await;
         for run in runs::all(&self.inner).await {
             match run {
@@ -137,6 +145,8 @@ impl Inner {
             workers: Mutex::default(),
             registries: Mutex::default(),
             findings: Mutex::default(),
+            failed: Mutex::default(),
+            is_finished: AtomicBool::new(false),
         }
     }
 
@@ -187,6 +197,10 @@ impl Inner {
     /// A workflow task has failed: whoever waits for the run hears it at once.
     pub(crate) fn task_failed(self: &Arc<Self>, failed: &FailedWorkflowTask) {
         if failed.only_query || !self.checks(Check::FailedTasks) {
+            return;
+        }
+        // Until the run is terminated its task may be tried again, and fail again in other words.
+        if !self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(failed.execution.run_id.clone()) {
             return;
         }
         let finding = Finding::new(Check::FailedTasks, failed.message.clone());

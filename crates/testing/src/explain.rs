@@ -58,7 +58,11 @@ fn waits(world: &Inner, run: &Run) -> Vec<String> {
     let replayer = Replayer::new().workflows(Workflows::clone(workflows)).converter(world.client.converter().clone());
     let replayed = std::thread::scope(|scope| scope.spawn(|| replayer.replay(&run.history)).join());
     match replayed {
-        Ok(Ok(replayed)) => replayed.pending.iter().map(ToString::to_string).collect(),
+        Ok(Ok(replayed)) => {
+            let untaken = replayed.unhandled_signals.iter();
+            let untaken = untaken.map(|name| format!("a handler for the signal `{name}`, which came and is not taken"));
+            replayed.pending.iter().map(ToString::to_string).chain(untaken).collect()
+        }
         Ok(Err(failure)) => vec![failure.fault().to_string()],
         Err(_) => vec!["the replay of its history panicked".to_owned()],
     }

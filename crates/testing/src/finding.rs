@@ -20,6 +20,14 @@ pub enum Check {
     Replay,
     /// A handler of a signal or an update was still running when its workflow ended.
     UnfinishedHandlers,
+    /// A signal came that no handler took before its workflow ended, so that what it said is lost.
+    UnhandledSignals,
+    /// An activity, or a child that ends with its parent, was still running when its workflow completed, and was cut off.
+    AbandonedWork,
+    /// An activity is tried again and again, a thousand times and more. In production that would go on for ever.
+    RetryStorms,
+    /// A history grows and grows, past ten thousand events, and the run does not continue as new.
+    EndlessHistories,
 }
 
 /// One thing that a test found.
@@ -46,6 +54,10 @@ impl Check {
             Self::Standstill => "nothing goes on",
             Self::Replay => "a replay differs",
             Self::UnfinishedHandlers => "a handler was cut off",
+            Self::UnhandledSignals => "a signal was lost",
+            Self::AbandonedWork => "work was cut off",
+            Self::RetryStorms => "an activity is tried for ever",
+            Self::EndlessHistories => "a history has no end",
         }
     }
 }

@@ -19,6 +19,7 @@
 
 mod builder;
 mod checks;
+mod endless;
 mod env;
 mod explain;
 mod finding;

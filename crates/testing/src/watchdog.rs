@@ -1,4 +1,4 @@
-//! Notices that nothing goes on although somebody waits.
+//! Looks after a world while its test runs: notices that nothing goes on although somebody waits, and what goes on for ever.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use perpetua_server::{Server, Standstill};
 use tokio::time::sleep;
 
+use crate::endless;
 use crate::env::Inner;
 use crate::explain::explain;
 use crate::{Check, Finding, runs};
@@ -15,9 +16,12 @@ const PERIOD: Duration = Duration::from_millis(100);
 /// How often in a row nothing may go on: the test itself may be about to do something.
 const PATIENCE: u32 = 10;
 
+/// How often, in periods, it is looked whether something goes on for ever.
+const SURVEY: u32 = 5;
+
 /// Watches a world until it is gone. One whose server is elsewhere cannot be watched.
 pub(crate) fn watch(world: &Arc<Inner>) {
-    if let Some(server) = world.server.clone().filter(|_| world.checks(Check::Standstill)) {
+    if let Some(server) = world.server.clone() {
         tokio::spawn(look(Arc::downgrade(world), server));
     }
 }
@@ -25,16 +29,23 @@ pub(crate) fn watch(world: &Arc<Inner>) {
 async fn look(world: Weak<Inner>, server: Server) {
     let mut before: Option<Standstill> = None;
     let mut times = 0;
+    let mut periods = 0;
     loop {
         sleep(PERIOD).await;
         let Some(world) = world.upgrade() else { return };
-        let now = server.standstill();
+        let now = server.standstill().filter(|_| world.checks(Check::Standstill));
         times = if now.is_some() && now == before { times + 1 } else { 0 };
         if let Some(standstill) = now.as_ref().filter(|_| times >= PATIENCE) {
             report(&world, standstill).await;
             times = 0;
         }
         before = now;
+        periods += 1;
+        if periods % SURVEY == 0 {
+            endless::survey(&world).await;
+            // To look is no step of the test.
+            before = before.and_then(|_| server.standstill());
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use perpetua_convert::DataConverter;
 use perpetua_core::{Fault, LocalActivityEffect, LocalActivityEnd, Pending, Reader, Step, UpdateArrival};
 use perpetua_vocab::{
-    Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, TaskQueue,
+    Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, SignalName, TaskQueue,
     WorkflowExecution, WorkflowType,
 };
 
@@ -217,6 +217,11 @@ impl LiveRun {
     /// be.
     pub fn unfinished_handlers(&self) -> Vec<String> {
         self.player.unfinished_handlers()
+    }
+
+    /// The names of the signals that no handler has taken, in the order in which they arrived.
+    pub fn unhandled_signals(&self) -> Vec<SignalName> {
+        self.player.runtime.registered.untaken()
     }
 
     /// What the workflow waits for, and where in its source code: operations, then conditions.

@@ -104,6 +104,11 @@ impl Registered {
         self.waiting.borrow().get(index).map(|signal| signal.name.clone())
     }
 
+    /// The names of the signals that nobody has taken, in the order in which they arrived.
+    pub(crate) fn untaken(&self) -> Vec<SignalName> {
+        self.waiting.borrow().iter().map(|signal| signal.name.clone()).collect()
+    }
+
     /// Takes out the signal that waits at this place.
     pub(crate) fn take(&self, index: usize) -> Option<Signaled> {
         self.waiting.borrow_mut().remove(index)

@@ -7,8 +7,8 @@ use perpetua_contract::WorkflowStub;
 use perpetua_convert::{CodecError, DataConverter};
 use perpetua_core::{Fault, Mismatch, Pending};
 use perpetua_vocab::{
-    EventKind, History, Malformed, Namespace, RunId, TaskQueue, WorkflowExecution, WorkflowId, WorkflowStarted,
-    WorkflowType,
+    EventKind, History, Malformed, Namespace, RunId, SignalName, TaskQueue, WorkflowExecution, WorkflowId,
+    WorkflowStarted, WorkflowType,
 };
 
 use crate::implementation::WorkflowImplementation;
@@ -57,6 +57,8 @@ pub struct Replayed {
     /// The handlers of signals and updates that the end of the workflow has cut off, but for those that say that they may
     /// be.
     pub unfinished_handlers: Vec<String>,
+    /// The names of the signals that no handler has taken, in the order in which they arrived.
+    pub unhandled_signals: Vec<SignalName>,
 }
 
 /// Why a history could not be replayed: see [`fault`](Self::fault).
@@ -134,6 +136,7 @@ impl Replayer {
             finished: false,
             pending: Vec::new(),
             unfinished_handlers: Vec::new(),
+            unhandled_signals: Vec::new(),
         };
         match self.play(history, &mut report) {
             Ok(()) => Ok(report),
@@ -187,6 +190,7 @@ impl Replayer {
         report.finished = live.is_closed();
         report.pending = live.pending();
         report.unfinished_handlers = live.unfinished_handlers();
+        report.unhandled_signals = live.unhandled_signals();
         Ok(())
     }
 
