@@ -25,7 +25,7 @@ const MAX_LINES: usize = 1000;
 const TEXT: [&str; 8] = ["rs", "md", "toml", "yml", "yaml", "sh", "py", "json"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
-const EDGES: [(&str, Edges); 18] = [
+const EDGES: [(&str, Edges); 19] = [
     ("perpetua-proto", Edges::Only(&[])),
     ("perpetua-vocab", Edges::Only(&["proto"])),
     ("perpetua-convert", Edges::Only(&["vocab"])),
@@ -37,11 +37,12 @@ const EDGES: [(&str, Edges); 18] = [
     ("perpetua-worker", Edges::Only(&["workflow", "client", "core", "contract", "convert", "vocab", "proto"])),
     ("perpetua-server-core", Edges::Only(&["proto"])),
     ("perpetua-server", Edges::Only(&["server-core", "proto"])),
-    ("perpetua-cli", Edges::Only(&["server"])),
-    ("perpetua-testing", Edges::AllBut(&["perpetua", "macros", "testkit", "cli", "server-core"])),
+    ("perpetua-lint", Edges::Only(&[])),
+    ("perpetua-cli", Edges::Only(&["lint", "server"])),
+    ("perpetua-testing", Edges::AllBut(&["perpetua", "macros", "testkit", "cli", "lint", "server-core"])),
     ("perpetua-testkit", Edges::AllBut(&[])),
     ("perpetua-macros", Edges::Only(&[])),
-    ("perpetua", Edges::AllBut(&["testkit"])),
+    ("perpetua", Edges::AllBut(&["lint", "testkit"])),
     ("xtask", Edges::Only(&[])),
     ("xtask-codegen", Edges::Only(&[])),
 ];

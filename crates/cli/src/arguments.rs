@@ -22,6 +22,31 @@ pub(crate) enum Command {
     /// Run a server.
     #[command(subcommand)]
     Server(Server),
+    /// Find what a replay could not repeat in the workflows of a Rust workspace.
+    Lint(Lint),
+}
+
+/// Which workflows are looked at, and what is said of them.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Lint {
+    /// The `Cargo.toml` of the workspace or of one of its packages [default: that of the current folder]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Look at this package only. May be given several times.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+    /// Look at workflows that exist only in tests, too.
+    #[arg(long)]
+    pub(crate) tests: bool,
+    /// Write one JSON object, for other programs.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Say what a rule is about, why, and what to write instead.
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["manifest_path", "package", "tests", "json", "clippy_toml"])]
+    pub(crate) explain: Option<String>,
+    /// Write the `clippy.toml` that belongs into a workspace with workflows.
+    #[arg(long, conflicts_with_all = ["manifest_path", "package", "tests", "json"])]
+    pub(crate) clippy_toml: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -231,8 +256,10 @@ mod tests {
 
     fn parse(line: &str) -> Result<Server, clap::Error> {
         let words = std::iter::once("perpetua").chain(line.split_whitespace()).map(OsString::from);
-        let Command::Server(server) = Asked::try_parse_from(as_commands(words))?.command;
-        Ok(server)
+        match Asked::try_parse_from(as_commands(words))?.command {
+            Command::Server(server) => Ok(server),
+            other => panic!("a server was asked for, not {other:?}"),
+        }
     }
 
     #[test]

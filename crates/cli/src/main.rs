@@ -1,16 +1,19 @@
 //! The `perpetua` binary.
 //!
 //! `perpetua server start-dev` stands where `temporal server start-dev` would, and `perpetua server test PORT` where the
-//! time-skipping test server would, so every SDK that launches one of them can be given this program instead. It has no
-//! logic of its own: it reads what is asked for, makes a `perpetua_server::Server` of it, and stops when it is told to.
+//! time-skipping test server would, so every SDK that launches one of them can be given this program instead. `perpetua lint`
+//! looks at workflows. It has no logic of its own: it reads what is asked for, makes a `perpetua_server::Server` of it that
+//! stops when it is told to, or passes it on to `perpetua_lint`.
 //!
 //! Read first: `arguments.rs`, then `serve.rs`.
 
 mod arguments;
 mod config;
+mod lint;
 mod logging;
 mod serve;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use arguments::{Asked, Command};
@@ -25,17 +28,20 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1));
         }
     };
-    let Command::Server(server) = asked.command;
-    match serve::run(server) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                eprintln!("  because: {error}");
-                cause = error.source();
-            }
-            ExitCode::FAILURE
-        }
+    let outcome: Result<ExitCode, Box<dyn Error>> = match asked.command {
+        Command::Server(server) => serve::run(server).map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        Command::Lint(lint) => lint::run(lint).map_err(Into::into),
+    };
+    outcome.unwrap_or_else(|error| failed(&*error))
+}
+
+/// Says what went wrong, with its causes.
+fn failed(error: &dyn Error) -> ExitCode {
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
     }
+    ExitCode::FAILURE
 }
