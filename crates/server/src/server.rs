@@ -411,7 +411,9 @@ impl Service<http::Request<Body>> for Transport {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        // Nothing is gained by compressing what does not leave the process.
+        request.headers_mut().remove("grpc-accept-encoding");
         let mut routes = self.routes.clone();
         Box::pin(async move {
             let ready = std::future::poll_fn(|cx| Service::<http::Request<Body>>::poll_ready(&mut routes, cx)).await;
