@@ -26,6 +26,7 @@ usage: cargo xtask <task>
                          play the end-to-end scenarios on the embedded server: in memory, on a file, or in skipped time
   bench servers [--repetitions N] [--seconds S]
                          measure the server beside the real development server
+  bench worlds           measure a thousand worlds for tests beside the time-skipping test server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
   codegen                generate crates/proto from proto/
@@ -55,6 +56,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["embedded", "file"] => test::embedded("embedded-file"),
         ["embedded", "skipping"] => test::embedded("embedded-skipping"),
         ["bench", "servers", arguments @ ..] => bench::servers(arguments),
+        ["bench", "worlds"] => bench::worlds(),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),
         ["tidy"] => tidy::tidy(),
