@@ -109,3 +109,21 @@ fn imports_in_circles_have_an_end() {
     );
     assert_eq!((report.workflows, report.findings.len()), (1, 0));
 }
+
+#[test]
+fn globs_that_lead_everywhere_are_followed_once_and_to_the_right_place() {
+    let mut text =
+        String::from("use std::time::Instant; use clocks::*; mod clocks { pub fn look() { std::thread::park() } }\n");
+    for number in 0..40 {
+        text.push_str(&format!(
+            "pub use self::m{number}::*;\nmod m{number} {{\n    use super::*;\n    use std::env::*;\n"
+        ));
+        text.push_str(&format!(
+            "    #[workflow]\n    async fn flow{number}() {{ Instant::now(); look(); var(\"X\"); unknown(); }}\n}}\n"
+        ));
+    }
+    let report = lint_text(&text);
+    let of = |rule: Rule| report.findings.iter().filter(|finding| finding.rule == rule).count();
+    assert_eq!((report.workflows, report.findings.len()), (40, 81));
+    assert_eq!((of(Rule::Clock), of(Rule::Environment), of(Rule::Blocking)), (40, 40, 1));
+}

@@ -50,6 +50,23 @@ fn the_scenarios_can_be_read_and_those_that_are_wrong_on_purpose_are_found() {
 }
 
 #[test]
+fn mistakes_of_the_catalogue_are_found_where_the_documentation_says_so() {
+    let page = fs::read_to_string(root().join("docs/mistakes.md")).expect("the page is there");
+    let workspace = packages(&["perpetua-testing"], true);
+    let report = lint(&workspace.root, &workspace.targets, true);
+    let mut said = 0;
+    for row in page.lines().filter(|row| row.contains("::is_found`")) {
+        let Some(code) = row.split("lint ").nth(1).and_then(|rest| rest.get(..4)) else { continue };
+        let file = row.split('`').find_map(|word| word.split_once("::").map(|(file, _)| format!("mistakes/{file}.rs")));
+        let file = file.unwrap_or_else(|| panic!("no test in {row}"));
+        let found = report.findings.iter().any(|found| found.rule.code() == code && found.path.ends_with(&file));
+        assert!(found, "nothing is found by {code} in {file}: {row}");
+        said += 1;
+    }
+    assert!(said >= 8, "{said} rows name a rule");
+}
+
+#[test]
 fn what_clippy_is_told_is_made_of_the_tables() {
     for shipped in ["template/clippy.toml", "examples/clippy.toml"] {
         let path = root().join(shipped);
