@@ -11,6 +11,7 @@
 mod control;
 pub(crate) mod options;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use perpetua_proto::activity::ActivityOptions;
@@ -152,9 +153,14 @@ impl Attempt {
         !self.is_started() && !self.waits && !self.is_paused()
     }
 
+    /// Whether a worker that lives is at work.
+    pub(crate) fn is_in_hand(&self, dead: &BTreeSet<String>) -> bool {
+        self.is_started() && !dead.contains(&self.identity)
+    }
+
     /// Whether somebody is at work, or could be, so that time must not be skipped.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.waits && (self.is_started() || !self.is_paused())
+    pub(crate) fn is_busy(&self, dead: &BTreeSet<String>) -> bool {
+        !self.waits && if self.is_started() { self.is_in_hand(dead) } else { !self.is_paused() }
     }
 
     /// A worker takes it.

@@ -99,6 +99,8 @@ pub struct World {
     changed: bool,
     /// How often a world was made of what was stored.
     restarts: u64,
+    /// Workers that are no more; nobody works on what they have.
+    dead: BTreeSet<String>,
     /// What each waiting call waits for.
     pub(crate) calls: BTreeMap<CallId, Waiting>,
 }
@@ -151,6 +153,7 @@ impl World {
             dirty: BTreeMap::new(),
             changed: true,
             restarts: 0,
+            dead: BTreeSet::new(),
             calls: BTreeMap::new(),
         }
     }
@@ -180,10 +183,10 @@ impl World {
 
     /// Whether a worker is at work, or could be, so that time must not be skipped.
     pub fn is_busy(&self) -> bool {
-        self.open.iter().filter_map(|number| self.run(*number)).any(Run::is_busy)
+        self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_busy(&self.dead))
             || self.calls.values().any(|waiting| matches!(waiting, Waiting::Query(_)))
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
-            || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_busy())
+            || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_busy(&self.dead))
     }
 
     /// Whether somebody waits for a workflow to get somewhere, or for a time.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// The time of a world. It follows the machine's, and may be pushed ahead.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// The machine's time when the clock was made.
+    /// What it showed when it was made.
     origin: Time,
     started: Instant,
     /// How far it was pushed.
@@ -16,8 +16,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    /// A clock that shows this time now; none for that of the machine.
+    pub(crate) fn new(shows: Option<SystemTime>) -> Self {
+        let since = shows.unwrap_or_else(SystemTime::now).duration_since(UNIX_EPOCH).unwrap_or_default();
         let origin = Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX));
         Self { origin, started: Instant::now(), ahead: Duration::ZERO }
     }

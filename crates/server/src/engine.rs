@@ -9,6 +9,8 @@
 //! One lock guards the world: what is done under it takes microseconds, and nothing waits while it is held. What is said,
 //! even by somebody who only looks, leaves when everything that it may rest on is stored.
 
+mod crash;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -18,7 +20,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::clock::Clock;
-use crate::storage::{Log, Mark};
+use crate::storage::{Kept, Log, Mark};
 
 /// How time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,12 @@ struct Inside {
     unattended: Option<Instant>,
     /// How many steps were taken for others, such as clients and workers.
     steps: u64,
+    /// What a world can be made again of after a crash; none where there are no crashes.
+    kept: Option<Kept>,
+    /// Whether it has crashed.
+    is_down: bool,
+    /// Workers whose tasks nobody works on any more.
+    dead: BTreeSet<String>,
 }
 
 /// What was said, and what must be stored before it leaves.
@@ -96,8 +104,8 @@ struct Pending<'a> {
 }
 
 impl Engine {
-    /// Lets time pass in a world, which is stored in the log, if there is one.
-    pub(crate) fn new(world: World, mut clock: Clock, pace: Pace, log: Option<Log>) -> Arc<Self> {
+    /// Lets time pass in a world, which is stored in the log, if there is one, or kept for when it crashes.
+    pub(crate) fn new(world: World, mut clock: Clock, pace: Pace, log: Option<Log>, kept: Option<Kept>) -> Arc<Self> {
         clock.push_to(world.now());
         let log = log.map(Arc::new);
         let calls = BTreeMap::new();
@@ -114,6 +122,9 @@ impl Engine {
             stopped: false,
             unattended: None,
             steps: 0,
+            kept,
+            is_down: false,
+            dead: BTreeSet::new(),
         };
         let stopping = watch::Sender::new(false);
         let changed = Arc::new(Notify::new());
@@ -243,6 +254,9 @@ impl Engine {
         if inside.stopped {
             return Err(Refusal::new(Code::Unavailable, "the server is being stopped"));
         }
+        if inside.is_down {
+            return Err(Refusal::new(Code::Unavailable, "the server has crashed"));
+        }
         match self.log.as_ref().and_then(|log| log.refusal()) {
             Some(refusal) => Err(refusal),
             None => Ok(inside),
@@ -276,13 +290,19 @@ impl Engine {
 impl Inside {
     /// Brings the world to the present, does something, and hands out the replies.
     fn step<R>(&mut self, act: impl FnOnce(&mut World) -> R) -> Said<R> {
+        if self.is_down {
+            return Said { words: self.step_in_vain(act), mark: 0 };
+        }
         let now = self.clock.now();
         self.world.advance(now);
         let words = act(&mut self.world);
         let mark = match &self.log {
             Some(log) => log.push(self.world.take_changes()),
             None => {
-                self.world.discard_changes();
+                match &mut self.kept {
+                    Some(kept) => kept.store(self.world.take_changes()),
+                    None => self.world.discard_changes(),
+                }
                 0
             }
         };
@@ -300,7 +320,7 @@ impl Inside {
 
     /// Lets the time pass that nobody needs. What comes again and again has no end: others get a turn in between.
     fn pass(&mut self) {
-        if self.pace == Pace::Real {
+        if self.pace == Pace::Real || self.is_down {
             return;
         }
         for _ in 0..LEAPS {
@@ -380,10 +400,19 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
     loop {
         let quiet = {
             let Some(engine) = engine.upgrade() else { return };
-            let Ok(mut inside) = engine.open() else { return };
-            inside.step(|_| ());
-            inside.pass();
-            inside.quiet()
+            let mut inside = engine.lock();
+            if inside.is_down {
+                None
+            } else {
+                drop(inside);
+                inside = match engine.open() {
+                    Ok(inside) => inside,
+                    Err(_) => return,
+                };
+                inside.step(|_| ());
+                inside.pass();
+                inside.quiet()
+            }
         };
         tokio::select! {
             () = sleep(quiet.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)) => {}
@@ -421,7 +450,8 @@ fn gone() -> Refusal {
 impl Engine {
     /// The time of the world.
     pub(crate) fn time(&self) -> Time {
-        self.step(|world| world.now()).words
+        let inside = self.lock();
+        if inside.is_down { inside.clock.now() } else { self.step_in(inside, |world| world.now()).words }
     }
 
     /// Whether time can skip.
@@ -473,7 +503,7 @@ impl Engine {
     pub(crate) fn standstill(&self) -> Option<Standstill> {
         let inside = self.lock();
         let world = &inside.world;
-        if !world.is_waited_for() || world.is_attended() {
+        if inside.is_down || !world.is_waited_for() || world.is_attended() {
             return None;
         }
         // In skipped time, what happens by itself happens at once.

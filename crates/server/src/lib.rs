@@ -15,12 +15,14 @@
 //! ```
 
 mod clock;
+mod crash;
 mod engine;
 mod server;
 mod services;
 mod status;
 mod storage;
 
+pub use crash::HeldTime;
 pub use engine::Standstill;
 pub use perpetua_server_core::Unattended;
 pub use server::{Listening, Server, ServerBuilder, ServerError, Stopped, Transport};

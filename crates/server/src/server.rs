@@ -15,7 +15,7 @@ use perpetua_proto::operatorservice::operator_service_server::OperatorServiceSer
 use perpetua_proto::testservice::test_service_server::TestServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
 use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
-use perpetua_server_core::{Code, Refusal, Setting, Time, World};
+use perpetua_server_core::{Code, Damaged, Refusal, Setting, Time, World};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,7 +29,7 @@ use tower_service::Service;
 use crate::clock::Clock;
 use crate::engine::{Engine, Pace, Standstill};
 use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
-use crate::storage::{File, Log, StorageError, Store};
+use crate::storage::{File, Kept, Log, StorageError, Store};
 
 /// Longer than anybody sleeps.
 const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
@@ -56,13 +56,24 @@ pub struct ServerBuilder {
     seed: Option<u64>,
     pace: Pace,
     file: Option<PathBuf>,
+    starts_at: Option<SystemTime>,
+    is_crashable: bool,
 }
 
 /// A Temporal-compatible server in this process. It lives as long as this, a transport of it, or a port that it listens
 /// on.
 #[derive(Clone, Debug)]
 pub struct Server {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
+    /// What it is made again of when it has crashed.
+    pub(crate) plan: Arc<Plan>,
+}
+
+/// What does not change when a server is made again.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) builder: ServerBuilder,
 }
 
 /// Why a server cannot be made or listen.
@@ -81,6 +92,12 @@ pub enum ServerError {
     /// Its file cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// It is to crash, and has nothing to start again from.
+    #[error("the server keeps nothing for when it crashes; make it with `crashable`, and without a file")]
+    NotCrashable,
+    /// What it kept for when it crashes makes no sense.
+    #[error("the server cannot start again from what it kept")]
+    Kept(#[source] Damaged),
     /// It cannot have a thread that writes.
     #[error("the server cannot start the thread that writes its file")]
     Thread(#[source] std::io::Error),
@@ -133,6 +150,8 @@ impl Server {
             seed: None,
             pace: Pace::Real,
             file: None,
+            starts_at: None,
+            is_crashable: false,
         }
     }
 
@@ -190,8 +209,13 @@ impl Server {
     /// When the server is being stopped.
     pub async fn sleep(&self, duration: Duration) -> Result<(), Stopped> {
         let until = self.engine.time().plus(duration);
-        let slept = self.engine.wait(FOREVER, |world, call| world.sleep_until(call, until)).await;
-        slept.map(drop).map_err(|_| Stopped(()))
+        loop {
+            match self.engine.wait(FOREVER, |world, call| world.sleep_until(call, until)).await {
+                Ok(_) => return Ok(()),
+                Err(_) if self.engine.is_down() => self.engine.back().await,
+                Err(_) => return Err(Stopped(())),
+            }
+        }
     }
 
     /// Waits until no worker is at work, and jumps to what happens next by itself, such as a timer; when that is. None if
@@ -200,8 +224,13 @@ impl Server {
     /// # Errors
     /// When the server is being stopped.
     pub async fn leap(&self) -> Result<Option<SystemTime>, Stopped> {
-        let leapt = self.engine.leap().await.map_err(|_| Stopped(()))?;
-        Ok(leapt.map(system_time))
+        loop {
+            match self.engine.leap().await {
+                Ok(leapt) => return Ok(leapt.map(system_time)),
+                Err(_) if self.engine.is_down() => self.engine.back().await,
+                Err(_) => return Err(Stopped(())),
+            }
+        }
     }
 
     /// Why nothing goes on although somebody waits for a workflow, an activity or a time; none as long as something does.
@@ -314,17 +343,39 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets the server's clock begin at this time, rather than at the machine's.
+    #[must_use]
+    pub fn starts_at(mut self, time: SystemTime) -> Self {
+        self.starts_at = Some(time);
+        self
+    }
+
+    /// Keeps in memory what a file would have, so that the server can [crash](Server::crash) in its process and
+    /// [start again](Server::restart): for tests of what lives through that. A server with a [file](Self::file) has it
+    /// there, and cannot.
+    #[must_use]
+    pub fn crashable(mut self) -> Self {
+        self.is_crashable = true;
+        self
+    }
+
     /// Makes the server. It needs a tokio runtime.
     ///
     /// # Errors
     /// When a namespace or a search attribute cannot be made, or the file cannot be used.
     pub fn start(self) -> Result<Server, ServerError> {
         let seed = self.seed.unwrap_or_else(|| uuid::Uuid::new_v4().as_u64_pair().0);
-        let clock = Clock::new();
+        let clock = Clock::new(self.starts_at);
         let Some(path) = self.file.clone() else {
             let mut world = World::new(seed, clock.now());
             self.furnish(&mut world)?;
-            return Ok(Server { engine: Engine::new(world, clock, self.pace, None) });
+            let kept = self.is_crashable.then(|| {
+                let mut kept = Kept::default();
+                kept.store(world.take_changes());
+                kept
+            });
+            let engine = Engine::new(world, clock, self.pace, None, kept);
+            return Ok(Server { engine, plan: Arc::new(Plan { seed, builder: self }) });
         };
         let mut file = File::open(&path)?;
         let restored = World::restore(seed, clock.now(), file.load()?);
@@ -333,11 +384,12 @@ impl ServerBuilder {
         let stored = file.write(&world.take_changes());
         stored.map_err(|error| StorageError::Unwritable { path, problem: error.to_string() })?;
         let log = Log::new(Box::new(file)).map_err(ServerError::Thread)?;
-        Ok(Server { engine: Engine::new(world, clock, self.pace, Some(log)) })
+        let engine = Engine::new(world, clock, self.pace, Some(log), None);
+        Ok(Server { engine, plan: Arc::new(Plan { seed, builder: self }) })
     }
 
-    /// Makes the namespaces and search attributes that are not there yet.
-    fn furnish(&self, world: &mut World) -> Result<(), ServerError> {
+    /// Makes settings, which are not stored.
+    pub(crate) fn settle(&self, world: &mut World) -> Result<(), ServerError> {
         for (key, json) in &self.settings {
             match world.set(key, json) {
                 Ok(Setting::Taken) => {}
@@ -348,6 +400,12 @@ impl ServerBuilder {
                 Err(problem) => return Err(ServerError::Setting { key: key.clone(), problem }),
             }
         }
+        Ok(())
+    }
+
+    /// Makes the settings, and the namespaces and search attributes that are not there yet.
+    fn furnish(&self, world: &mut World) -> Result<(), ServerError> {
+        self.settle(world)?;
         for name in &self.namespaces {
             let request = RegisterNamespaceRequest {
                 namespace: name.clone(),

@@ -5,8 +5,9 @@
 //!   |                 |
 //!   +--- mark ----> stored(mark) ---> the reply may leave
 //! ```
-//! A server in memory has no log, and waits for nothing.
+//! A server in memory has no log, and waits for nothing. One that may crash in its process keeps in memory what a file would have.
 
+mod kept;
 mod log;
 mod sqlite;
 
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use perpetua_server_core::{Changes, Damaged};
 
+pub(crate) use kept::Kept;
 pub(crate) use log::{Log, Mark};
 pub(crate) use sqlite::File;
 

@@ -3,6 +3,8 @@
 //! A run knows of everything that has a time; the earliest is asked for after every step. There is no list of timers
 //! that could disagree with the state.
 
+use std::collections::BTreeSet;
+
 use super::Run;
 use super::skipping::SkippingState;
 use crate::attempt::{AttemptDue, AttemptEnd};
@@ -93,21 +95,21 @@ impl Run {
         }
     }
 
-    /// Whether a worker has any of its work, or it is on its way to another run.
-    pub(crate) fn is_in_hand(&self) -> bool {
+    /// Whether a worker that lives has any of its work, or it is on its way to another run.
+    pub(crate) fn is_in_hand(&self, dead: &BTreeSet<String>) -> bool {
         self.is_open()
-            && (self.state.task.as_ref().is_some_and(|task| task.started != 0)
+            && (self.state.task.as_ref().is_some_and(|task| task.started != 0 && !dead.contains(&task.identity))
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
-                || self.state.activities.values().any(|activity| activity.attempt.is_started()))
+                || self.state.activities.values().any(|activity| activity.attempt.is_in_hand(dead)))
     }
 
-    /// Whether somebody is at work for this run, so that time must not be skipped.
-    pub(crate) fn is_busy(&self) -> bool {
+    /// Whether somebody is at work for this run, or could be, so that time must not be skipped.
+    pub(crate) fn is_busy(&self, dead: &BTreeSet<String>) -> bool {
         self.is_open()
-            && (self.state.task.is_some()
+            && (self.state.task.as_ref().is_some_and(|task| task.started == 0 || !dead.contains(&task.identity))
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
-                || self.state.activities.values().any(|activity| activity.attempt.is_busy()))
+                || self.state.activities.values().any(|activity| activity.attempt.is_busy(dead)))
     }
 }

@@ -9,6 +9,7 @@
 //! waits for a time and for nobody: no task, no child, no attempt of an activity that could be made now. Each skip is an
 //! event, so that the state is what the events say.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use perpetua_proto::common::{
@@ -224,11 +225,10 @@ impl Run {
             && self.state.children.is_empty()
             && self.state.externals.is_empty()
             && self.state.operations.is_empty()
-            && self
-                .state
-                .activities
-                .values()
-                .all(|activity| !activity.attempt.is_busy() && !activity.attempt.is_paused())
+            && self.state.activities.values().all(|activity| {
+                // A time of its own waits for whoever has taken something, dead or not.
+                !activity.attempt.is_busy(&BTreeSet::new()) && !activity.attempt.is_paused()
+            })
     }
 
     /// What is shown of the time of the run, if it has one of its own.

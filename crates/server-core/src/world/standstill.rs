@@ -20,12 +20,22 @@ pub struct Unattended {
 }
 
 impl World {
+    /// From now on nobody works on what a worker of this identity has taken: time is not held for it, and goes on to its
+    /// timeouts. Whether it is so is for the caller to know; the server cannot tell a dead worker from a slow one.
+    pub fn forget_worker(&mut self, identity: &str) {
+        self.dead.insert(identity.to_owned());
+    }
+
     /// Whether some work is in the hands of a worker, or in a queue that is polled. Where the world is
     /// [busy](Self::is_busy) and this is false, all work waits for workers that are not there.
     pub fn is_attended(&self) -> bool {
-        let in_hand = self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_in_hand())
+        let in_hand = self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_in_hand(&self.dead))
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
-            || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_started());
+            || self
+                .activities
+                .shelf
+                .values()
+                .any(|activity| activity.is_open() && activity.attempt.is_in_hand(&self.dead));
         if in_hand {
             return true;
         }
