@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use perpetua_client::Client;
 use perpetua_contract::{ActivityStub, WorkflowStub};
-use perpetua_vocab::{Identity, TaskQueue};
+use perpetua_vocab::{Identity, RunId, TaskQueue};
 use perpetua_workflow::Workflows;
 use perpetua_workflow::implementation::WorkflowImplementation;
 
@@ -20,7 +20,7 @@ use crate::local::LocalDesk;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
-use crate::workflow::{EndsWorkflow, FailedWorkflowTask, Lanes, Observer, Queues, Runs, WorkflowDesk};
+use crate::workflow::{EndsWorkflow, FailedWorkflowTask, Forgets, Lanes, Observer, Queues, Runs, WorkflowDesk};
 use crate::{BuildError, RunningWorker, Worker};
 
 /// A worker that is being described. [`spawn`](Self::spawn) sets it to work; [`build`](Self::build) is for those who want
@@ -34,6 +34,7 @@ pub struct WorkerBuilder {
     options: Options,
     on_build: Option<OnBuild>,
     observer: Option<Observer>,
+    forgets: Option<Forgets>,
 }
 
 /// Who wants to know what a worker can run.
@@ -57,6 +58,7 @@ struct Options {
     deadlock_timeout: Option<Duration>,
     throttle: Throttle,
     eager_activities: bool,
+    in_step: bool,
 }
 
 impl Default for Options {
@@ -77,6 +79,7 @@ impl Default for Options {
             deadlock_timeout: deadlock_timeout(std::env::var_os("TEMPORAL_DEBUG").as_deref()),
             throttle: Throttle { default: Duration::from_secs(30), longest: Duration::from_secs(60) },
             eager_activities: true,
+            in_step: false,
         }
     }
 }
@@ -97,6 +100,7 @@ impl WorkerBuilder {
             options: Options::default(),
             on_build: None,
             observer: None,
+            forgets: None,
         }
     }
 
@@ -245,6 +249,22 @@ impl WorkerBuilder {
         self
     }
 
+    /// Lets the thread of the runtime wait while workflow code is executed, so that the order of what happens does not depend
+    /// on which thread is faster: for tests that play the same again.
+    #[doc(hidden)]
+    pub fn in_step(mut self) -> Self {
+        self.options.in_step = true;
+        self
+    }
+
+    /// Asks this whenever a run is put back into the cache, whether it is evicted instead: for tests of what lives through
+    /// that.
+    #[doc(hidden)]
+    pub fn evict_when(mut self, forgets: impl Fn(&RunId) -> bool + Send + Sync + 'static) -> Self {
+        self.forgets = Some(Forgets(Arc::new(forgets)));
+        self
+    }
+
     /// Calls this whenever a workflow task fails, from the runtime of the worker: for tests that are to fail at once, and for
     /// alarms. It should not take long. Each failed task is logged as a warning, too.
     pub fn on_workflow_task_failed(mut self, observer: impl Fn(&FailedWorkflowTask) + Send + Sync + 'static) -> Self {
@@ -265,7 +285,7 @@ impl WorkerBuilder {
     /// When nothing is registered, a name is registered twice, or an option is too small.
     pub fn build(self) -> Result<Worker, BuildError> {
         self.check()?;
-        let Self { client, task_queue, workflows, activities, options, on_build, observer } = self;
+        let Self { client, task_queue, workflows, activities, options, on_build, observer, forgets } = self;
         let Options {
             identity,
             max_cached_workflows,
@@ -282,6 +302,7 @@ impl WorkerBuilder {
             deadlock_timeout,
             throttle,
             eager_activities,
+            in_step,
         } = options;
         let workflows = Arc::new(workflows);
         if let Some(observer) = on_build {
@@ -315,9 +336,9 @@ impl WorkerBuilder {
             let desk = WorkflowDesk {
                 calls: calls.clone(),
                 workflows,
-                lanes: Lanes::start(lanes, deadlock_timeout).map_err(BuildError::Thread)?,
+                lanes: Lanes::start(lanes, deadlock_timeout, in_step).map_err(BuildError::Thread)?,
                 local,
-                runs: Runs::new(max_cached_workflows),
+                runs: Runs::new(max_cached_workflows, forgets),
                 queues: Queues::new(max_cached_workflows > 0),
                 shutdown: shutdown.clone(),
                 eager: eager.clone(),

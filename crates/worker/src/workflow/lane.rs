@@ -95,6 +95,8 @@ pub(crate) struct Lane(Arc<Shared>);
 struct Shared {
     desk: Mutex<Desk>,
     changed: Condvar,
+    /// Woken when a job is done.
+    done: Condvar,
     /// The thread, once it runs.
     thread: OnceLock<Thread>,
 }
@@ -136,7 +138,12 @@ struct Current {
 impl Lane {
     /// Starts the thread.
     pub(crate) fn start(index: usize) -> io::Result<Self> {
-        let shared = Arc::new(Shared { desk: Mutex::default(), changed: Condvar::new(), thread: OnceLock::new() });
+        let shared = Arc::new(Shared {
+            desk: Mutex::default(),
+            changed: Condvar::new(),
+            done: Condvar::new(),
+            thread: OnceLock::new(),
+        });
         let theirs = Arc::clone(&shared);
         thread::Builder::new().name(format!("perpetua-lane-{index}")).spawn(move || theirs.work())?;
         Ok(Self(shared))
@@ -152,6 +159,13 @@ impl Lane {
     /// Forgets a run.
     pub(crate) fn forget(&self, run: RunId) {
         self.push(Job::Forget(run));
+    }
+
+    /// Holds the calling thread until there is nothing to do here, but no longer than this.
+    pub(crate) fn settle(&self, limit: Duration) {
+        let is_busy = |desk: &mut Desk| desk.current.is_some() || !desk.jobs.is_empty();
+        // Whoever waits for a job that takes longer goes on to wait as usual.
+        drop(self.0.done.wait_timeout_while(self.0.lock(), limit, is_busy));
     }
 
     /// Looks whether the thread takes too long over its current job, where somebody looks as often as `every`.
@@ -258,6 +272,7 @@ impl Shared {
         if let (Some(reply), Some(played)) = (current.and_then(|current| current.reply), played) {
             let _ = reply.send(played); // whoever asked may have gone
         }
+        self.done.notify_all();
     }
 }
 

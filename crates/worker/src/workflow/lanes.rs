@@ -22,13 +22,15 @@ pub(crate) struct Lanes {
     lanes: Vec<Mutex<Lane>>,
     /// How long workflow code may run without giving the thread back; none for as long as it likes.
     limit: Option<Duration>,
+    /// Whether whoever has a job for a lane holds its own thread until it is done, so that nothing happens meanwhile.
+    in_step: bool,
 }
 
 impl Lanes {
     /// Starts the threads.
-    pub(crate) fn start(count: usize, limit: Option<Duration>) -> io::Result<Self> {
+    pub(crate) fn start(count: usize, limit: Option<Duration>, in_step: bool) -> io::Result<Self> {
         let lanes = (0..count).map(|index| Lane::start(index).map(Mutex::new)).collect::<Result<_, _>>()?;
-        Ok(Self { lanes, limit })
+        Ok(Self { lanes, limit, in_step })
     }
 
     /// Plays a piece of a run. The caller holds the pass of that run.
@@ -36,6 +38,7 @@ impl Lanes {
         let index = self.index(&subject.execution.run_id);
         let mut answer = self.lane(index).play(subject, work);
         let look = self.limit.map_or(LOOK, |limit| limit / 4);
+        self.settle(index, look);
         loop {
             match timeout(look, &mut answer).await {
                 Ok(Ok(played)) => return played,
@@ -47,7 +50,15 @@ impl Lanes {
 
     /// Forgets a run; it is dropped on its own thread.
     pub(crate) fn forget(&self, run: RunId) {
-        self.lane(self.index(&run)).forget(run);
+        let index = self.index(&run);
+        self.lane(index).forget(run);
+        self.settle(index, LOOK);
+    }
+
+    fn settle(&self, index: usize, limit: Duration) {
+        if self.in_step {
+            self.lane(index).settle(limit);
+        }
     }
 
     /// Warns of a job that takes long, and replaces a lane that is stuck.

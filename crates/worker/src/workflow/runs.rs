@@ -5,6 +5,7 @@
 //! so at most as many runs live as are remembered and played together.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use perpetua_vocab::RunId;
@@ -14,7 +15,18 @@ use tokio::sync::{Mutex as Gate, OwnedMutexGuard};
 #[derive(Debug)]
 pub(crate) struct Runs {
     remembered: usize,
+    forgets: Option<Forgets>,
     book: Mutex<Book>,
+}
+
+/// Says whether a run that is put back is forgotten at once.
+#[derive(Clone)]
+pub(crate) struct Forgets(pub(crate) Arc<dyn Fn(&RunId) -> bool + Send + Sync>);
+
+impl fmt::Debug for Forgets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Forgets")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -39,8 +51,8 @@ pub(crate) struct Pass {
 }
 
 impl Runs {
-    pub(crate) fn new(remembered: usize) -> Arc<Self> {
-        Arc::new(Self { remembered, book: Mutex::default() })
+    pub(crate) fn new(remembered: usize, forgets: Option<Forgets>) -> Arc<Self> {
+        Arc::new(Self { remembered, forgets, book: Mutex::default() })
     }
 
     /// Waits until nobody else plays the run; first come, first served.
@@ -60,7 +72,10 @@ impl Runs {
 
 impl Pass {
     /// Puts the run back to be remembered, and forgets what is too much, before anybody else can ask for it.
-    pub(crate) fn keep(self, forget: impl FnMut(RunId)) {
+    pub(crate) fn keep(self, mut forget: impl FnMut(RunId)) {
+        if self.runs.forgets.as_ref().is_some_and(|forgets| (forgets.0)(&self.run)) {
+            return forget(self.run.clone());
+        }
         let mut book = self.runs.lock();
         book.rest(self.run.clone());
         let surplus = book.resting.len().saturating_sub(self.runs.remembered);
@@ -129,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_run_that_rested_longest_is_forgotten() {
-        let runs = Runs::new(2);
+        let runs = Runs::new(2, None);
         assert_eq!(play(&runs, 1).await, NOBODY);
         assert_eq!(play(&runs, 2).await, NOBODY);
         assert_eq!(play(&runs, 1).await, NOBODY);
@@ -138,7 +153,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_run_that_is_played_is_not_forgotten() {
-        let runs = Runs::new(1);
+        let runs = Runs::new(1, None);
         assert_eq!(play(&runs, 1).await, NOBODY);
         let pass = runs.enter(&id(1)).await;
         assert_eq!(play(&runs, 2).await, NOBODY);
@@ -148,13 +163,21 @@ mod tests {
 
     #[tokio::test]
     async fn with_no_memory_a_run_is_forgotten_as_soon_as_it_is_put_back() {
-        let runs = Runs::new(0);
+        let runs = Runs::new(0, None);
         assert_eq!(play(&runs, 1).await, ["1"]);
     }
 
     #[tokio::test]
+    async fn a_run_is_forgotten_when_it_is_put_back_if_somebody_says_so() {
+        let forgets = Forgets(Arc::new(|run| *run == id(2)));
+        let runs = Runs::new(10, Some(forgets));
+        assert_eq!(play(&runs, 1).await, NOBODY);
+        assert_eq!(play(&runs, 2).await, ["2"]);
+    }
+
+    #[tokio::test]
     async fn a_run_is_played_by_one_at_a_time_in_the_order_of_arrival() {
-        let runs = Runs::new(10);
+        let runs = Runs::new(10, None);
         let mut cx = Context::from_waker(Waker::noop());
         let first = runs.enter(&id(1)).await;
         let one = id(1);
@@ -171,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_left_of_those_who_came_and_went() {
-        let runs = Runs::new(10);
+        let runs = Runs::new(10, None);
         let pass = runs.enter(&id(1)).await;
         {
             let one = id(1);
