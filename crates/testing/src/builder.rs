@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use perpetua_client::{Client, ConnectError};
+use perpetua_client::{Client, ClientBuilder, ConnectError};
 use perpetua_convert::DataConverter;
 use perpetua_server::{Server, ServerBuilder, ServerError};
 use perpetua_vocab::TaskQueue;
 use uuid::Uuid;
 
 use crate::env::{Inner, TestEnv};
+use crate::simulate::{CLIENT, Network, Party, patient};
 use crate::{Check, watchdog};
 
 /// A world for a test that is being described. Made by [`TestEnv::builder`].
@@ -30,6 +31,8 @@ enum Place {
     Skipping,
     /// A server of its own, in real time.
     Real,
+    /// A server of its own, whose time skips, behind a network on which things go wrong.
+    Simulated(Arc<Network>),
     /// A server elsewhere.
     Address { address: String, namespace: String },
 }
@@ -111,6 +114,12 @@ impl TestEnvBuilder {
         self
     }
 
+    /// Puts this network between the server and everybody.
+    pub(crate) fn simulated(mut self, network: &Arc<Network>) -> Self {
+        self.place = Place::Simulated(Arc::clone(network));
+        self
+    }
+
     /// Makes the world. It needs a tokio runtime.
     ///
     /// # Errors
@@ -120,29 +129,49 @@ impl TestEnvBuilder {
         let own = |server: ServerBuilder| -> Result<_, TestEnvError> {
             let server = server.start()?;
             let client = Client::builder().address("test:7233").transport(server.transport());
-            Ok((Some(server), client))
+            Ok((server, client))
         };
+        let mut patience = watchdog::PATIENCE;
+        // What looks at the world suffers nothing.
+        let mut observer = None;
         let (server, client, skips, queue) = match place {
             Place::Skipping => {
                 let (server, client) = own(server.skip_time())?;
-                (server, client, true, TaskQueue::new("test"))
+                (Some(server), client, true, TaskQueue::new("test"))
             }
             Place::Real => {
                 let (server, client) = own(server)?;
-                (server, client, false, TaskQueue::new("test"))
+                (Some(server), client, false, TaskQueue::new("test"))
+            }
+            Place::Simulated(network) => {
+                let server = server.skip_time().seed(network.seed()).starts_at(Network::beginning()).crashable();
+                let (server, client) = own(server)?;
+                network.attach(&server);
+                observer = Some(client.clone().retry(patient()));
+                let client = client.identity(CLIENT).retry(patient());
+                let client = match network.link(Party::client()) {
+                    Some(link) => client.transport(link),
+                    None => client,
+                };
+                patience = watchdog::VIRTUAL_PATIENCE;
+                (Some(server), client, true, TaskQueue::new("test"))
             }
             Place::Address { address, namespace } => {
                 let client = Client::builder().address(address).namespace(namespace);
                 (None, client, false, TaskQueue::new(format!("test-{}", Uuid::new_v4())))
             }
         };
-        let client = match converter {
-            Some(converter) => client.converter(converter),
-            None => client,
+        let connect = async |client: ClientBuilder| match &converter {
+            Some(converter) => client.converter(converter.clone()).connect().await,
+            None => client.connect().await,
         };
-        let client = client.connect().await?.with_task_queue(queue.clone());
-        let inner = Arc::new(Inner::new(server, client, queue, skips, without, time_limit));
-        watchdog::watch(&inner);
+        let client = connect(client).await?.with_task_queue(queue.clone());
+        let observer = match observer {
+            Some(observer) => connect(observer).await?,
+            None => client.clone(),
+        };
+        let inner = Arc::new(Inner::new(server, client, observer, queue, skips, without, time_limit));
+        watchdog::watch(&inner, patience);
         Ok(TestEnv { inner })
     }
 }

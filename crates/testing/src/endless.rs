@@ -23,7 +23,7 @@ pub(crate) async fn survey(world: &Inner) {
     // A server that cannot be asked fails the test in other ways.
     let Ok(open) = runs::list(world, true).await else { return };
     for run in open {
-        let handle = world.client.handle::<NamedWorkflow>(&run.execution.workflow_id).at_run(&run.execution.run_id);
+        let handle = world.observer.handle::<NamedWorkflow>(&run.execution.workflow_id).at_run(&run.execution.run_id);
         let Ok(description) = handle.describe().await else { continue };
         if let Some(problem) = storm(&description).filter(|_| storms) {
             end(world, &run, Check::RetryStorms, problem).await;

@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     /// None where the server is elsewhere.
     pub(crate) server: Option<Server>,
     pub(crate) client: Client,
+    /// What looks at the world from outside of the test.
+    pub(crate) observer: Client,
     pub(crate) task_queue: TaskQueue,
     pub(crate) skips: bool,
     pub(crate) time_limit: Duration,
@@ -129,6 +131,7 @@ impl Inner {
     pub(crate) fn new(
         server: Option<Server>,
         client: Client,
+        observer: Client,
         task_queue: TaskQueue,
         skips: bool,
         without: BTreeSet<Check>,
@@ -137,6 +140,7 @@ impl Inner {
         Self {
             server,
             client,
+            observer,
             task_queue,
             skips,
             time_limit,

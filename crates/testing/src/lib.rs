@@ -26,6 +26,7 @@ mod finding;
 #[doc(hidden)]
 pub mod harness;
 mod runs;
+mod simulate;
 mod time;
 mod watchdog;
 mod worker;
@@ -33,5 +34,6 @@ mod worker;
 pub use builder::{TestEnvBuilder, TestEnvError};
 pub use env::TestEnv;
 pub use finding::{Check, Finding, Findings};
+pub use simulate::{Fault, Injected, Simulated, Simulation, SimulationFailure, World, simulate, simulate_many};
 pub use time::{Stuck, TimeError};
 pub use worker::{TestWorker, TestWorkerBuilder};

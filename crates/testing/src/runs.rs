@@ -45,7 +45,7 @@ pub(crate) struct Listed {
 
 /// The runs of this world, the earliest first; only the open ones, if asked.
 pub(crate) async fn list(world: &Inner, open_only: bool) -> Result<Vec<Listed>, String> {
-    let client = &world.client;
+    let client = &world.observer;
     // A server elsewhere has runs of others, too.
     let mut conditions = Vec::new();
     if world.server.is_none() {
@@ -82,7 +82,7 @@ pub(crate) async fn list(world: &Inner, open_only: bool) -> Result<Vec<Listed>, 
 
 /// The history of a run.
 pub(crate) async fn history(world: &Inner, execution: &WorkflowExecution) -> Result<Run, String> {
-    let handle = world.client.handle::<NamedWorkflow>(&execution.workflow_id).at_run(&execution.run_id);
+    let handle = world.observer.handle::<NamedWorkflow>(&execution.workflow_id).at_run(&execution.run_id);
     let of = || format!("the history of the workflow with id {}", execution.workflow_id);
     let history = handle.history().await.map_err(|error| format!("{} cannot be read: {error}", of()))?;
     Run::new(execution.clone(), history).ok_or_else(|| format!("{} does not begin with its start", of()))
@@ -103,7 +103,7 @@ pub(crate) async fn all(world: &Inner) -> Vec<Result<Run, String>> {
 
 /// Ends a run, so that whoever waits for it hears why. One that has ended already is left alone.
 pub(crate) async fn terminate(world: &Inner, execution: &WorkflowExecution, reason: &str) {
-    let handle = world.client.handle::<NamedWorkflow>(&execution.workflow_id).at_run(&execution.run_id);
+    let handle = world.observer.handle::<NamedWorkflow>(&execution.workflow_id).at_run(&execution.run_id);
     let mut short = reason.to_owned();
     if short.len() > LONGEST_REASON {
         let end = (0..=LONGEST_REASON).rev().find(|at| short.is_char_boundary(*at)).unwrap_or(0);

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use perpetua_client::Client;
 use perpetua_contract::{ActivityStub, WorkflowStub};
-use perpetua_worker::{ActivityImplementation, ActivitySet, RunningWorker, Worker, WorkerBuilder};
+use perpetua_worker::{ActivityImplementation, ActivitySet, BuildError, RunningWorker, Worker, WorkerBuilder};
 use perpetua_workflow::implementation::WorkflowImplementation;
 
 use crate::TestEnv;
@@ -24,9 +25,14 @@ pub struct TestWorker {
 
 impl TestWorkerBuilder {
     pub(crate) fn new(env: &TestEnv) -> Self {
+        Self::with_client(env, env.client())
+    }
+
+    /// A worker that has a client of its own.
+    pub(crate) fn with_client(env: &TestEnv, client: &Client) -> Self {
         let (learning, failing) = (Arc::downgrade(&env.inner), Arc::downgrade(&env.inner));
         // One thread runs workflow code: a machine has many tests to run.
-        let worker = Worker::builder(env.client(), env.task_queue().clone())
+        let worker = Worker::builder(client, env.task_queue().clone())
             .lanes(1)
             .workflow_pollers(2)
             .activity_pollers(2)
@@ -71,6 +77,11 @@ impl TestWorkerBuilder {
     pub fn options(mut self, change: impl FnOnce(WorkerBuilder) -> WorkerBuilder) -> Self {
         self.worker = change(self.worker);
         self
+    }
+
+    /// Makes it without setting it to work.
+    pub(crate) fn build(self) -> Result<Worker, BuildError> {
+        self.worker.build()
     }
 
     /// Sets it to work.
