@@ -92,3 +92,5 @@ pub(crate) const QUEUES_OF_VERSION: usize = 100;
 pub(crate) const DRAINAGE: Duration = Duration::from_secs(180);
 /// A worker that polled no longer ago may be about to poll again.
 pub(crate) const WORKER_POLLS: Duration = Duration::from_secs(3);
+/// How long something waits in a worker's control queue to be told.
+pub(crate) const COMMAND: Duration = Duration::from_secs(60);

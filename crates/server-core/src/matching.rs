@@ -99,6 +99,8 @@ pub(crate) struct Poller {
     pub(crate) identity: String,
     /// The worker process, for workers that say so.
     pub(crate) instance: String,
+    /// The queue in which the process looks for what it is told; empty if there is none.
+    pub(crate) control_queue: String,
     pub(crate) seen: Seen,
 }
 

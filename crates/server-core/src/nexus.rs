@@ -9,6 +9,7 @@
 //! it is told by its owner, in the events of a run or in a record of its own.
 
 pub(crate) mod call;
+pub(crate) mod command;
 pub(crate) mod endpoint;
 pub(crate) mod failure;
 pub(crate) mod header;

@@ -32,6 +32,7 @@ pub(crate) mod skipping;
 mod start;
 pub(crate) mod state;
 pub(crate) mod task;
+mod tell;
 mod timer;
 pub(crate) mod update;
 mod update_callback;

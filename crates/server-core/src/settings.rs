@@ -132,7 +132,7 @@ fn truth(json: &str) -> Result<bool, String> {
 }
 
 /// The names, in lower case, of what can be switched on in the real server and is always on here.
-const ALWAYS_ON: [&str; 27] = [
+const ALWAYS_ON: [&str; 29] = [
     "activity.enablecallbacks",
     "activity.enablestandalone",
     "component.nexusoperations.recordcancelrequestcompletionevents",
@@ -144,6 +144,7 @@ const ALWAYS_ON: [&str; 27] = [
     "frontend.enableupdateworkflowexecution",
     "frontend.enableupdateworkflowexecutionasyncaccepted",
     "frontend.listworkersenabled",
+    "frontend.workercommandsenabled",
     "frontend.workerheartbeatsenabled",
     "frontend.workflowpauseenabled",
     "history.enablechasm",
@@ -156,6 +157,7 @@ const ALWAYS_ON: [&str; 27] = [
     "matching.usenewmatcher",
     "nexusoperation.enablestandalone",
     "system.enableactivityeagerexecution",
+    "system.enablecancelactivityworkercommand",
     "system.enabledeployments",
     "system.enabledeploymentversions",
     "system.enableeagerworkflowstart",

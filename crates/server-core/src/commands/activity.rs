@@ -95,7 +95,7 @@ fn check(
 
 pub(super) fn cancel(
     run: &mut Run,
-    cx: &Cx<'_>,
+    cx: &mut Cx<'_>,
     step: &mut Step,
     asked: &RequestCancelActivityTaskCommandAttributes,
 ) -> Result<(), Bad> {
@@ -126,6 +126,8 @@ pub(super) fn cancel(
         step.needs_task = true;
         step.caused += 1;
         step.eager.retain(|scheduled| *scheduled != scheduled_event_id);
+    } else {
+        run.tell_workers(cx, |scheduled| scheduled == scheduled_event_id);
     }
     Ok(())
 }

@@ -32,6 +32,9 @@ pub(crate) struct OperationToken {
     /// The run id of an operation that a client started.
     #[prost(string, tag = "8")]
     pub(crate) standalone: String,
+    /// Whether it is no operation, but what a worker is told.
+    #[prost(bool, tag = "10")]
+    pub(crate) command: bool,
 }
 
 impl OperationToken {

@@ -178,6 +178,8 @@ fn described(namespace: &Namespace, settings: &Settings) -> DescribeNamespaceRes
         workflow_update_callbacks: true,
         poller_autoscaling: true,
         worker_heartbeats: true,
+        reported_problems_search_attribute: true,
+        worker_commands: true,
         worker_poll_complete_on_shutdown: true,
         standalone_activities: true,
         standalone_activity_start_delay: true,

@@ -18,6 +18,9 @@ impl World {
     /// When the request is not the worker's any longer, or the answer means nothing.
     pub fn respond_nexus_task_completed(&mut self, request: RespondNexusTaskCompletedRequest) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
+        if self.is_command(&request.task_token) {
+            return Ok(());
+        }
         let errand = self.read_errand(&request.task_token);
         let variant = request.response.and_then(|response| response.variant);
         let cancel = errand.as_ref().is_ok_and(|errand| errand.cancel);
@@ -35,6 +38,9 @@ impl World {
     /// When the request is not the worker's any longer, or no reason is given.
     pub fn respond_nexus_task_failed(&mut self, request: RespondNexusTaskFailedRequest) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
+        if self.is_command(&request.task_token) {
+            return Ok(());
+        }
         let errand = self.read_errand(&request.task_token)?;
         let failure = match (request.failure, request.error) {
             (Some(failure), _) if matches!(failure.failure_info, Some(FailureInfo::NexusHandlerFailureInfo(_))) => {
@@ -54,6 +60,11 @@ impl World {
         self.answer_errand(errand, answer);
         self.settle();
         Ok(())
+    }
+
+    /// Whether a worker answers to what it was told, on which nothing depends.
+    fn is_command(&self, token: &[u8]) -> bool {
+        OperationToken::decode(token).is_ok_and(|token| token.command && token.server == self.server)
     }
 
     /// The request that a worker was given.

@@ -24,6 +24,7 @@ struct Asking<'a> {
     kind: Kind,
     identity: String,
     instance: String,
+    control_queue: String,
     deployment: Option<WorkerDeploymentOptions>,
     capabilities: Option<WorkerVersionCapabilities>,
     rate: Option<f64>,
@@ -45,6 +46,7 @@ impl World {
                 kind: Kind::Workflow,
                 identity: request.identity,
                 instance: request.worker_instance_key,
+                control_queue: request.worker_control_task_queue,
                 deployment: request.deployment_options,
                 capabilities,
                 rate: None,
@@ -67,6 +69,7 @@ impl World {
                 kind: Kind::Activity,
                 identity: request.identity,
                 instance: request.worker_instance_key,
+                control_queue: request.worker_control_task_queue,
                 deployment: request.deployment_options,
                 capabilities,
                 rate: request.task_queue_metadata.and_then(|metadata| metadata.max_tasks_per_second),
@@ -89,6 +92,7 @@ impl World {
                 kind: Kind::Nexus,
                 identity: request.identity,
                 instance: request.worker_instance_key,
+                control_queue: String::new(),
                 deployment: request.deployment_options,
                 capabilities,
                 rate: None,
@@ -97,7 +101,8 @@ impl World {
     }
 
     fn poll(&mut self, call: CallId, asking: Asking<'_>) -> Answer<()> {
-        let Asking { namespace, queue, kind, identity, instance, deployment, capabilities, rate } = asking;
+        let Asking { namespace, queue, kind, identity, instance, control_queue, deployment, capabilities, rate } =
+            asking;
         self.namespaces.check(namespace)?;
         check_queue(queue).map_err(Refusal::invalid)?;
         let name = queue.map_or("", |queue| &queue.name);
@@ -115,7 +120,7 @@ impl World {
         }
         self.register(&key)?;
         let seen = Seen { last: self.now, rate, deployment, capabilities };
-        self.matching.wait(&key, Poller { call, identity, instance, seen });
+        self.matching.wait(&key, Poller { call, identity, instance, control_queue, seen });
         self.calls.insert(call, Waiting::Task(key.clone()));
         self.dispatch(&key);
         self.settle();

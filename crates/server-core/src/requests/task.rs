@@ -9,7 +9,7 @@ use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::protocol::Message;
 use perpetua_proto::update::Rejection;
 use perpetua_proto::workflowservice::{
-    PollActivityTaskQueueResponse, RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
+    RespondWorkflowTaskCompletedRequest, RespondWorkflowTaskCompletedResponse,
     RespondWorkflowTaskFailedRequest as Request,
 };
 
@@ -17,6 +17,7 @@ use crate::any::read;
 use crate::commands::{self, Bad, Step};
 use crate::deployment::Version;
 use crate::refusal::{Answer, Refusal};
+use crate::run::activity::Taker;
 use crate::run::state::TaskState;
 use crate::run::task::Failed;
 use crate::run::{Run, event};
@@ -124,6 +125,7 @@ fn complete(
         versioning_behavior,
         deployment_options,
         worker_version_stamp,
+        worker_control_task_queue,
         ..
     } = request;
     let Some(task) = run.take_started_task() else { return Err(not_found()) };
@@ -185,7 +187,8 @@ fn complete(
         return Ok(RespondWorkflowTaskCompletedResponse::default());
     }
     run.reject_ignored_updates(cx);
-    let activity_tasks = start_eagerly(run, cx, &step.eager, &identity, version.as_ref());
+    let taker = Taker { identity: &identity, control_queue: &worker_control_task_queue, version: version.as_ref() };
+    let activity_tasks = step.eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, &taker)).collect();
     go_on(run, cx, &task, step.needs_task, force_create_new_workflow_task)?;
     if has_moved {
         run.offer_activities(cx);
@@ -240,17 +243,6 @@ fn go_on(run: &mut Run, cx: &mut Cx<'_>, task: &TaskState, needs_task: bool, for
         run.terminate(cx, reason, None, limits::HISTORY_SERVICE);
     }
     Ok(())
-}
-
-/// Hands the worker the activities that it would like to run itself.
-fn start_eagerly(
-    run: &mut Run,
-    cx: &mut Cx<'_>,
-    eager: &[i64],
-    identity: &str,
-    version: Option<&Version>,
-) -> Vec<PollActivityTaskQueueResponse> {
-    eager.iter().filter_map(|scheduled| run.start_activity(cx, *scheduled, identity, version)).collect()
 }
 
 /// The next task, given to the worker with the answer to the last.

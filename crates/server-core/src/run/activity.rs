@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use perpetua_proto::activity::ActivityOptions;
 use perpetua_proto::common::{Payloads, WorkflowType};
 use perpetua_proto::enums::{EventType, RetryState, TimeoutType};
@@ -50,6 +51,15 @@ fn terms<'a>(options: Option<&'a ActivityOptions>, history: &'a History, schedul
         heartbeat: duration(asked.heartbeat_timeout.as_ref()),
         policy: asked.retry_policy.as_ref(),
     })
+}
+
+/// The worker that takes an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker<'a> {
+    pub(crate) identity: &'a str,
+    /// Where its process looks for what it is told; empty if nowhere.
+    pub(crate) control_queue: &'a str,
+    pub(crate) version: Option<&'a Version>,
 }
 
 impl Run {
@@ -107,29 +117,19 @@ impl Run {
         &mut self,
         cx: &mut Cx<'_>,
         scheduled: i64,
-        identity: &str,
-        version: Option<&Version>,
+        taker: &Taker<'_>,
     ) -> Option<PollActivityTaskQueueResponse> {
         let request = cx.uuid();
         let activity = self.state.activities.get_mut(&scheduled)?;
-        activity.attempt.start(cx.now, identity, request);
-        activity.version = version.map(Version::to_wire);
+        activity.attempt.start(cx.now, taker.identity, request);
+        activity.version = taker.version.map(Version::to_wire);
+        taker.control_queue.clone_into(&mut activity.control_queue);
         let activity = self.state.activities.get(&scheduled)?;
         let asked = asked(&self.history, scheduled)?;
         let options = activity.options.as_ref();
         let own_priority = options.map_or(&asked.priority, |options| &options.priority).clone();
-        let token = TaskToken {
-            server: cx.server,
-            namespace: self.state.namespace.clone(),
-            workflow_id: self.state.workflow_id.clone(),
-            run_id: self.state.run_id.clone(),
-            scheduled,
-            attempt: activity.attempt.number,
-            request: activity.attempt.request.clone(),
-            ..TaskToken::default()
-        };
         Some(PollActivityTaskQueueResponse {
-            task_token: token::write(&token),
+            task_token: self.activity_token(cx, scheduled, &activity.attempt),
             workflow_namespace: self.state.namespace.clone(),
             workflow_type: Some(WorkflowType { name: self.workflow_type().to_owned() }),
             workflow_execution: Some(self.execution()),
@@ -148,6 +148,20 @@ impl Run {
             retry_policy: options.map_or(&asked.retry_policy, |options| &options.retry_policy).clone(),
             priority: priority::of_activity(own_priority, self.state.priority.as_ref()),
             ..PollActivityTaskQueueResponse::default()
+        })
+    }
+
+    /// What names an attempt for the worker that has it.
+    pub(super) fn activity_token(&self, cx: &Cx<'_>, scheduled: i64, attempt: &Attempt) -> Bytes {
+        token::write(&TaskToken {
+            server: cx.server,
+            namespace: self.state.namespace.clone(),
+            workflow_id: self.state.workflow_id.clone(),
+            run_id: self.state.run_id.clone(),
+            scheduled,
+            attempt: attempt.number,
+            request: attempt.request.clone(),
+            ..TaskToken::default()
         })
     }
 

@@ -67,6 +67,7 @@ impl Run {
         self.state.close_time = cx.now.nanos();
         self.state.next_run = next_run;
         let children = std::mem::take(&mut self.state.children);
+        self.tell_workers(cx, |_| true);
         self.state.clear_pending();
         match start {
             Some(start) => {

@@ -190,6 +190,9 @@ pub(crate) struct ActivityState {
     /// What it goes by now, where that was changed.
     #[prost(message, optional, tag = "4")]
     pub(crate) options: Option<ActivityOptions>,
+    /// Where the worker that has an attempt looks for what it is told; empty if nowhere.
+    #[prost(string, tag = "5")]
+    pub(crate) control_queue: String,
     /// The version of the worker that has, or had last, an attempt.
     #[prost(message, optional, tag = "60")]
     pub(crate) version: Option<WorkerDeploymentVersion>,

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use perpetua_proto::common::Priority;
 use perpetua_proto::taskqueue::PollerScalingDecision;
+use perpetua_proto::workerservice::ExecuteCommandsRequest;
 use perpetua_proto::workflowservice::PollWorkflowTaskQueueResponse;
 
 use super::{Alarm, Reply, RunNumber, World};
 use crate::Time;
 use crate::deployment::Version;
 use crate::matching::{Poller, QueueKey, Taken};
-use crate::nexus::{Errand, Owner};
+use crate::nexus::{Errand, Owner, command};
+use crate::run::activity::Taker;
 
 /// Work for a queue.
 #[derive(Clone, Debug)]
@@ -53,6 +55,12 @@ pub(crate) enum Work {
         sticky: bool,
     },
     Nexus(Errand),
+    /// A worker is told something, in its control queue.
+    Command {
+        command: ExecuteCommandsRequest,
+        /// Until when it is worth it.
+        until: Time,
+    },
 }
 
 impl Offer {
@@ -155,6 +163,7 @@ impl World {
                 }
                 Owner::Client(key) => self.offers_operation(key, errand),
             },
+            Work::Command { until, .. } => self.now < *until,
         }
     }
 
@@ -176,7 +185,8 @@ impl World {
                     if run.moves_before_activity(cx, version.as_ref()) {
                         return None;
                     }
-                    run.start_activity(cx, *scheduled, &poller.identity, version.as_ref())
+                    let Poller { identity, control_queue, .. } = poller;
+                    run.start_activity(cx, *scheduled, &Taker { identity, control_queue, version: version.as_ref() })
                 });
                 Some(Reply::ActivityTask(Box::new(response.flatten()?)))
             }
@@ -194,6 +204,10 @@ impl World {
                 }
                 Owner::Client(key) => Some(Reply::NexusTask(Box::new(self.operation_request(key, errand)?))),
             },
+            Work::Command { command, .. } => {
+                let token = command::token(self.server, &offer.queue.namespace);
+                Some(Reply::NexusTask(Box::new(command::request(command, token))))
+            }
         }
     }
 }

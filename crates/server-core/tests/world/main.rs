@@ -7,6 +7,7 @@ mod batches;
 mod bench;
 mod callbacks;
 mod chains;
+mod control_queue;
 mod deployments;
 mod lists;
 mod namespaces;
