@@ -180,6 +180,14 @@ impl Activity {
         }
     }
 
+    /// Somebody says how an attempt ended. Who has ended the activity is shown as its last worker.
+    pub(crate) fn answered(&mut self, now: Time, end: AttemptEnd, identity: &str) {
+        self.end_attempt(now, end);
+        if matches!(self.status(), Status::Completed | Status::Failed) {
+            identity.clone_into(&mut self.attempt.identity);
+        }
+    }
+
     /// An attempt is over, and perhaps the activity.
     pub(crate) fn end_attempt(&mut self, now: Time, end: AttemptEnd) {
         let restores = self.attempt.reset.is_some_and(|reset| reset.options);

@@ -254,7 +254,7 @@ impl World {
                 self.with(*number, |run, cx| run.end_activity_attempt(cx, *scheduled, end, identity));
             }
             Spoken::Standalone(key) => {
-                self.change_standalone(key, |activity, now| activity.end_attempt(now, end));
+                self.change_standalone(key, |activity, now| activity.answered(now, end, identity));
             }
         }
         self.settle();

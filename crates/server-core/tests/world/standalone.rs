@@ -335,3 +335,23 @@ fn batch_operations_stop_and_forget_many() {
     batch(&mut bench, "delete", Operation::DeleteActivitiesOperation(Default::default()));
     assert_eq!(count(&mut bench, ""), 0);
 }
+
+#[test]
+fn who_has_ended_an_activity_is_shown_as_its_last_worker() {
+    let last_worker = |bench: &mut Bench| describe(bench).info.expect("it is described").last_worker_identity;
+    let mut bench = started(|_| ());
+    let work = bench.activity().expect("it waits for a worker");
+    assert_eq!(last_worker(&mut bench), "worker");
+    let request = RespondActivityTaskCompletedRequest {
+        task_token: work.task_token,
+        identity: "somebody else".into(),
+        ..Default::default()
+    };
+    bench.world.respond_activity_completed(request).expect("it is running");
+    assert_eq!(last_worker(&mut bench), "somebody else");
+
+    let mut bench = started(|_| ());
+    let work = bench.activity().expect("it waits for a worker");
+    fail(&mut bench, &work);
+    assert_eq!(last_worker(&mut bench), "worker", "it will be tried again");
+}
