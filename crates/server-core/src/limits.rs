@@ -40,8 +40,10 @@ pub(crate) const PAGE: usize = 256;
 pub(crate) const FAILED_TASKS: i32 = 3;
 /// A sticky queue that nobody polled for so long is not used.
 pub(crate) const STICKY_UNPOLLED: Duration = Duration::from_secs(10);
-/// How long it is known that a worker has gone away: longer than a poll of its may be on its way.
-pub(crate) const WORKER_GONE: Duration = Duration::from_secs(120);
+/// How long polls of a worker that said that it goes are answered with nothing: they may have been on their way.
+pub(crate) const WORKER_GONE: Duration = Duration::from_secs(30);
+/// How long a poll for a task waits at most.
+pub(crate) const POLL: Duration = Duration::from_secs(60);
 /// How many bytes an answer to a workflow task may have that comes in pages.
 pub(crate) const ANSWER_BYTES: usize = 40 * 1024 * 1024;
 /// Who does what the server does by itself.

@@ -200,9 +200,11 @@ impl Matching {
         calls
     }
 
-    /// Whether a worker process said that it goes.
-    pub(crate) fn is_gone(&self, instance: &str) -> bool {
-        !instance.is_empty() && self.gone.contains_key(instance)
+    /// Whether a worker process said a moment ago that it goes. It may come back: one that is given another connection
+    /// says so too.
+    pub(crate) fn is_gone(&self, instance: &str, now: Time) -> bool {
+        let since = self.gone.get(instance).filter(|_| !instance.is_empty());
+        since.is_some_and(|since| now.since(*since) < limits::WORKER_GONE)
     }
 
     pub(crate) fn has_pollers(&self, queue: &QueueKey) -> bool {

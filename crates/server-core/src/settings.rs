@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) drainage_grace: Duration,
     /// After how long that is looked again.
     pub(crate) drainage_refresh: Duration,
+    /// How long a poll for a task waits at most.
+    pub(crate) poll: Duration,
     /// Whether workflows may ask for a time of their own, which skips.
     pub(crate) time_skipping: bool,
 }
@@ -55,6 +57,7 @@ impl Default for Settings {
             continue_as_new_interval: limits::CONTINUE_AS_NEW,
             drainage_grace: limits::DRAINAGE,
             drainage_refresh: limits::DRAINAGE,
+            poll: limits::POLL,
             time_skipping: false,
         }
     }
@@ -95,6 +98,9 @@ impl Settings {
             "matching.wv.versiondrainagestatusvisibilitygraceperiod" => self.drainage_grace = wait(json)?,
             "matching.wv.versiondrainagestatusrefreshinterval" => self.drainage_refresh = wait(json)?,
             "history.continueasnewmininterval" => self.continue_as_new_interval = wait(json)?,
+            "matching.longpollexpirationinterval" => self.poll = wait(json)?,
+            // Every SDK asks that its own version is not checked, and here it is not.
+            "frontend.enableserverversioncheck" if !truth(json)? => {}
             "frontend.workflowtimeskippingenabled" => self.time_skipping = truth(json)?,
             name if ALWAYS_ON.contains(&name) => {
                 return Ok(if truth(json)? { Setting::Taken } else { Setting::AlwaysOn });
@@ -177,6 +183,8 @@ mod tests {
         assert_eq!(settings.set("system.enableEagerWorkflowStart", "true"), Ok(Setting::Taken));
         assert_eq!(settings.set("system.enableEagerWorkflowStart", "false"), Ok(Setting::AlwaysOn));
         assert_eq!(settings.set("limit.historyCout.error", "10"), Ok(Setting::Unknown));
+        assert_eq!(settings.set("frontend.enableServerVersionCheck", "false"), Ok(Setting::Taken));
+        assert_eq!(settings.set("frontend.enableServerVersionCheck", "true"), Ok(Setting::Unknown));
         assert!(settings.set("limit.historyCount.error", "\"many\"").is_err());
         let key = "history.continueAsNewMinInterval";
         assert_eq!(settings.set(key, "\"1m1.5s\""), Ok(Setting::Taken));

@@ -166,6 +166,11 @@ impl World {
         self.settings.set(key, json)
     }
 
+    /// How long a poll for a task may wait at most, whatever its caller is willing to.
+    pub fn longest_poll(&self) -> Duration {
+        self.settings.poll
+    }
+
     /// The time of the world.
     pub fn now(&self) -> Time {
         self.now

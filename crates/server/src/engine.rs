@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     stirred: Notify,
     /// Where the world is stored; none if it is only in memory.
     log: Option<Arc<Log>>,
+    /// How long a poll for a task waits at most.
+    longest_poll: Duration,
     /// Whether the server is being stopped. Whoever listens for it holds a receiver as long as there are calls under way.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -107,6 +109,7 @@ impl Engine {
     /// Lets time pass in a world, which is stored in the log, if there is one, or kept for when it crashes.
     pub(crate) fn new(world: World, mut clock: Clock, pace: Pace, log: Option<Log>, kept: Option<Kept>) -> Arc<Self> {
         clock.push_to(world.now());
+        let longest_poll = world.longest_poll();
         let log = log.map(Arc::new);
         let calls = BTreeMap::new();
         let unlocked_for = BTreeSet::new();
@@ -133,10 +136,16 @@ impl Engine {
             changed: Arc::clone(&changed),
             stirred: Notify::new(),
             log,
+            longest_poll,
             stopping,
         });
         tokio::spawn(keep_time(Arc::downgrade(&engine), changed));
         engine
+    }
+
+    /// How long a poll for a task waits at most.
+    pub(crate) fn longest_poll(&self) -> Duration {
+        self.longest_poll
     }
 
     /// Does something at once.

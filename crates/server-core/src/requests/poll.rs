@@ -113,7 +113,7 @@ impl World {
         let is_sticky = queue.is_some_and(|queue| queue.kind() == TaskQueueKind::Sticky);
         // Nobody but the worker itself polls its sticky queue.
         let key = QueueKey::new(namespace, kind, name).of(version.filter(|_| !is_sticky));
-        if self.matching.is_gone(&instance) {
+        if self.matching.is_gone(&instance, self.now) {
             self.calls.insert(call, Waiting::Task(key));
             self.expire(call);
             return Ok(());

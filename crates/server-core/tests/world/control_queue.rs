@@ -106,7 +106,7 @@ fn a_worker_is_told_once_of_an_activity_that_its_workflow_cancels() {
     let work = bench.take();
     bench.take();
     bench.cancel(5);
-    assert_eq!(bench.told(), [work.task_token.clone()]);
+    assert_eq!(bench.told(), std::slice::from_ref(&work.task_token));
     assert_eq!(bench.told(), Vec::<Bytes>::new());
     bench.complete(&work).expect("it is the worker's still");
 }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use perpetua_server_core::{Answer, Refusal};
 use tonic::metadata::MetadataMap;
 
-/// How long a poll for a task waits at most.
-const TASK: Duration = Duration::from_secs(60);
 /// How long a request for what is new waits at most.
 pub(super) const NEWS: Duration = Duration::from_secs(20);
 /// How long the caller of a poll must be willing to wait.
@@ -22,15 +20,15 @@ pub(super) fn limit(metadata: &MetadataMap, usual: Duration) -> Duration {
     }
 }
 
-/// How long a poll for a task may wait.
+/// How long a poll for a task may wait: the usual, or until shortly before the caller gives up.
 ///
 /// # Errors
 /// When the caller gives up so soon that work could get lost on the way.
-pub(super) fn of_poll(metadata: &MetadataMap) -> Answer<Duration> {
+pub(super) fn of_poll(metadata: &MetadataMap, usual: Duration) -> Answer<Duration> {
     if deadline(metadata).is_some_and(|deadline| deadline < SHORTEST_POLL) {
         return Err(Refusal::precondition("Context timeout is too short."));
     }
-    Ok(limit(metadata, TASK))
+    Ok(limit(metadata, usual))
 }
 
 fn deadline(metadata: &MetadataMap) -> Option<Duration> {
@@ -69,10 +67,11 @@ mod tests {
     #[test]
     fn a_call_is_answered_before_its_caller_gives_up() {
         let mut metadata = MetadataMap::new();
-        assert_eq!(limit(&metadata, TASK), TASK);
+        let usual = Duration::from_secs(60);
+        assert_eq!(limit(&metadata, usual), usual);
         metadata.insert("grpc-timeout", "10S".parse().expect("it is ascii"));
-        assert_eq!(limit(&metadata, TASK), Duration::from_secs(9));
+        assert_eq!(limit(&metadata, usual), Duration::from_secs(9));
         metadata.insert("grpc-timeout", "100m".parse().expect("it is ascii"));
-        assert_eq!(limit(&metadata, TASK), Duration::from_millis(75));
+        assert_eq!(limit(&metadata, usual), Duration::from_millis(75));
     }
 }

@@ -194,7 +194,7 @@ impl WorkflowApi {
         request: Request<T>,
         ask: impl FnOnce(&mut World, CallId, T) -> Answer<()>,
     ) -> Answer<Reply> {
-        let limit = patience::of_poll(request.metadata())?;
+        let limit = patience::of_poll(request.metadata(), self.0.longest_poll())?;
         self.0.wait(limit, |world, call| ask(world, call, request.into_inner())).await
     }
 
