@@ -16,6 +16,7 @@ mod install;
 mod local;
 mod pages;
 pub mod programs;
+pub mod raw;
 mod record;
 mod stage;
 
@@ -31,7 +32,7 @@ use perpetua_client::Client;
 
 /// Connects to the server at `TEMPORAL_ADDRESS` (and `TEMPORAL_NAMESPACE` ..), or, where that is not set, to a
 /// development server of this process's own; with `PERPETUA_SERVER=embedded`, to a new embedded server, which
-/// with `embedded-file` keeps what it knows in a file.
+/// with `embedded-file` keeps what it knows in a file and with `embedded-skipping` skips time.
 ///
 /// # Errors
 /// When there is no server to connect to, or it does not start.

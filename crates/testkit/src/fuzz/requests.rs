@@ -4,26 +4,18 @@
 //! answers contain (tokens, ids) goes into later requests, which thereby get far.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::Bytes;
 use perpetua_server::Server;
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use tokio::task::JoinSet;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Status};
 
 use super::messages::{Known, message};
+use crate::raw::{self, Methods};
 use crate::{Dice, Outcome};
-
-/// The services whose methods are tried.
-const SERVICES: [&str; 3] = [
-    "temporal.api.workflowservice.v1.WorkflowService",
-    "temporal.api.operatorservice.v1.OperatorService",
-    "temporal.api.testservice.v1.TestService",
-];
 
 /// What gets a workflow on its way; these come more often than the others.
 const OFTEN: [&str; 14] = [
@@ -65,17 +57,7 @@ impl Requests {
     /// # Errors
     /// When `proto/` cannot be compiled.
     pub fn new() -> Outcome<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-        let files = ["workflowservice", "operatorservice", "testservice"]
-            .map(|service| format!("temporal/api/{service}/v1/service.proto"));
-        let mut compiler = protox::Compiler::new([folder])?;
-        compiler.include_imports(true).open_files(files)?;
-        let pool = compiler.descriptor_pool();
-        let methods: Vec<MethodDescriptor> = SERVICES
-            .iter()
-            .filter_map(|name| pool.get_service_by_name(name))
-            .flat_map(|service| service.methods().collect::<Vec<_>>())
-            .collect();
+        let Methods { pool, all: methods } = Methods::new()?;
         let named = |name: &&str| methods.iter().find(|method| method.name() == *name).cloned();
         let often = OFTEN.iter().filter_map(named).collect();
         Ok(Self { pool, methods, often })
@@ -195,50 +177,7 @@ type Answered = (MethodDescriptor, Result<Bytes, Status>);
 
 /// Makes a call, with a deadline.
 async fn call(transport: perpetua_server::Transport, method: MethodDescriptor, bytes: Bytes) -> Answered {
-    let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-    let path = path.parse().expect("the name of a method is a path");
-    let mut client = tonic::client::Grpc::new(transport);
-    let mut request = tonic::Request::new(bytes);
-    request.set_timeout(PATIENCE);
-    client.ready().await.expect("the transport is always ready");
-    let answered = tokio::time::timeout(HANGS, client.unary(request, path, Raw)).await;
+    let answered = tokio::time::timeout(HANGS, raw::call(transport, &method, bytes, PATIENCE)).await;
     let Ok(answered) = answered else { panic!("{} hangs", method.full_name()) };
-    (method, answered.map(tonic::Response::into_inner))
-}
-
-/// Leaves messages as they are.
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-    }
+    (method, answered)
 }
