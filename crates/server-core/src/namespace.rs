@@ -7,6 +7,7 @@ use perpetua_proto::enums::{ArchivalState, IndexedValueType, NamespaceState};
 use perpetua_proto::errordetails::{NamespaceInvalidStateFailure, NamespaceNotFoundFailure};
 use perpetua_proto::namespace::{NamespaceConfig, NamespaceInfo};
 
+use crate::limits;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::search_attributes;
 use crate::time;
@@ -82,6 +83,9 @@ impl Namespaces {
     pub(crate) fn check(&self, name: &str) -> Answer<&Namespace> {
         if name.is_empty() {
             return Err(Refusal::invalid("Namespace is empty."));
+        }
+        if name.len() > limits::ID_LENGTH {
+            return Err(Refusal::invalid("Namespace length exceeds limit."));
         }
         self.shelf.get(name).ok_or_else(|| missing_namespace(name))
     }

@@ -41,8 +41,9 @@ pub(crate) mod versioning_override;
 pub(crate) mod worker;
 
 use bytes::Bytes;
-use perpetua_proto::common::{Payload, Payloads};
+use perpetua_proto::common::{Payload, Payloads, WorkflowExecution};
 
+use crate::world::is_uuid;
 use crate::{Answer, Refusal, World, limits};
 
 /// A text as a payload of JSON.
@@ -105,6 +106,42 @@ pub(crate) fn check_id(what: &str, id: &str) -> Answer<()> {
     }
     if id.len() > limits::ID_LENGTH {
         return Err(Refusal::invalid(format!("{what} length exceeds limit.")));
+    }
+    Ok(())
+}
+
+/// Checks that a request names a workflow, and a run only by what can be one.
+pub(crate) fn check_execution(execution: Option<&WorkflowExecution>) -> Answer<&WorkflowExecution> {
+    let execution = execution.ok_or_else(|| Refusal::invalid("Execution is not set on request."))?;
+    if execution.workflow_id.is_empty() {
+        return Err(Refusal::invalid("WorkflowId is not set on request."));
+    }
+    if !execution.run_id.is_empty() && !is_uuid(&execution.run_id) {
+        return Err(Refusal::invalid("Invalid RunId."));
+    }
+    Ok(execution)
+}
+
+/// The same, in the words of requests that go straight to the workflow.
+fn check_loadable(workflow_id: &str, run_id: &str) -> Answer<()> {
+    if workflow_id.is_empty() {
+        return Err(Refusal::invalid("Can't load workflow execution.  WorkflowId not set."));
+    }
+    check_run_id(run_id)
+}
+
+/// Checks the id of a run, if there is one, in the same words.
+fn check_run_id(run_id: &str) -> Answer<()> {
+    if !run_id.is_empty() && !is_uuid(run_id) {
+        return Err(Refusal::invalid("RunId is not valid UUID."));
+    }
+    Ok(())
+}
+
+/// Checks the id that a client gives a request, if it does.
+fn check_request_id(id: &str) -> Answer<()> {
+    if id.len() > limits::ID_LENGTH {
+        return Err(Refusal::invalid("RequestId length exceeds limit."));
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ use crate::deployment::Deployments;
 use crate::matching::Matching;
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
+use crate::requests::check_execution;
 use crate::requests::task_queue::QueueRecord;
 use crate::requests::worker::Workers;
 use crate::run::Run;
@@ -363,19 +364,10 @@ impl World {
     /// When the namespace or the run is not known, or the request names nothing.
     pub(crate) fn find(&self, namespace: &str, execution: Option<&WorkflowExecution>) -> Answer<RunNumber> {
         self.namespaces.check(namespace)?;
-        if execution.is_none() {
-            return Err(Refusal::invalid("Execution is not set on request."));
-        }
-        let execution = execution.filter(|execution| !execution.workflow_id.is_empty());
-        let Some(WorkflowExecution { workflow_id, run_id }) = execution else {
-            return Err(Refusal::invalid("WorkflowId is not set on request."));
-        };
+        let WorkflowExecution { workflow_id, run_id } = check_execution(execution)?;
         if run_id.is_empty() {
             let missing = || Refusal::not_found(format!("workflow not found for ID: {workflow_id}"));
             return self.current(namespace, workflow_id).map(|run| run.number).ok_or_else(missing);
-        }
-        if !is_uuid(run_id) {
-            return Err(Refusal::invalid("Invalid RunId."));
         }
         self.run_of_id(namespace, run_id)
             .filter(|run| run.state.workflow_id == *workflow_id)

@@ -14,11 +14,12 @@ use perpetua_proto::workflowservice::{
 };
 use prost::Message;
 
+use super::check_run_id;
 use crate::activity::waiter::missing;
 use crate::attempt::AttemptEnd;
 use crate::refusal::{Answer, Refusal};
 use crate::token::TaskToken;
-use crate::world::{RunNumber, is_uuid};
+use crate::world::RunNumber;
 use crate::{World, failure, limits};
 
 /// An activity of which a worker speaks.
@@ -310,9 +311,9 @@ impl World {
 
     /// The activity whose attempt a token names, if it is the one that runs.
     fn activity_of(&self, token: &[u8], namespace: &str, identity: &str) -> Answer<Spoken> {
+        self.check_given_namespace(namespace)?;
         let token = TaskToken::read(token, self.server)?;
         if !namespace.is_empty() && namespace != token.namespace {
-            self.namespaces.check(namespace)?;
             return Err(Refusal::invalid("Operation requested with a token from a different namespace."));
         }
         check_identity(identity)?;
@@ -363,17 +364,6 @@ impl World {
 fn check_identity(identity: &str) -> Answer<()> {
     if identity.len() > limits::ID_LENGTH {
         return Err(Refusal::invalid("Identity length exceeds limit."));
-    }
-    Ok(())
-}
-
-/// Whether a run id is none, or can be one.
-///
-/// # Errors
-/// When it cannot.
-pub(super) fn check_run_id(run_id: &str) -> Answer<()> {
-    if !run_id.is_empty() && !is_uuid(run_id) {
-        return Err(Refusal::invalid("RunId is not valid UUID."));
     }
     Ok(())
 }

@@ -9,8 +9,9 @@ use perpetua_proto::workflowservice::{
     pause_activity_request, reset_activity_request, unpause_activity_request, update_activity_options_request,
 };
 
-use super::activity::{check_run_id, completed};
+use super::activity::completed;
 use super::check_length;
+use super::check_run_id;
 use crate::World;
 use crate::attempt::options::Change;
 use crate::attempt::{Pause, Reset};
@@ -104,13 +105,13 @@ impl World {
         request: UpdateActivityOptionsRequest,
     ) -> Answer<UpdateActivityOptionsResponse> {
         use update_activity_options_request::Activity;
-        let change = Change::read(request.activity_options, request.update_mask, request.restore_original)?;
         let which = match request.activity.as_ref().ok_or_else(unnamed)? {
             Activity::Id(id) => Which::Id(id),
             Activity::Type(name) => Which::Type(name),
             Activity::MatchAll(_) => Which::All,
         };
         let (number, activities) = self.meant(&request.namespace, request.execution.as_ref(), &which)?;
+        let change = Change::read(request.activity_options, request.update_mask, request.restore_original)?;
         let activity_options = self.change_activities(number, activities, &change)?;
         Ok(UpdateActivityOptionsResponse { activity_options: Some(activity_options) })
     }
@@ -123,6 +124,7 @@ impl World {
         let PauseActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = &request;
         self.check_activity_id(namespace, activity_id, run_id)?;
         check_length("request ID", &request.request_id)?;
+        check_length("identity", &request.identity)?;
         if workflow_id.is_empty() {
             let key = self.find_activity(namespace, activity_id, run_id)?;
             return self.pause_standalone(&key, request);
@@ -145,6 +147,8 @@ impl World {
         let UnpauseActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = request;
         self.check_activity_id(namespace, activity_id, run_id)?;
         check_length("request ID", &request.request_id)?;
+        check_length("identity", &request.identity)?;
+        check_jitter(request.jitter.as_ref())?;
         let wait = self.cx().some_of(duration(request.jitter.as_ref()));
         if workflow_id.is_empty() {
             let key = self.find_activity(namespace, activity_id, run_id)?;
@@ -164,6 +168,8 @@ impl World {
         let ResetActivityExecutionRequest { namespace, workflow_id, activity_id, run_id, .. } = request;
         self.check_activity_id(namespace, activity_id, run_id)?;
         check_length("request ID", &request.request_id)?;
+        check_length("identity", &request.identity)?;
+        check_jitter(request.jitter.as_ref())?;
         let wait = self.cx().some_of(duration(request.jitter.as_ref())).map_or(0, nanos);
         let reset = Reset { heartbeat: request.reset_heartbeat, options: request.restore_original_options, wait };
         if workflow_id.is_empty() {
@@ -187,6 +193,7 @@ impl World {
         let UpdateActivityExecutionOptionsRequest { namespace, workflow_id, activity_id, run_id, .. } = &request;
         self.check_activity_id(namespace, activity_id, run_id)?;
         check_length("request ID", &request.request_id)?;
+        check_length("identity", &request.identity)?;
         let (options, mask) = (request.activity_options.clone(), request.update_mask.clone());
         let change = Change::read(options, mask, request.restore_original)?;
         let activity_options = if workflow_id.is_empty() {
@@ -225,7 +232,7 @@ impl World {
         which: &Which<'_>,
     ) -> Answer<(RunNumber, Vec<i64>)> {
         check_run_id(execution.map_or("", |execution| &execution.run_id))?;
-        let number = self.find(namespace, execution)?;
+        let number = self.find(namespace, Some(execution.unwrap_or(&WorkflowExecution::default())))?;
         let run = self.run(number).filter(|run| run.is_open()).ok_or_else(completed)?;
         let activities = match which {
             Which::Id(id) => run.activity_of_id(id).into_iter().collect(),
@@ -263,4 +270,11 @@ fn unnamed() -> Refusal {
 
 fn unknown() -> Refusal {
     Refusal::not_found("Can't find pending activity with such ID. Invalid activityID or activity already completed")
+}
+
+fn check_jitter(jitter: Option<&prost_types::Duration>) -> Answer<()> {
+    if jitter.is_some_and(|jitter| jitter.seconds < 0 || jitter.nanos < 0) {
+        return Err(Refusal::invalid("invalid jitter: negative duration"));
+    }
+    Ok(())
 }

@@ -34,8 +34,8 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn list_activities(&self, request: &ListActivityExecutionsRequest) -> Answer<ListActivityExecutionsResponse> {
-        let page = Page::new(request.page_size, &request.next_page_token)?;
         let mut wanted = self.wanted_activities(&request.namespace, &request.query)?.1;
+        let page = Page::new(request.page_size, &request.next_page_token)?;
         wanted.sort_by_cached_key(|activity| activity.place());
         let places = wanted.into_iter().map(|activity| (activity.place(), activity));
         let (executions, next_page_token) = page.fill(places, Activity::listed);

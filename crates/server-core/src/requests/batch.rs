@@ -118,9 +118,6 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn list_batches(&self, request: &ListBatchOperationsRequest) -> Answer<ListBatchOperationsResponse> {
-        if request.namespace.is_empty() {
-            return Err(Refusal::invalid("Namespace is empty."));
-        }
         self.namespaces.check(&request.namespace)?;
         let page = Page::new(request.page_size, &request.next_page_token)?;
         let jobs = self.batches.values().filter(|job| job.request.namespace == request.namespace);
@@ -158,15 +155,9 @@ impl World {
     }
 
     fn of_batch<'a>(&self, namespace: &'a str, job_id: &str) -> Answer<&'a str> {
-        if namespace.is_empty() {
-            return Err(Refusal::invalid("Namespace is empty."));
-        }
         self.namespaces.check(namespace)?;
         if job_id.is_empty() {
             return Err(Refusal::invalid("JobId is not set on request."));
-        }
-        if job_id.len() > crate::limits::ID_LENGTH {
-            return Err(Refusal::invalid("JobId length exceeds limit."));
         }
         Ok(namespace)
     }

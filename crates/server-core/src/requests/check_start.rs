@@ -127,8 +127,9 @@ pub(crate) fn timeouts(
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn check_queue(queue: Option<&TaskQueue>) -> Result<(), &'static str> {
-    match queue.map_or("", |queue| &queue.name) {
-        "" => Err("taskQueue is not set"),
+    let Some(queue) = queue else { return Err("taskQueue is not set") };
+    match &*queue.name {
+        "" => Err("missing task queue name"),
         name if name.len() > limits::ID_LENGTH => Err("taskQueue length exceeds limit"),
         name if name.starts_with(RESERVED) => Err("task queue name cannot start with reserved prefix /_sys/"),
         _ => Ok(()),

@@ -100,10 +100,10 @@ impl World {
         self.namespaces.check(&request.namespace)?;
         check_name(&request.deployment_name)?;
         let (namespace, name) = (&request.namespace, &request.deployment_name);
-        let Some(deployment) = self.deployments.get(namespace, name) else {
-            let words = format!("workflow not found for ID: temporal-sys-worker-deployment:{name}");
-            return Err(Refusal::not_found(words));
-        };
+        if request.identity.is_empty() {
+            return Err(Refusal::invalid("Identity is required"));
+        }
+        let deployment = self.deployments.get(namespace, name).ok_or_else(|| no_owner(name))?;
         let manager = match request.new_manager_identity {
             Some(NewManagerIdentity::Self_(true)) => request.identity.clone(),
             Some(NewManagerIdentity::ManagerIdentity(manager)) => manager,
@@ -154,8 +154,15 @@ impl World {
     /// # Errors
     /// When the request is wrong, there is no such deployment, or it has this version.
     pub fn create_version(&mut self, request: CreateWorkerDeploymentVersionRequest) -> Answer<()> {
-        let version = named(request.deployment_version.as_ref(), "")?;
         self.namespaces.check(&request.namespace)?;
+        let asked = request.deployment_version.clone().unwrap_or_default();
+        if asked.deployment_name.is_empty() {
+            return Err(Refusal::invalid("deployment name cannot be empty"));
+        }
+        if asked.build_id.is_empty() {
+            return Err(Refusal::invalid("build ID cannot be empty"));
+        }
+        let version = named(Some(&asked), "")?;
         if request.compute_config.is_some() {
             return Err(Refusal::invalid("this server does not start workers: no compute configuration can be given"));
         }
@@ -188,7 +195,8 @@ impl World {
         self.namespaces.check(&request.namespace)?;
         let version = named(request.deployment_version.as_ref(), &request.version)?;
         let namespace = &request.namespace;
-        let Some(deployment) = self.deployments.get(namespace, &version.deployment) else { return Ok(()) };
+        let deployment = self.deployments.get(namespace, &version.deployment);
+        let deployment = deployment.ok_or_else(|| no_owner(&version.deployment))?;
         check_manager(deployment, &request.identity)?;
         let Some(state) = deployment.versions.get(&version.build) else { return Ok(()) };
         let refused = |why: &str| {
@@ -322,6 +330,11 @@ pub(super) fn named(version: Option<&WorkerDeploymentVersion>, old: &str) -> Ans
 pub(super) fn no_deployment(name: &str) -> Refusal {
     let words = format!("no Worker Deployment found with name '{name}'; does your Worker Deployment have pollers?");
     Refusal::not_found(words)
+}
+
+/// Says that a deployment has nobody who looks after it, as the real server does where it looks no further.
+fn no_owner(name: &str) -> Refusal {
+    Refusal::not_found(format!("workflow not found for ID: temporal-sys-worker-deployment:{name}"))
 }
 
 fn check_manager(deployment: &Deployment, identity: &str) -> Answer<()> {

@@ -89,11 +89,17 @@ impl World {
         request: UpdateWorkerDeploymentVersionMetadataRequest,
     ) -> Answer<UpdateWorkerDeploymentVersionMetadataResponse> {
         self.namespaces.check(&request.namespace)?;
+        if request.upsert_entries.is_empty() && request.remove_entries.is_empty() {
+            return Err(Refusal::invalid("At least one of remove_entries or upsert_entries must be provided"));
+        }
         let version = named(request.deployment_version.as_ref(), &request.version)?;
-        self.version(&request.namespace, &version)?;
         let deployment = self.deployments.shelf.get_mut(&key(&request.namespace, &version.deployment));
         let state = deployment.and_then(|deployment| deployment.versions.get_mut(&version.build));
-        let state = state.ok_or_else(no_version)?;
+        let missing = || {
+            let id = version.with_colon();
+            Refusal::not_found(format!("workflow not found for ID: temporal-sys-worker-deployment-version:{id}"))
+        };
+        let state = state.ok_or_else(missing)?;
         state.metadata.extend(request.upsert_entries);
         for entry in &request.remove_entries {
             state.metadata.remove(entry);

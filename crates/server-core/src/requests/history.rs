@@ -8,6 +8,7 @@ use perpetua_proto::workflowservice::{
     GetWorkflowExecutionHistoryReverseResponse,
 };
 
+use super::check_execution;
 use crate::refusal::{Answer, Refusal};
 use crate::run::Run;
 use crate::run::live::HistoryReader;
@@ -99,6 +100,8 @@ impl World {
         if token.is_empty() {
             return Ok((self.find(namespace, execution)?, None));
         }
+        self.namespaces.check(namespace)?;
+        check_execution(execution)?;
         let token = HistoryToken::read(token)?;
         if execution.is_some_and(|execution| !execution.run_id.is_empty() && execution.run_id != token.run_id) {
             return Err(Refusal::invalid("RunId in the request does not match the NextPageToken."));

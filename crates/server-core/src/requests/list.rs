@@ -43,8 +43,8 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn list_workflows(&self, request: &ListWorkflowExecutionsRequest) -> Answer<ListWorkflowExecutionsResponse> {
-        let page = Page::new(request.page_size, &request.next_page_token)?;
         let query = self.workflow_query(&request.namespace, &request.query)?;
+        let page = Page::new(request.page_size, &request.next_page_token)?;
         let (executions, next_page_token) = self.page_of_workflows(&request.namespace, &query, &page);
         Ok(ListWorkflowExecutionsResponse { executions, next_page_token })
     }

@@ -23,7 +23,7 @@ impl World {
         &self,
         request: &ListOpenWorkflowExecutionsRequest,
     ) -> Answer<ListOpenWorkflowExecutionsResponse> {
-        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
+        self.namespaces.check(&request.namespace)?;
         let mut conditions = vec!["ExecutionStatus = 'Running'".to_owned()];
         conditions.extend(started(request.start_time_filter.as_ref())?);
         conditions.extend(request.filters.as_ref().map(|filter| match filter {
@@ -31,6 +31,7 @@ impl World {
             OpenFilters::TypeFilter(filter) => of_type(filter),
         }));
         let query = self.workflow_query(&request.namespace, &conditions.join(" AND "))?;
+        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
         let (executions, next_page_token) = self.page_of_workflows(&request.namespace, &query, &page);
         Ok(ListOpenWorkflowExecutionsResponse { executions, next_page_token })
     }
@@ -43,7 +44,7 @@ impl World {
         &self,
         request: &ListClosedWorkflowExecutionsRequest,
     ) -> Answer<ListClosedWorkflowExecutionsResponse> {
-        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
+        self.namespaces.check(&request.namespace)?;
         let mut conditions = vec!["ExecutionStatus != 'Running'".to_owned()];
         conditions.extend(started(request.start_time_filter.as_ref())?);
         match &request.filters {
@@ -58,6 +59,7 @@ impl World {
             }
         }
         let query = self.workflow_query(&request.namespace, &conditions.join(" AND "))?;
+        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
         let (executions, next_page_token) = self.page_of_workflows(&request.namespace, &query, &page);
         Ok(ListClosedWorkflowExecutionsResponse { executions, next_page_token })
     }

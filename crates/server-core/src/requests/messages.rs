@@ -4,6 +4,7 @@ use perpetua_proto::history::WorkflowExecutionSignaledEventAttributes;
 use perpetua_proto::workflowservice::{SignalWorkflowExecutionRequest, SignalWorkflowExecutionResponse};
 
 use super::check_id;
+use super::check_request_id;
 use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::world::RunNumber;
@@ -18,6 +19,7 @@ impl World {
         request: SignalWorkflowExecutionRequest,
     ) -> Answer<SignalWorkflowExecutionResponse> {
         check_id("SignalName", &request.signal_name)?;
+        check_request_id(&request.request_id)?;
         let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
         self.check_blob(request.input.as_ref())?;
         if self.run(number).is_some_and(|run| run.state.signals >= self.settings.signals) {

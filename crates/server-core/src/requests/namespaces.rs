@@ -57,6 +57,22 @@ impl World {
         Ok(())
     }
 
+    /// Checks that there is such a namespace, for a request of which nothing else matters.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn check_namespace(&self, name: &str) -> Answer<()> {
+        self.namespaces.check(name).map(|_| ())
+    }
+
+    /// Checks the namespace of a request that also has it in its token, and need not say it.
+    ///
+    /// # Errors
+    /// When one is named, and there is none.
+    pub(super) fn check_given_namespace(&self, name: &str) -> Answer<()> {
+        if name.is_empty() { Ok(()) } else { self.check_namespace(name) }
+    }
+
     /// Says what is known of a namespace.
     ///
     /// # Errors

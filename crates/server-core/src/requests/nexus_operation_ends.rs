@@ -17,10 +17,11 @@ impl World {
     /// # Errors
     /// When the request is wrong, the operation is over, or was asked before.
     pub fn cancel_nexus_operation(&mut self, request: RequestCancelNexusOperationExecutionRequest) -> Answer<()> {
-        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
+        self.namespaces.check(&request.namespace)?;
         check_length("request_id", &request.request_id)?;
         check_length("identity", &request.identity)?;
         check_length("reason", &request.reason)?;
+        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
         let request_id = if request.request_id.is_empty() { self.cx().uuid() } else { request.request_id };
         let Some(operation) = self.nexus.operations.get_mut(&key) else { return Ok(()) };
         if let Some(cancel) = &operation.state.cancel {
@@ -47,10 +48,11 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the operation is over.
     pub fn terminate_nexus_operation(&mut self, request: &TerminateNexusOperationExecutionRequest) -> Answer<()> {
-        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
+        self.namespaces.check(&request.namespace)?;
         check_length("request_id", &request.request_id)?;
         check_length("identity", &request.identity)?;
         check_length("reason", &request.reason)?;
+        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
         let now = self.now;
         let Some(operation) = self.nexus.operations.get_mut(&key) else { return Ok(()) };
         if !operation.is_open() {

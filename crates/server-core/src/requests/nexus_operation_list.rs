@@ -51,8 +51,8 @@ impl World {
         &self,
         request: &ListNexusOperationExecutionsRequest,
     ) -> Answer<ListNexusOperationExecutionsResponse> {
-        let page = Page::new(request.page_size, &request.next_page_token)?;
         let mut wanted = self.wanted_operations(&request.namespace, &request.query)?.1;
+        let page = Page::new(request.page_size, &request.next_page_token)?;
         wanted.sort_by_key(|operation| operation.place());
         let places = wanted.into_iter().map(|operation| (operation.place(), operation));
         let (operations, next_page_token) = page.fill(places, Standalone::listed);

@@ -112,15 +112,17 @@ impl World {
         call: CallId,
         request: DescribeNexusOperationExecutionRequest,
     ) -> Answer<()> {
-        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
+        self.check_operation_id(&request.namespace, &request.operation_id, &request.run_id)?;
         let mut after = -1;
         if !request.long_poll_token.is_empty() {
             if request.run_id.is_empty() {
                 return Err(Refusal::invalid("run_id is required when long_poll_token is provided"));
             }
-            let token = ChangeToken::decode(request.long_poll_token.clone()).ok().filter(|it| it.run_id == key);
+            let token = ChangeToken::decode(request.long_poll_token.clone()).ok();
+            let token = token.filter(|token| token.run_id == request.run_id);
             after = token.ok_or_else(|| Refusal::invalid("invalid long poll token"))?.transitions;
         }
+        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
         self.wait_for_operation(OperationWaiter {
             call,
             key,
@@ -134,11 +136,13 @@ impl World {
     /// # Errors
     /// When the request is wrong, or there is no such operation.
     pub fn poll_nexus_operation(&mut self, call: CallId, request: PollNexusOperationExecutionRequest) -> Answer<()> {
-        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
-        let stage = match request.wait_stage() {
-            Stage::Unspecified => Stage::Closed,
-            stage => stage,
+        self.check_operation_id(&request.namespace, &request.operation_id, &request.run_id)?;
+        let stage = match Stage::try_from(request.wait_stage) {
+            Ok(Stage::Unspecified) => Stage::Closed,
+            Ok(stage) => stage,
+            Err(_) => return Err(Refusal::invalid(format!("unsupported wait_stage: {}", request.wait_stage))),
         };
+        let key = self.find_operation(&request.namespace, &request.operation_id, &request.run_id)?;
         self.wait_for_operation(OperationWaiter { call, key, wanted: Wanted::Stage(stage) });
         Ok(())
     }
@@ -160,11 +164,7 @@ impl World {
     /// # Errors
     /// When the request names nothing, or there is no such operation.
     pub(super) fn find_operation(&self, namespace: &str, id: &str, run_id: &str) -> Answer<String> {
-        self.namespaces.check(namespace)?;
-        check_text("operation_id", id)?;
-        if !run_id.is_empty() && !is_uuid(run_id) {
-            return Err(Refusal::invalid("run_id is not a valid UUID"));
-        }
+        self.check_operation_id(namespace, id, run_id)?;
         let operation = if run_id.is_empty() {
             self.nexus.current(namespace, id)
         } else {
@@ -172,6 +172,16 @@ impl World {
         };
         let missing = || Refusal::not_found(format!("operation not found for ID: {id}"));
         operation.map(|it| it.run_id.clone()).ok_or_else(missing)
+    }
+
+    /// Checks what names an operation.
+    fn check_operation_id(&self, namespace: &str, id: &str, run_id: &str) -> Answer<()> {
+        self.namespaces.check(namespace)?;
+        check_text("operation_id", id)?;
+        if !run_id.is_empty() && !is_uuid(run_id) {
+            return Err(Refusal::invalid("run_id is not a valid UUID"));
+        }
+        Ok(())
     }
 }
 

@@ -8,9 +8,11 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::versioning_override::in_newer_form;
+use super::{check_loadable, check_run_id};
+use crate::limits;
 use crate::refusal::{Answer, Refusal};
 use crate::run::{options, skipping};
-use crate::world::{RunNumber, is_uuid};
+use crate::world::RunNumber;
 use crate::{World, priority};
 
 impl World {
@@ -19,6 +21,8 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there, closed, or paused.
     pub fn pause_workflow(&mut self, request: PauseWorkflowExecutionRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
+        check_words(&request.identity, &request.reason, &request.request_id)?;
         let number = self.find_to_pause(&request.namespace, request.workflow_id, request.run_id)?;
         if self.run(number).is_some_and(|run| run.is_paused()) {
             return Err(Refusal::precondition("workflow is already paused."));
@@ -38,6 +42,8 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there, closed, or not paused.
     pub fn unpause_workflow(&mut self, request: UnpauseWorkflowExecutionRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
+        check_words(&request.identity, &request.reason, &request.request_id)?;
         let number = self.find_to_pause(&request.namespace, request.workflow_id, request.run_id)?;
         if !self.run(number).is_some_and(|run| run.is_paused()) {
             return Err(Refusal::precondition("workflow is not paused."));
@@ -54,12 +60,7 @@ impl World {
 
     fn find_to_pause(&self, namespace: &str, workflow_id: String, run_id: String) -> Answer<RunNumber> {
         self.namespaces.check(namespace)?;
-        if workflow_id.is_empty() {
-            return Err(Refusal::invalid("Can't load workflow execution.  WorkflowId not set."));
-        }
-        if !run_id.is_empty() && !is_uuid(&run_id) {
-            return Err(Refusal::invalid("RunId is not valid UUID."));
-        }
+        check_loadable(&workflow_id, &run_id)?;
         self.find_open(namespace, Some(&WorkflowExecution { workflow_id, run_id }))
     }
 
@@ -75,14 +76,18 @@ impl World {
         let Some(mut asked) = request.workflow_execution_options else {
             return Err(Refusal::invalid("WorkflowExecutionOptions is required"));
         };
-        let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
+        let Some(paths) = request.update_mask.map(|mask| mask.paths) else {
+            return Err(Refusal::invalid("UpdateMask is required"));
+        };
         priority::check(asked.priority.as_ref()).map_err(Refusal::invalid)?;
         asked.versioning_override = in_newer_form(asked.versioning_override)?;
         options::check_paths(&paths)?;
         if let Some(config) = &mut asked.time_skipping_config {
             skipping::check(&self.settings, config)?;
         }
-        let number = self.find_open(&request.namespace, request.workflow_execution.as_ref())?;
+        let execution = request.workflow_execution.unwrap_or_default();
+        check_run_id(&execution.run_id)?;
+        let number = self.find_open(&request.namespace, Some(&execution))?;
         let known = self.run(number).map(|run| run.options()).unwrap_or_default();
         let merged = options::merge(known.clone(), &asked, &paths)?;
         if paths.iter().any(|path| path == "versioning_override") {
@@ -98,4 +103,14 @@ impl World {
         let workflow_execution_options = self.run(number).map(|run| run.options());
         Ok(UpdateWorkflowExecutionOptionsResponse { workflow_execution_options, update_time: None })
     }
+}
+
+/// Checks who asks for a pause or its end, and why.
+fn check_words(identity: &str, reason: &str, request_id: &str) -> Answer<()> {
+    for (what, words) in [("identity", identity), ("reason", reason), ("request id", request_id)] {
+        if words.len() > limits::ID_LENGTH {
+            return Err(Refusal::invalid(format!("{what} is too long.")));
+        }
+    }
+    Ok(())
 }

@@ -20,8 +20,11 @@ impl World {
     pub fn query_workflow(&mut self, call: CallId, request: QueryWorkflowRequest) -> Answer<()> {
         let query = request.query.clone().ok_or_else(|| Refusal::invalid("WorkflowQuery is not set on request."))?;
         self.check_blob(query.query_args.as_ref())?;
-        check_id("QueryType", &query.query_type)?;
+        if query.query_type.is_empty() {
+            return Err(Refusal::invalid("QueryType is not set on request."));
+        }
         let number = self.find(&request.namespace, request.execution.as_ref())?;
+        check_id("QueryType", &query.query_type)?;
         let Some(run) = self.run(number) else { return Err(Refusal::not_found("workflow not found")) };
         let status = run.state.status();
         let rejected = match request.query_reject_condition() {
@@ -58,6 +61,7 @@ impl World {
     /// # Errors
     /// When nobody waits for the answer any longer.
     pub fn respond_query_task_completed(&mut self, request: RespondQueryTaskCompletedRequest) -> Answer<()> {
+        self.check_given_namespace(&request.namespace)?;
         let token = TaskToken::read(&request.task_token, self.server)?;
         let missing = || Refusal::not_found("query task not found, or already expired");
         let number = self.run_of_id(&token.namespace, &token.run_id).map(|run| run.number).ok_or_else(missing)?;

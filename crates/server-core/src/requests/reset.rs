@@ -7,6 +7,7 @@ use perpetua_proto::workflow::{PostResetOperation, WorkflowExecutionOptions};
 use perpetua_proto::workflowservice::{ResetWorkflowExecutionRequest, ResetWorkflowExecutionResponse};
 
 use super::versioning_override::in_newer_form;
+use super::{check_execution, check_id};
 use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::run::{Again, History, Run, options};
@@ -21,10 +22,10 @@ impl World {
     /// # Errors
     /// When the request is wrong, the workflow is not there, or no run can begin at this event.
     pub fn reset_workflow(&mut self, request: ResetWorkflowExecutionRequest) -> Answer<ResetWorkflowExecutionResponse> {
+        self.namespaces.check(&request.namespace)?;
+        check_execution(request.workflow_execution.as_ref())?;
+        check_id("RequestId", &request.request_id)?;
         let base = self.find(&request.namespace, request.workflow_execution.as_ref())?;
-        if request.request_id.is_empty() {
-            return Err(Refusal::invalid("RequestId is not set on request."));
-        }
         let operations = operations(&request.post_reset_operations)?;
         let run_id = self.cx().uuid();
         let number = self.next_number();

@@ -15,6 +15,8 @@ use perpetua_proto::workflowservice::{
     PatchScheduleRequest, UpdateScheduleRequest,
 };
 
+use super::check_request_id;
+use super::check_start::check_queue;
 use crate::refusal::{Answer, Code, Refusal};
 use crate::schedule::{Schedule, canonical, key};
 use crate::time::{self, Time};
@@ -109,7 +111,7 @@ impl World {
             memo,
         } = request;
         check_request_id(&request_id)?;
-        let key = self.find_schedule(&namespace, &schedule_id)?;
+        self.check_schedule_id(&namespace, &schedule_id)?;
         let updated = schedule.unwrap_or_default();
         if updated.action.as_ref().is_none_or(|action| action.action.is_none()) {
             return Err(Refusal::invalid("Only StartWorkflow action is supported for schedules"));
@@ -120,6 +122,7 @@ impl World {
         if memo.is_some() {
             return Err(Refusal::precondition("memo updates are not supported on workflow-backed schedules"));
         }
+        let key = self.find_schedule(&namespace, &schedule_id)?;
         // What is due by the old specification is due.
         self.tend(&key);
         let now = self.now.nanos();
@@ -152,9 +155,10 @@ impl World {
     /// When the request is wrong, or there is no such schedule.
     pub fn patch_schedule(&mut self, request: PatchScheduleRequest) -> Answer<()> {
         check_request_id(&request.request_id)?;
-        let key = self.find_schedule(&request.namespace, &request.schedule_id)?;
+        self.check_schedule_id(&request.namespace, &request.schedule_id)?;
         let patch = request.patch.ok_or_else(|| Refusal::invalid("Patch is not set on request."))?;
         check_patch(&patch)?;
+        let key = self.find_schedule(&request.namespace, &request.schedule_id)?;
         let Some(schedule) = self.schedules.shelf.get_mut(&key) else { return Ok(()) };
         if !schedule.is_repeated(&request.request_id) {
             self.tend_with(&key, patch);
@@ -199,13 +203,15 @@ impl World {
 
     /// The key of the schedule that a request names.
     fn find_schedule(&self, namespace: &str, id: &str) -> Answer<String> {
-        self.namespaces.check(namespace)?;
-        if id.is_empty() {
-            return Err(unnamed());
-        }
+        self.check_schedule_id(namespace, id)?;
         let key = key(namespace, id);
         let missing = || Refusal::not_found(format!("workflow not found for ID: {OWN_WORKFLOW}{id}"));
         if self.schedules.shelf.contains(&key) { Ok(key) } else { Err(missing()) }
+    }
+
+    fn check_schedule_id(&self, namespace: &str, id: &str) -> Answer<()> {
+        self.namespaces.check(namespace)?;
+        if id.is_empty() { Err(unnamed()) } else { Ok(()) }
     }
 
     /// The search attributes of a schedule, checked.
@@ -285,13 +291,6 @@ fn check_workflow_id(length: usize) -> Answer<()> {
     Err(Refusal::invalid(format!("WorkflowId exceeds maximum allowed length ({length}/{most})")))
 }
 
-fn check_request_id(id: &str) -> Answer<()> {
-    if id.len() > limits::ID_LENGTH {
-        return Err(Refusal::invalid("RequestId length exceeds limit."));
-    }
-    Ok(())
-}
-
 fn check_patch(patch: &SchedulePatch) -> Answer<()> {
     if patch.pause.len() > limits::ID_LENGTH || patch.unpause.len() > limits::ID_LENGTH {
         return Err(Refusal::invalid("Schedule notes exceeds limit."));
@@ -302,10 +301,7 @@ fn check_patch(patch: &SchedulePatch) -> Answer<()> {
 fn check_workflow(workflow: &NewWorkflowExecutionInfo) -> Answer<()> {
     check_workflow_id(workflow.workflow_id.len() + APPENDED.len())?;
     super::check_id("WorkflowType", workflow.workflow_type.as_ref().map_or("", |kind| &kind.name))?;
-    match workflow.task_queue.as_ref().map_or("", |queue| &queue.name) {
-        "" => return Err(Refusal::invalid("taskQueue is not set")),
-        queue => super::check_id("taskQueue", queue)?,
-    }
+    check_queue(workflow.task_queue.as_ref()).map_err(Refusal::invalid)?;
     for (name, limit) in [
         ("WorkflowExecutionTimeout", &workflow.workflow_execution_timeout),
         ("WorkflowRunTimeout", &workflow.workflow_run_timeout),

@@ -21,8 +21,8 @@ impl World {
     /// # Errors
     /// When the request is wrong.
     pub fn list_schedules(&self, request: &ListSchedulesRequest) -> Answer<ListSchedulesResponse> {
-        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
         let mut wanted = self.wanted_schedules(&request.namespace, &request.query)?;
+        let page = Page::new(request.maximum_page_size, &request.next_page_token)?;
         wanted.sort_by_cached_key(|schedule| schedule.place());
         let wanted = wanted.into_iter().map(|schedule| (schedule.place(), schedule));
         let (schedules, next_page_token) = page.fill(wanted, |schedule| schedule.entry(self.now));

@@ -326,6 +326,8 @@ pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) ->
     if request.workflow_type.as_ref().is_none_or(|kind| kind.name.is_empty()) {
         return Err(Refusal::invalid("workflow type not set"));
     }
+    check_start_length("workflow type name", request.workflow_type.as_ref().map_or("", |kind| &kind.name))?;
+    check_start_length("Request ID", &request.request_id)?;
     check(&as_start(request.clone())).map(|_| ())
 }
 

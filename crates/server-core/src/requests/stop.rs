@@ -6,6 +6,7 @@ use perpetua_proto::workflowservice::{
     DeleteWorkflowExecutionRequest, RequestCancelWorkflowExecutionRequest, TerminateWorkflowExecutionRequest,
 };
 
+use super::check_execution;
 use crate::World;
 use crate::refusal::{Answer, Refusal};
 use crate::world::RunNumber;
@@ -55,12 +56,6 @@ impl World {
     /// # Errors
     /// When the request is wrong, or the workflow is not there.
     pub fn delete_workflow(&mut self, request: &DeleteWorkflowExecutionRequest) -> Answer<()> {
-        if request.namespace.is_empty() {
-            return Err(Refusal::invalid("Namespace is empty."));
-        }
-        if request.workflow_execution.is_none() {
-            return Err(Refusal::invalid("Execution is not set on request."));
-        }
         let number = self.find(&request.namespace, request.workflow_execution.as_ref())?;
         self.delete(number);
         Ok(())
@@ -73,6 +68,8 @@ impl World {
         execution: Option<WorkflowExecution>,
         first_run: &str,
     ) -> Answer<RunNumber> {
+        self.namespaces.check(namespace)?;
+        check_execution(execution.as_ref())?;
         if first_run.is_empty() {
             return self.find(namespace, execution.as_ref());
         }

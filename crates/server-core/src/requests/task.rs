@@ -35,7 +35,7 @@ impl World {
         &mut self,
         request: RespondWorkflowTaskCompletedRequest,
     ) -> Answer<RespondWorkflowTaskCompletedResponse> {
-        let number = self.task_of(&request.task_token)?;
+        let number = self.task_of(&request.task_token, &request.namespace)?;
         let response = self.with(number, |run, cx| match run.take_page(cx.settings, request)? {
             Some(request) => complete(run, cx, request),
             None => Ok(RespondWorkflowTaskCompletedResponse::default()),
@@ -49,7 +49,7 @@ impl World {
     /// # Errors
     /// When the task is not the worker's any longer.
     pub fn respond_workflow_task_failed(&mut self, request: Request) -> Answer<()> {
-        let number = self.task_of(&request.task_token)?;
+        let number = self.task_of(&request.task_token, &request.namespace)?;
         let cause = request.cause();
         self.with(number, |run, cx| match cause {
             // Another try would be as large.
@@ -66,7 +66,8 @@ impl World {
     }
 
     /// The run whose task a token names, if it is the one that a worker has.
-    fn task_of(&self, token: &[u8]) -> Answer<RunNumber> {
+    fn task_of(&self, token: &[u8], namespace: &str) -> Answer<RunNumber> {
+        self.check_given_namespace(namespace)?;
         let token = TaskToken::read(token, self.server)?;
         let execution = WorkflowExecution { workflow_id: token.workflow_id, run_id: token.run_id };
         let number = self.find(&token.namespace, Some(&execution)).map_err(|_| not_found())?;

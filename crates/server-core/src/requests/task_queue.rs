@@ -14,7 +14,7 @@ use perpetua_proto::workflowservice::{
     ListTaskQueuePartitionsResponse, UpdateTaskQueueConfigRequest, UpdateTaskQueueConfigResponse,
 };
 
-use super::check_id;
+use super::check_start::check_queue;
 use crate::deployment::{Version, old_name};
 use crate::matching::{Kind, QueueKey, Seen, Stats};
 use crate::refusal::{Answer, Refusal};
@@ -47,8 +47,8 @@ impl World {
     /// When the request is wrong.
     pub fn describe_task_queue(&self, request: &DescribeTaskQueueRequest) -> Answer<DescribeTaskQueueResponse> {
         self.namespaces.check(&request.namespace)?;
+        check_queue(request.task_queue.as_ref()).map_err(Refusal::invalid)?;
         let Some(queue) = &request.task_queue else { return Err(Refusal::invalid("taskQueue is not set")) };
-        check_id("TaskQueue", &queue.name)?;
         #[allow(deprecated, reason = "it is still asked for")]
         if request.api_mode() == DescribeTaskQueueMode::Enhanced {
             return Ok(self.describe_versions(request, &queue.name));
@@ -140,8 +140,8 @@ impl World {
         request: &ListTaskQueuePartitionsRequest,
     ) -> Answer<ListTaskQueuePartitionsResponse> {
         self.namespaces.check(&request.namespace)?;
+        check_queue(request.task_queue.as_ref()).map_err(Refusal::invalid)?;
         let Some(queue) = &request.task_queue else { return Err(Refusal::invalid("taskQueue is not set")) };
-        check_id("TaskQueue", &queue.name)?;
         let part = || vec![TaskQueuePartitionMetadata { key: queue.name.clone(), owner_host_name: "perpetua".into() }];
         Ok(ListTaskQueuePartitionsResponse {
             activity_task_queue_partitions: part(),
@@ -250,7 +250,7 @@ fn check(request: &UpdateTaskQueueConfigRequest) -> Answer<()> {
             let words = format!("RequestsPerSecond for {name} rate limit must be non-negative.");
             return Err(Refusal::invalid(words));
         }
-        check_length("Reason", update.map_or("", |update| &update.reason))?;
+        check_length(&format!("{name}.Reason"), update.map_or("", |update| &update.reason))?;
     }
     check_length("Identity", &request.identity)?;
     check_length("TaskQueue", &request.task_queue)?;
@@ -272,7 +272,8 @@ fn check(request: &UpdateTaskQueueConfigRequest) -> Answer<()> {
 
 fn check_length(what: &str, text: &str) -> Answer<()> {
     if text.len() > limits::ID_LENGTH {
-        return Err(Refusal::invalid(format!("{what} length exceeds limit.")));
+        let most = limits::ID_LENGTH;
+        return Err(Refusal::invalid(format!("{what} field too long (max {most} characters).")));
     }
     Ok(())
 }

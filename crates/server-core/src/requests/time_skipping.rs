@@ -2,6 +2,7 @@
 
 use perpetua_proto::workflowservice::PollWorkflowExecutionTimeSkippingRequest;
 
+use super::check_execution;
 use crate::refusal::{Answer, Refusal};
 use crate::run::skipping::{self, FastForwardWaiter};
 use crate::world::{CallId, Reply, RunNumber, Waiting};
@@ -18,6 +19,7 @@ impl World {
         request: PollWorkflowExecutionTimeSkippingRequest,
     ) -> Answer<()> {
         self.namespaces.check(&request.namespace)?;
+        check_execution(request.workflow_execution.as_ref())?;
         skipping::check_enabled(&self.settings)?;
         skipping::check_fast_forward_id(&request.fast_forward_id)?;
         let named = self.find(&request.namespace, request.workflow_execution.as_ref())?;

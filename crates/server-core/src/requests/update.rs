@@ -12,6 +12,7 @@ use perpetua_proto::workflowservice::{
 };
 
 use super::check_id;
+use super::check_loadable;
 use super::start::Resolved;
 use crate::World;
 use crate::any::any;
@@ -19,6 +20,7 @@ use crate::refusal::{Answer, Code, Refusal};
 use crate::run::update::{Shape, UpdateWaiter};
 use crate::run::{Run, callback};
 use crate::world::{CallId, RunNumber, Waiting};
+use perpetua_proto::common::WorkflowExecution;
 
 impl World {
     /// Updates a workflow. The answer comes when the update is as far as the caller wants it.
@@ -46,7 +48,10 @@ impl World {
     pub fn poll_update(&mut self, call: CallId, request: PollWorkflowExecutionUpdateRequest) -> Answer<()> {
         let stage = request.wait_policy.map_or(Stage::Unspecified, |policy| policy.lifecycle_stage());
         let reference = request.update_ref.ok_or_else(|| Refusal::invalid("UpdateRef is not set on request."))?;
-        let number = self.find(&request.namespace, reference.workflow_execution.as_ref())?;
+        let WorkflowExecution { workflow_id, run_id } = reference.workflow_execution.unwrap_or_default();
+        self.namespaces.check(&request.namespace)?;
+        check_loadable(&workflow_id, &run_id)?;
+        let number = self.find(&request.namespace, Some(&WorkflowExecution { workflow_id, run_id }))?;
         let id = reference.update_id;
         if !self.run(number).is_some_and(|run| run.knows_update(&id)) {
             return Err(Refusal::not_found(format!("update {id:?} not found")));
@@ -60,6 +65,7 @@ impl World {
     /// # Errors
     /// When one of the two cannot be done; then neither is.
     pub fn execute_multi_operation(&mut self, call: CallId, request: ExecuteMultiOperationRequest) -> Answer<()> {
+        self.namespaces.check(&request.namespace)?;
         let shape = || Refusal::invalid("Operations have to be exactly [Start, Update].");
         let [start, update] = <[_; 2]>::try_from(request.operations).map_err(|_| shape())?;
         let (Some(Operation::StartWorkflow(start)), Some(Operation::UpdateWorkflow(update))) =

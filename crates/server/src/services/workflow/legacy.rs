@@ -7,11 +7,12 @@ use tonic::Request;
 
 use super::WorkflowApi;
 
-/// Requests that are refused in the same words.
+/// Requests that are refused in the same words, unless their namespace is wrong.
 macro_rules! refused {
     ($refusal:expr => $($name:ident($request:ident) -> $response:ident;)*) => {
         impl WorkflowApi {
-            $(pub(super) async fn $name(&self, _: Request<$request>) -> Answer<$response> {
+            $(pub(super) async fn $name(&self, request: Request<$request>) -> Answer<$response> {
+                self.now(request, |world, request| world.check_namespace(&request.namespace)).await?;
                 Err($refusal)
             })*
         }
