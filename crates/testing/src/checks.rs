@@ -3,12 +3,12 @@
 //! A check is a function from a run, and what its workers could do, to findings. User code runs in checks, on a thread of
 //! its own as in a worker: no runtime is in reach, and nobody sees what it logs.
 
-mod abandoned;
-mod handlers;
+pub(crate) mod abandoned;
+pub(crate) mod handlers;
 mod prefixes;
-mod recorded;
+pub(crate) mod recorded;
 mod replay;
-mod signals;
+pub(crate) mod signals;
 
 use std::sync::Arc;
 use std::thread;
@@ -45,8 +45,8 @@ fn replayed(run: &Run, registries: &[Arc<Workflows>], converter: &DataConverter)
     let differs = prefixes::compare(run, workflows, converter).err();
     [
         (Check::Replay, differs),
-        (Check::UnfinishedHandlers, handlers::problem(&replayed)),
-        (Check::UnhandledSignals, signals::problem(&replayed)),
+        (Check::UnfinishedHandlers, handlers::problem(&replayed.unfinished_handlers)),
+        (Check::UnhandledSignals, signals::problem(replayed.finished, &replayed.unhandled_signals)),
     ]
     .into_iter()
     .filter_map(|(check, problem)| Some((check, problem?)))
@@ -55,6 +55,11 @@ fn replayed(run: &Run, registries: &[Arc<Workflows>], converter: &DataConverter)
 
 /// Runs user code as a worker does: on a thread without a runtime. What it logs was logged when it ran first.
 fn apart<T: Send>(look: impl FnOnce() -> T + Send) -> T {
-    let silently = || tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), look);
-    thread::scope(|scope| scope.spawn(silently).join()).unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    thread::scope(|scope| scope.spawn(|| silently(look)).join())
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// Runs this where nobody sees what user code logs.
+pub(crate) fn silently<R>(call: impl FnOnce() -> R) -> R {
+    tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::default(), call)
 }

@@ -5,11 +5,13 @@
 //! production; nothing is imitated. When the test is over, the runs that it made are looked at again: each is executed anew
 //! from every prefix of its history, and what differs is reported with the line.
 //!
+//! [`drive()`] is for one workflow without any of that: a state machine that the test drives, turn by turn.
+//!
 //! Users reach all of it through `perpetua`, with the feature `testing` in their dev-dependency.
 //!
 //! Not here: the tests of Perpetua itself, which are in `perpetua-testkit`.
 //!
-//! Read first: [`TestEnv`], then [`Check`].
+//! Read first: [`TestEnv`], then [`Check`]; [`drive::Drive`].
 //!
 //! ```text
 //! #[perpetua::test] --> harness::run --> TestEnv { server, client, workers } --> the test's body
@@ -19,6 +21,7 @@
 
 mod builder;
 mod checks;
+pub mod drive;
 mod endless;
 mod env;
 mod explain;
@@ -32,6 +35,7 @@ mod watchdog;
 mod worker;
 
 pub use builder::{TestEnvBuilder, TestEnvError};
+pub use drive::drive;
 pub use env::TestEnv;
 pub use finding::{Check, Finding, Findings};
 pub use simulate::{Fault, Injected, Simulated, Simulation, SimulationFailure, World, simulate, simulate_many};

@@ -152,8 +152,8 @@ impl Stage<'_> {
                      that stayed in memory. The state of the workflow depends on something that is not in its history",
                     task.up_to_answers,
                     query.0,
-                    shown(Some(answer)),
-                    shown(then.get(query)),
+                    recorded::shown(Some(answer)),
+                    recorded::shown(then.get(query)),
                 ));
             }
         }
@@ -172,17 +172,6 @@ fn answers_of(progress: Result<Progress, Fault>) -> Result<BTreeMap<QueryId, Que
     match progress? {
         Progress::Answered(answer) => Ok(answer.query_answers),
         Progress::NeedsPage | Progress::Waits(_) => Ok(BTreeMap::new()),
-    }
-}
-
-fn shown(answer: Option<&QueryAnswer>) -> String {
-    match answer {
-        Some(QueryAnswer::Answered(payloads)) => {
-            let each: Vec<_> = payloads.iter().map(|payload| String::from_utf8_lossy(&payload.data)).collect();
-            each.join(", ")
-        }
-        Some(QueryAnswer::Failed(failure)) => format!("the error {:?}", failure.message),
-        None => "nothing".to_owned(),
     }
 }
 

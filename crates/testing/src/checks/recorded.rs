@@ -3,7 +3,7 @@
 //! A replay holds history against the code by kinds and names: values may be computed, and history decides. But what a
 //! workflow computes from the same history should be the same, or else it depends on something that no replay repeats.
 
-use perpetua_vocab::{Command, CommandKind, Event, EventKind, Failure, Payloads};
+use perpetua_vocab::{Command, CommandKind, Event, EventKind, Failure, Payloads, QueryAnswer};
 
 /// The first difference between what was asked for and what history has, in words.
 pub(crate) fn difference(commands: &[Command], answers: &[Event]) -> Option<String> {
@@ -87,5 +87,17 @@ fn name(command: &CommandKind) -> String {
         CommandKind::CancelWorkflow { .. } => "the cancellation of the workflow".to_owned(),
         CommandKind::ContinueAsNew(_) => "a new run".to_owned(),
         other => format!("{other:?}"),
+    }
+}
+
+/// An answer to a query, in words.
+pub(crate) fn shown(answer: Option<&QueryAnswer>) -> String {
+    match answer {
+        Some(QueryAnswer::Answered(payloads)) => {
+            let each: Vec<_> = payloads.iter().map(|payload| String::from_utf8_lossy(&payload.data)).collect();
+            each.join(", ")
+        }
+        Some(QueryAnswer::Failed(failure)) => format!("the error {:?}", failure.message),
+        None => "nothing".to_owned(),
     }
 }
