@@ -17,10 +17,10 @@ async fn a_project_made_from_the_template_builds_passes_its_tests_and_runs() -> 
     instantiate(root, &project)?;
     let server = LocalServer::start().await?;
 
-    let tested = cargo(&project, &target).args(["test"]).env("TEMPORAL_ADDRESS", server.address()).output()?;
+    let tested = cargo(&project, &target).args(["test"]).output()?;
     let printed = String::from_utf8_lossy(&tested.stdout);
     assert!(tested.status.success(), "{printed}\n{}", String::from_utf8_lossy(&tested.stderr));
-    assert!(printed.contains("2 passed"), "{printed}");
+    assert!(printed.contains("3 passed"), "{printed}");
 
     let built = cargo(&project, &target).args(["build"]).status()?;
     assert!(built.success(), "the binaries do not build");
@@ -39,7 +39,7 @@ fn instantiate(root: &Path, project: &Path) -> Outcome<()> {
         fs::remove_dir_all(project)?;
     }
     let place = root.join("crates/perpetua");
-    let perpetua = |feature| format!("{{ path = {place:?}, features = ['{feature}'] }}");
+    let perpetua = |features| format!("{{ path = {place:?}, features = [{features}] }}");
     for file in files_below(&root.join("template"))? {
         let name = file.strip_prefix(root.join("template"))?;
         if name == Path::new("cargo-generate.toml") || name == Path::new("README.md") {
@@ -50,9 +50,12 @@ fn instantiate(root: &Path, project: &Path) -> Outcome<()> {
             .replace("{{crate_name}}", "template_project")
             .replace(
                 r#"{{perpetua | replace: " }", ", features = ['tracing-subscriber'] }"}}"#,
-                &perpetua("tracing-subscriber"),
+                &perpetua("'tracing-subscriber'"),
             )
-            .replace(r#"{{perpetua | replace: " }", ", features = ['guard'] }"}}"#, &perpetua("guard"));
+            .replace(
+                r#"{{perpetua | replace: " }", ", features = ['guard', 'testing'] }"}}"#,
+                &perpetua("'guard', 'testing'"),
+            );
         assert!(!text.contains("{{"), "{}: a placeholder is left", name.display());
         let to = project.join(name);
         fs::create_dir_all(to.parent().ok_or("a file is in a folder")?)?;
