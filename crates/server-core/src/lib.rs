@@ -42,6 +42,7 @@ mod world;
 
 pub use any::Named;
 pub use refusal::{Answer, Code, Refusal};
+pub use requests::Lingered;
 pub use settings::Setting;
 pub use time::Time;
 pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, Unattended, World};

@@ -13,6 +13,7 @@ mod deployment_list;
 mod describe;
 mod endpoints;
 mod history;
+mod linger;
 mod list;
 mod list_by_filter;
 mod messages;
@@ -39,6 +40,8 @@ mod time_skipping;
 mod update;
 pub(crate) mod versioning_override;
 pub(crate) mod worker;
+
+pub use linger::Lingered;
 
 use bytes::Bytes;
 use perpetua_proto::common::{Payload, Payloads, WorkflowExecution};

@@ -13,6 +13,7 @@ mod close;
 pub(crate) mod control;
 mod due;
 pub(crate) mod history;
+mod linger;
 mod listed;
 pub(crate) mod live;
 mod nexus;

@@ -54,7 +54,7 @@ use crate::run::Run;
 use crate::schedule::Schedules;
 use crate::settings::{Setting, Settings};
 use crate::visibility::Index;
-use crate::{Answer, Refusal, Time};
+use crate::{Answer, Lingered, Refusal, Time};
 
 /// Names a run within a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -120,6 +120,10 @@ pub(crate) enum Waiting {
     Activity,
     /// For its own alarm.
     Time,
+    /// The same, but time need not pass for it.
+    Bell,
+    /// Until an attempt of a run's activity goes on.
+    Linger(RunNumber),
 }
 
 impl World {
@@ -225,8 +229,10 @@ impl World {
     fn ring(&mut self, alarm: Alarm) {
         match alarm {
             Alarm::Sleeper(call) => {
-                self.alarms.set(Alarm::Sleeper(call), None);
-                self.cx().reply(call, Ok(Reply::Slept));
+                let lingers = matches!(self.calls.get(&call), Some(Waiting::Linger(_)));
+                self.stop_lingering(call);
+                let reply = if lingers { Reply::Lingered(Lingered::TimeCame) } else { Reply::Slept };
+                self.cx().reply(call, Ok(reply));
             }
             Alarm::Drainage(deployment, build) => self.check_drainage(&deployment, &build),
             Alarm::Queue(key) => {
@@ -407,12 +413,16 @@ impl World {
         run.tell_fast_forward_waiters(&mut cx);
         run.tell_update_waiters(&mut cx);
         run.tell_readers(&mut cx);
+        let went_on = run.tell_lingering(&mut cx);
         run.history.cut();
         run.state.transitions = run.history.batches();
         if !run.is_open() {
             self.open.remove(&number);
             self.index.put(&run);
             self.alarms.set(Alarm::RunOver(number), self.kept_until(&run));
+        }
+        for call in went_on {
+            self.alarms.set(Alarm::Sleeper(call), None);
         }
         self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at.back(run.ahead())));
         self.dirty.insert(number, run.state.run_id.clone());

@@ -72,6 +72,10 @@ struct Inside {
     pace: Pace,
     /// Calls for which time was unlocked; it is locked again in the very step that answers them.
     unlocked_for: BTreeSet<CallId>,
+    /// Calls with whose answers time begins to be held.
+    holding: BTreeSet<CallId>,
+    /// For how many who were woken time is held.
+    held: usize,
     /// Whether nothing is done any more.
     stopped: bool,
     /// Since when all work waits for workers that are not there.
@@ -88,16 +92,16 @@ struct Inside {
 
 /// What was said, and what must be stored before it leaves.
 #[derive(Debug)]
-struct Said<T> {
+pub(crate) struct Said<T> {
     words: T,
     mark: Mark,
 }
 
 /// Where the reply to a call arrives.
-type Hearing = oneshot::Receiver<Said<Answer<Reply>>>;
+pub(crate) type Hearing = oneshot::Receiver<Said<Answer<Reply>>>;
 
 /// A call that was begun: its reply will be heard, unless the answer is a refusal.
-type Begun = (CallId, Hearing, Said<Answer<()>>);
+pub(crate) type Begun = (CallId, Hearing, Said<Answer<()>>);
 
 /// A call that is being waited for; given up when this is dropped.
 struct Pending<'a> {
@@ -122,6 +126,8 @@ impl Engine {
             log: log_of_inside,
             pace,
             unlocked_for,
+            holding: BTreeSet::new(),
+            held: 0,
             stopped: false,
             unattended: None,
             steps: 0,
@@ -180,6 +186,28 @@ impl Engine {
         self.hear(limit, begun).await
     }
 
+    /// Begins to wait until the world's clock shows a time, which need not skip for this. With the reply, whatever it is,
+    /// time begins to be held, until it is [let go](Self::let_go).
+    pub(crate) fn begin_bell(&self, time: Time) -> Answer<Begun> {
+        let mut inside = self.open()?;
+        let call = CallId(inside.last_call + 1);
+        inside.holding.insert(call);
+        Ok(self.begin(inside, |world, call| world.ring_at(call, time)))
+    }
+
+    /// A call is not waited for any longer.
+    pub(crate) fn give_up(&self, call: CallId) {
+        self.step(|world| world.expire(call));
+        self.lock().calls.remove(&call);
+    }
+
+    /// Time is held by one less.
+    pub(crate) fn let_go(&self) {
+        let mut inside = self.lock();
+        inside.held = inside.held.saturating_sub(1);
+        self.step_in(inside, |_| ());
+    }
+
     fn begin_unlocked(&self, time: Time) -> Answer<Begun> {
         let mut inside = self.open()?;
         if !inside.pace.lock(false) {
@@ -191,7 +219,7 @@ impl Engine {
     }
 
     /// Waits for the reply to a call, but no longer than this.
-    async fn hear(&self, limit: Duration, begun: Begun) -> Answer<Reply> {
+    pub(crate) async fn hear(&self, limit: Duration, begun: Begun) -> Answer<Reply> {
         let (call, mut reply, asked) = begun;
         if asked.words.is_err() {
             return self.release(asked).await.and(Err(gone()));
@@ -319,6 +347,9 @@ impl Inside {
             if self.unlocked_for.remove(&call) {
                 self.pace.lock(true);
             }
+            if self.holding.remove(&call) {
+                self.held += 1;
+            }
             if let Some(waiting) = self.calls.remove(&call) {
                 // Who does not wait any longer does not hear.
                 let _ = waiting.send(Said { words, mark });
@@ -362,7 +393,7 @@ impl Inside {
 
     /// Whether there is work that time must not run ahead of. A worker that is not there is waited for, but not for ever.
     fn holds_time(&self) -> bool {
-        self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
+        self.held > 0 || self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
     }
 
     /// How long nothing happens by itself; none if nothing ever does.
@@ -441,9 +472,7 @@ const TURN: Duration = Duration::from_millis(1);
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        let call = self.call;
-        self.engine.step(|world| world.expire(call));
-        self.engine.lock().calls.remove(&call);
+        self.engine.give_up(self.call);
     }
 }
 
@@ -512,7 +541,7 @@ impl Engine {
     pub(crate) fn standstill(&self) -> Option<Standstill> {
         let inside = self.lock();
         let world = &inside.world;
-        if inside.is_down || !world.is_waited_for() || world.is_attended() {
+        if inside.is_down || !world.is_waited_for() || world.is_attended() || inside.held > 0 {
             return None;
         }
         // In skipped time, what happens by itself happens at once.
@@ -520,6 +549,11 @@ impl Engine {
             return None;
         }
         Some(Standstill { steps: inside.steps, unattended: world.unattended() })
+    }
+
+    /// How many steps were taken.
+    pub(crate) fn steps(&self) -> u64 {
+        self.lock().steps
     }
 
     /// How many calls wait.

@@ -21,9 +21,11 @@ mod server;
 mod services;
 mod status;
 mod storage;
+mod waits;
 
 pub use crash::HeldTime;
 pub use engine::Standstill;
-pub use perpetua_server_core::Unattended;
+pub use perpetua_server_core::{Lingered, Unattended};
 pub use server::{Listening, Server, ServerBuilder, ServerError, Stopped, Transport};
 pub use storage::StorageError;
+pub use waits::{Bell, HeldTime};

@@ -32,7 +32,7 @@ use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
 use crate::storage::{File, Kept, Log, StorageError, Store};
 
 /// Longer than anybody sleeps.
-const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
 /// How long closed workflows are kept in namespaces that are made with the server, in seconds.
 const RETENTION: i64 = 24 * 3600;
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
@@ -266,7 +266,7 @@ impl Server {
 /// The server is being stopped.
 #[derive(Debug, thiserror::Error)]
 #[error("the server is being stopped")]
-pub struct Stopped(());
+pub struct Stopped(pub(crate) ());
 
 fn system_time(time: Time) -> SystemTime {
     let nanos = u64::try_from(time.nanos()).unwrap_or(0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use perpetua_client::{Client, RunWorkflow, StartWorkflow};
 use perpetua_contract::{WorkflowCall, WorkflowDefinition};
@@ -14,8 +14,10 @@ use perpetua_worker::{FailedWorkflowTask, RunningWorker};
 use perpetua_workflow::Workflows;
 use tokio::runtime::Handle;
 
+use crate::calls::TimedCall;
+use crate::mock::AnyMock;
 use crate::runs::{self, Run};
-use crate::{Check, Finding, Findings, TestEnvBuilder, TestEnvError, TestWorkerBuilder, checks};
+use crate::{Check, Finding, Findings, LoggedCall, TestEnvBuilder, TestEnvError, TestWorkerBuilder, checks};
 
 /// A world for one test: a server in this process with its own clock, a client of it, and the workers that the test
 /// starts.
@@ -40,13 +42,19 @@ pub(crate) struct Inner {
     pub(crate) time_limit: Duration,
     without: BTreeSet<Check>,
     /// What stops and cancels runs on behalf of others.
-    runtime: Handle,
+    pub(crate) runtime: Handle,
     workers: Mutex<Vec<Arc<tokio::sync::Mutex<Option<RunningWorker>>>>>,
     registries: Mutex<Vec<Arc<Workflows>>>,
     findings: Mutex<Vec<Finding>>,
     /// The runs whose task has failed.
     failed: Mutex<BTreeSet<RunId>>,
     is_finished: AtomicBool,
+    /// What stands in the place of activities and workflows.
+    pub(crate) mocks: Mutex<Vec<Arc<dyn AnyMock>>>,
+    /// The calls of mocks.
+    pub(crate) calls: Mutex<Vec<LoggedCall>>,
+    /// What is to be done at its time.
+    pub(crate) timed: Mutex<Vec<TimedCall>>,
 }
 
 impl TestEnv {
@@ -113,7 +121,11 @@ impl TestEnv {
         if self.inner.is_finished.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        self.inner.end_timed_calls().await;
         self.inner.stop_workers().await;
+        for problem in self.inner.unmet_mocks() {
+            self.inner.add(Finding::new(Check::Mocks, problem));
+        }
         for run in runs::all(&self.inner).await {
             match run {
                 Ok(run) => self.inner.check(&run),
@@ -128,6 +140,11 @@ impl TestEnv {
 }
 
 impl Inner {
+    /// The time of the world.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.server.as_ref().map_or_else(SystemTime::now, Server::now)
+    }
+
     pub(crate) fn new(
         server: Option<Server>,
         client: Client,
@@ -151,6 +168,9 @@ impl Inner {
             findings: Mutex::default(),
             failed: Mutex::default(),
             is_finished: AtomicBool::new(false),
+            mocks: Mutex::default(),
+            calls: Mutex::default(),
+            timed: Mutex::default(),
         }
     }
 

@@ -28,6 +28,11 @@ pub enum Check {
     RetryStorms,
     /// A history grows and grows, past ten thousand events, and the run does not continue as new.
     EndlessHistories,
+    /// A [mock](crate::TestEnv::mock) was called as nobody expected, or its closure panicked: then the workflow is
+    /// terminated at once. Or one that is [required](crate::Mock::required) was not called.
+    Mocks,
+    /// A [call at a time](crate::TestEnv::after) failed, panicked, or did not come to its end.
+    Calls,
 }
 
 /// One thing that a test found.
@@ -58,6 +63,8 @@ impl Check {
             Self::AbandonedWork => "work was cut off",
             Self::RetryStorms => "an activity is tried for ever",
             Self::EndlessHistories => "a history has no end",
+            Self::Mocks => "a mock",
+            Self::Calls => "a call at a time",
         }
     }
 }

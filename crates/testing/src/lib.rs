@@ -20,6 +20,7 @@
 //! ```
 
 mod builder;
+mod calls;
 mod checks;
 pub mod drive;
 mod endless;
@@ -28,6 +29,7 @@ mod explain;
 mod finding;
 #[doc(hidden)]
 pub mod harness;
+mod mock;
 mod runs;
 mod simulate;
 mod time;
@@ -38,6 +40,10 @@ pub use builder::{TestEnvBuilder, TestEnvError};
 pub use drive::drive;
 pub use env::TestEnv;
 pub use finding::{Check, Finding, Findings};
+pub use mock::{
+    ActivityMock, Answer, Call, External, LoggedCall, Mock, MockFunction, Mocked, OfActivity, OfWorkflow, Received,
+    Reply, WorkflowMock,
+};
 pub use simulate::{Fault, Injected, Simulated, Simulation, SimulationFailure, World, simulate, simulate_many};
 pub use time::{Stuck, TimeError};
 pub use worker::{TestWorker, TestWorkerBuilder};

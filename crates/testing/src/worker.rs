@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use perpetua_client::Client;
-use perpetua_contract::{ActivityStub, WorkflowStub};
+use perpetua_contract::{ActivityDefinition, ActivityStub, WorkflowDefinition, WorkflowStub};
+use perpetua_vocab::TaskQueue;
 use perpetua_worker::{ActivityImplementation, ActivitySet, BuildError, RunningWorker, Worker, WorkerBuilder};
 use perpetua_workflow::implementation::WorkflowImplementation;
 
-use crate::TestEnv;
+use crate::{MockFunction, TestEnv};
 
 /// A worker of a test that is being described. Made by [`TestEnv::worker`].
 #[must_use = "a worker does nothing until it is started"]
@@ -30,23 +31,7 @@ impl TestWorkerBuilder {
 
     /// A worker that has a client of its own.
     pub(crate) fn with_client(env: &TestEnv, client: &Client) -> Self {
-        let (learning, failing) = (Arc::downgrade(&env.inner), Arc::downgrade(&env.inner));
-        // One thread runs workflow code: a machine has many tests to run.
-        let worker = Worker::builder(client, env.task_queue().clone())
-            .lanes(1)
-            .workflow_pollers(2)
-            .activity_pollers(2)
-            .on_build(move |workflows| {
-                if let Some(world) = learning.upgrade() {
-                    world.learn(workflows);
-                }
-            })
-            .on_workflow_task_failed(move |failed| {
-                if let Some(world) = failing.upgrade() {
-                    world.task_failed(failed);
-                }
-            });
-        Self { env: env.clone(), worker }
+        Self { env: env.clone(), worker: builder(env, client, env.task_queue().clone()) }
     }
 
     /// Can run this workflow: `.workflow(greeting)`, or `.workflow(Approval::run)`.
@@ -73,6 +58,40 @@ impl TestWorkerBuilder {
         self
     }
 
+    /// Answers for this activity with what a closure returns: `.mock(Bank::withdraw, |account: String, cents: u64| Ok(..))`.
+    /// Short for [`TestEnv::mock`] with one answer to all calls.
+    ///
+    /// # Panics
+    /// When something else of this name is mocked, with other arguments.
+    #[track_caller]
+    pub fn mock<A, S, F>(self, stub: S, answer: F) -> Self
+    where
+        S: ActivityStub<A>,
+        F: MockFunction<Input<S, A>, Output<S, A>, Error<S, A>>,
+    {
+        self.env.mock(stub).answer_by(answer);
+        self
+    }
+
+    /// Answers for this workflow with what a closure returns: `.mock_workflow(Payment::run, |card: Card| Ok(..))`. Short for
+    /// [`TestEnv::mock_workflow`] with one answer to all calls.
+    ///
+    /// # Panics
+    /// When something else of this name is mocked, with other arguments.
+    #[track_caller]
+    pub fn mock_workflow<A, S, F>(self, stub: S, answer: F) -> Self
+    where
+        S: WorkflowStub<A>,
+        F: MockFunction<
+                <S::Definition as WorkflowDefinition>::Input,
+                <S::Definition as WorkflowDefinition>::Output,
+                <S::Definition as WorkflowDefinition>::Error,
+            >,
+    {
+        self.env.mock_workflow(stub).answer_by(answer);
+        self
+    }
+
     /// Changes anything else that a worker can be told: `.options(|worker| worker.max_cached_workflows(0))`.
     pub fn options(mut self, change: impl FnOnce(WorkerBuilder) -> WorkerBuilder) -> Self {
         self.worker = change(self.worker);
@@ -90,11 +109,35 @@ impl TestWorkerBuilder {
     /// When nothing is registered, a name is registered twice, or there is no tokio runtime here.
     #[track_caller]
     pub fn start(self) -> TestWorker {
-        match self.worker.spawn() {
+        match self.env.inner.with_mocks(self.worker).spawn() {
             Ok(running) => TestWorker { running: self.env.inner.keep(running) },
             Err(error) => panic!("the worker of the test cannot be made: {error}"),
         }
     }
+}
+
+type Input<S, A> = <<S as ActivityStub<A>>::Definition as ActivityDefinition>::Input;
+type Output<S, A> = <<S as ActivityStub<A>>::Definition as ActivityDefinition>::Output;
+type Error<S, A> = <<S as ActivityStub<A>>::Definition as ActivityDefinition>::Error;
+
+/// A worker of a queue whose doings the world follows.
+pub(crate) fn builder(env: &TestEnv, client: &Client, task_queue: TaskQueue) -> WorkerBuilder {
+    let (learning, failing) = (Arc::downgrade(&env.inner), Arc::downgrade(&env.inner));
+    // One thread runs workflow code: a machine has many tests to run.
+    Worker::builder(client, task_queue)
+        .lanes(1)
+        .workflow_pollers(2)
+        .activity_pollers(2)
+        .on_build(move |workflows| {
+            if let Some(world) = learning.upgrade() {
+                world.learn(workflows);
+            }
+        })
+        .on_workflow_task_failed(move |failed| {
+            if let Some(world) = failing.upgrade() {
+                world.task_failed(failed);
+            }
+        })
 }
 
 impl TestWorker {

@@ -132,6 +132,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Changes which activities and workflows it can run, by code that makes some at run time: for tests.
+    #[doc(hidden)]
+    pub fn registered(mut self, change: impl FnOnce(&mut Activities, &mut Workflows)) -> Self {
+        change(&mut self.activities, &mut self.workflows);
+        self
+    }
+
     /// Who the worker says it is, as histories show it; by default, who the client is.
     pub fn identity(mut self, identity: impl Into<Identity>) -> Self {
         self.options.identity = Some(identity.into());

@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use perpetua_contract::WorkflowDefinition;
 use perpetua_convert::{Arguments, ConversionError, DataConverter};
 use perpetua_vocab::Payloads;
 
@@ -38,7 +39,19 @@ pub(crate) trait Registered: Send + Sync {
 }
 
 struct Entry<W: WorkflowImplementation> {
+    create: Box<Create<W>>,
     handlers: Arc<Handlers<W>>,
+}
+
+/// Builds the state from the input.
+type Create<W> = dyn Fn(&Ctx, &<W as WorkflowDefinition>::Input) -> W + Send + Sync;
+
+impl<W: WorkflowImplementation> Entry<W> {
+    fn new(create: Box<Create<W>>) -> Self {
+        let mut handlers = Handlers::new();
+        W::handlers(&mut handlers);
+        Self { create, handlers: Arc::new(handlers) }
+    }
 }
 
 impl<W: WorkflowImplementation> Registered for Entry<W> {
@@ -53,7 +66,7 @@ impl<W: WorkflowImplementation> Registered for Entry<W> {
         converter: &DataConverter,
     ) -> Result<Box<dyn Instance>, ConversionError> {
         let input = W::Input::decode(input, converter.payloads())?;
-        let workflow = Rc::new(W::create(ctx, &input));
+        let workflow = Rc::new((self.create)(ctx, &input));
         Ok(Box::new(Hosted::new(workflow, input, Arc::clone(&self.handlers))))
     }
 }
@@ -61,9 +74,7 @@ impl<W: WorkflowImplementation> Registered for Entry<W> {
 impl Workflows {
     /// Lists a workflow. Two of one name are reported by [`duplicates`](Self::duplicates).
     pub fn add<W: WorkflowImplementation>(&mut self) {
-        let mut handlers = Handlers::new();
-        W::handlers(&mut handlers);
-        let entry = Arc::new(Entry::<W> { handlers: Arc::new(handlers) });
+        let entry = Arc::new(Entry::<W>::new(Box::new(W::create)));
         if W::DYNAMIC {
             if let Some(earlier) = self.dynamic.replace(entry) {
                 self.duplicates.push(format!(
@@ -82,6 +93,17 @@ impl Workflows {
                 type_name::<W>()
             ));
         }
+    }
+
+    /// Lists a workflow whose state is made by a closure, in the place of the one that has this name, if there is one: for
+    /// tests.
+    #[doc(hidden)]
+    pub fn replace<W: WorkflowImplementation>(
+        &mut self,
+        name: &'static str,
+        create: impl Fn(&Ctx, &W::Input) -> W + Send + Sync + 'static,
+    ) {
+        self.by_name.insert(name, Arc::new(Entry::<W>::new(Box::new(create))));
     }
 
     /// What was registered twice, in words.

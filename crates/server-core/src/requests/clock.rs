@@ -17,4 +17,16 @@ impl World {
         }
         Ok(())
     }
+
+    /// Is told when the world's clock shows this time. Unlike a [sleep](Self::sleep_until) it is no reason to skip time.
+    ///
+    /// # Errors
+    /// None; it has the form of every call that may wait.
+    pub fn ring_at(&mut self, call: CallId, time: Time) -> Answer<()> {
+        self.sleep_until(call, time)?;
+        if let Some(waiting) = self.calls.get_mut(&call) {
+            *waiting = Waiting::Bell;
+        }
+        Ok(())
+    }
 }

@@ -190,7 +190,12 @@ impl World {
                 });
                 goes_on.map(|goes_on| Reply::FastForward(Box::new(goes_on))).ok_or_else(deleted)
             }
-            Waiting::Time => {
+            Waiting::Linger(number) => {
+                self.attend(number, |run, _| run.live.lingering.retain(|lingering| lingering.call != call));
+                self.alarms.set(Alarm::Sleeper(call), None);
+                Err(Refusal::new(Code::DeadlineExceeded, "the attempt of the activity is still open"))
+            }
+            Waiting::Time | Waiting::Bell => {
                 self.alarms.set(Alarm::Sleeper(call), None);
                 Err(Refusal::new(Code::DeadlineExceeded, "the time has not come yet"))
             }

@@ -101,7 +101,7 @@ impl Run {
             && (self.state.task.as_ref().is_some_and(|task| task.started != 0 && !dead.contains(&task.identity))
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
-                || self.state.activities.values().any(|activity| activity.attempt.is_in_hand(dead)))
+                || self.state.activities.iter().any(|(id, it)| it.attempt.is_in_hand(dead) && !self.lingers(*id)))
     }
 
     /// Whether somebody is at work for this run, or could be, so that time must not be skipped.
@@ -110,6 +110,6 @@ impl Run {
             && (self.state.task.as_ref().is_some_and(|task| task.started == 0 || !dead.contains(&task.identity))
                 || !self.state.externals.is_empty()
                 || self.state.operations.values().any(OperationState::is_busy)
-                || self.state.activities.values().any(|activity| activity.attempt.is_busy(dead)))
+                || self.state.activities.iter().any(|(id, it)| it.attempt.is_busy(dead) && !self.lingers(*id)))
     }
 }

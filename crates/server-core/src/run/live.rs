@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::linger::Lingering;
 use super::pages::Pages;
 use super::query::QueryState;
 use super::skipping::FastForwardWaiter;
@@ -23,6 +24,8 @@ pub(crate) struct Live {
     pub(crate) update_waiters: BTreeMap<String, Vec<UpdateWaiter>>,
     /// Who waits for fast-forwards of the run's own time.
     pub(crate) fast_forward_waiters: Vec<FastForwardWaiter>,
+    /// Attempts of activities that are open and hold no time.
+    pub(crate) lingering: Vec<Lingering>,
     /// How many events are stored durably.
     pub(crate) stored_events: usize,
     /// Distinguishes one offer of the task to a queue from the next.
@@ -36,7 +39,8 @@ impl Live {
         let queries = self.queries.values().map(|query| query.call);
         let waiters = self.update_waiters.values().flatten().map(|waiter| waiter.call);
         let fast_forwards = self.fast_forward_waiters.iter().map(|waiter| waiter.call);
-        readers.chain(queries).chain(waiters).chain(fast_forwards).collect()
+        let lingering = self.lingering.iter().map(|lingering| lingering.call);
+        readers.chain(queries).chain(waiters).chain(fast_forwards).chain(lingering).collect()
     }
 }
 

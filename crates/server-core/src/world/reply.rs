@@ -8,6 +8,8 @@ use perpetua_proto::workflowservice::{
     UpdateWorkflowExecutionResponse,
 };
 
+use crate::Lingered;
+
 /// Names a call that waits for its answer. The caller of the world chooses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
@@ -41,6 +43,8 @@ pub enum Reply {
     ActivityOutcome(Box<PollActivityExecutionResponse>),
     /// To a call that waited for a time.
     Slept,
+    /// To a call that let an attempt of an activity linger.
+    Lingered(Lingered),
     /// To an update with a start.
     StartedAndUpdated(Box<StartWorkflowExecutionResponse>, UpdateWorkflowExecutionResponse),
 }

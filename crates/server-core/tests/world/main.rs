@@ -9,6 +9,7 @@ mod callbacks;
 mod chains;
 mod control_queue;
 mod deployments;
+mod lingering;
 mod lists;
 mod namespaces;
 mod nexus;

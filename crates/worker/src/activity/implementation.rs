@@ -154,6 +154,18 @@ impl Activities {
         }
     }
 
+    /// Lists an activity in the place of the one that has this name, if there is one: for tests.
+    #[doc(hidden)]
+    pub fn replace<D>(
+        &mut self,
+        execute: impl Fn(ActivityContext, D::Input) -> ActivityExecution<D::Output> + Send + Sync + 'static,
+        name: &'static str,
+    ) where
+        D: ActivityDefinition<Input: Send, Output: Send, Error: ReturnedError>,
+    {
+        self.by_name.insert(name, Entry::new::<D>(execute));
+    }
+
     /// Lists an activity for all names that no other one has. Two of them are an error when the worker is built.
     pub fn add_dynamic<D>(
         &mut self,

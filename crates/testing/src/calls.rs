@@ -1,0 +1,167 @@
+//! Calls at a time of the world.
+//!
+//! ```text
+//! after(days(2), call) --> waits, without being a reason to skip time --> the time has come: time is held
+//!     --> the call is made --> it ended, or waits for something itself --> time goes on
+//! ```
+
+use std::future::{Future, IntoFuture};
+use std::panic::{AssertUnwindSafe, Location};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use futures_util::FutureExt;
+use perpetua_server::{HeldTime, Server};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::env::Inner;
+use crate::harness::Outcome;
+use crate::mock::said;
+use crate::{Check, Finding, TestEnv};
+
+/// How long nothing happens until a call that has not ended is held to wait for something itself.
+const QUIET: Duration = Duration::from_millis(50);
+/// How long a call that was made before the test ended may take to end, by the clock on the wall.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A call that is to be made.
+pub(crate) struct TimedCall {
+    at: &'static Location<'static>,
+    due: SystemTime,
+    progress: Arc<Mutex<Progress>>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Waits,
+    Runs,
+    Ended,
+}
+
+impl TestEnv {
+    /// Makes a call when so much time of the world has passed, in the background:
+    ///
+    /// ```text
+    /// let handle = env.start(Approval::run(order())).await?;
+    /// let approval = handle.clone();
+    /// env.after(days(2), async move { approval.approve("ann".into()).await });
+    /// handle.result().await?;
+    /// ```
+    ///
+    /// By itself it is no reason to skip time: that needs somebody who waits, for a result or a [time](Self::sleep). Time
+    /// stands still while the call is made. Its error, or its panic, fails the test, and so does the end of the test if it
+    /// comes before the end of the call.
+    ///
+    /// # Panics
+    /// When there is no tokio runtime here.
+    #[track_caller]
+    pub fn after<C>(&self, time: Duration, call: C)
+    where
+        C: IntoFuture<Output: Outcome, IntoFuture: Send + 'static>,
+    {
+        self.at(self.now() + time, call);
+    }
+
+    /// Makes a call at this time of the world, in the background; otherwise as [`after`](Self::after). What is past is done
+    /// at once.
+    ///
+    /// # Panics
+    /// When there is no tokio runtime here.
+    #[track_caller]
+    pub fn at<C>(&self, time: SystemTime, call: C)
+    where
+        C: IntoFuture<Output: Outcome, IntoFuture: Send + 'static>,
+    {
+        let at = Location::caller();
+        let progress = Arc::new(Mutex::new(Progress::Waits));
+        let world = Arc::downgrade(&self.inner);
+        // Set now, so that time does not pass it before the task begins.
+        let bell = self.inner.server.clone().map(|server| (server.ring_at(time), server));
+        let call = call.into_future();
+        let task = tokio::spawn({
+            let progress = Arc::clone(&progress);
+            let set = move |to| *progress.lock().unwrap_or_else(PoisonError::into_inner) = to;
+            async move {
+                let problem = match bell {
+                    Some((bell, server)) => {
+                        let Ok(held) = bell.rung().await else { return };
+                        set(Progress::Runs);
+                        make_held(&server, held, call).await
+                    }
+                    None => {
+                        sleep(time.duration_since(SystemTime::now()).unwrap_or_default()).await;
+                        set(Progress::Runs);
+                        make(call).await
+                    }
+                };
+                set(Progress::Ended);
+                if let (Some(problem), Some(world)) = (problem, world.upgrade()) {
+                    world.add(Finding::new(Check::Calls, format!("the call at {at} {problem}")));
+                }
+            }
+        });
+        let timed = TimedCall { at, due: time, progress, task };
+        self.inner.timed.lock().unwrap_or_else(PoisonError::into_inner).push(timed);
+    }
+}
+
+/// Makes a call, and says what went wrong.
+async fn make<C: Future<Output: Outcome>>(call: C) -> Option<String> {
+    match AssertUnwindSafe(call).catch_unwind().await {
+        Ok(outcome) => outcome.problem().map(|problem| format!("failed: {problem}")),
+        Err(panic) => Some(format!("panicked: {}", said(&*panic))),
+    }
+}
+
+/// The same while time stands still until the call ends, or nothing happens any more: then it is waiting itself.
+async fn make_held<C: Future<Output: Outcome>>(server: &Server, held: HeldTime, call: C) -> Option<String> {
+    let call = make(call);
+    tokio::pin!(call);
+    tokio::select! {
+        biased;
+        problem = &mut call => return problem,
+        () = quiet(server) => {}
+    }
+    drop(held);
+    call.await
+}
+
+/// Waits until nothing happens.
+async fn quiet(server: &Server) {
+    let mut steps = server.steps();
+    loop {
+        sleep(QUIET).await;
+        let now = server.steps();
+        if now == steps {
+            return;
+        }
+        steps = now;
+    }
+}
+
+impl Inner {
+    /// Gives up the calls that have not ended, and takes note of them.
+    pub(crate) async fn end_timed_calls(&self) {
+        let calls = std::mem::take(&mut *self.timed.lock().unwrap_or_else(PoisonError::into_inner));
+        for TimedCall { at, due, progress, mut task } in calls {
+            let read = || *progress.lock().unwrap_or_else(PoisonError::into_inner);
+            if read() != Progress::Waits && timeout(PATIENCE, &mut task).await.is_ok() {
+                continue;
+            }
+            task.abort();
+            let problem = match read() {
+                Progress::Ended => continue,
+                Progress::Runs => "had not come to its end when the test ended".to_owned(),
+                Progress::Waits => match due.duration_since(self.now()) {
+                    Ok(left) => {
+                        format!("was never made: the test ended {left:?} before its time, by the clock of the world")
+                    }
+                    Err(_) => "was never made: the test ended at its time".to_owned(),
+                },
+            };
+            self.add(Finding::new(Check::Calls, format!("the call at {at} {problem}")));
+        }
+    }
+}
