@@ -95,7 +95,7 @@ fn an_attempt_that_is_to_have_timed_out_is_tried_again_or_was_the_last() {
     assert_eq!(second.attempt, 2);
     bench.world.time_out_attempt(&second.task_token, TimeoutType::Heartbeat).expect("a worker has it");
     let history = bench.history();
-    assert!(history.iter().any(|event| event.contains("ActivityTaskTimedOut")), "{history:?}");
+    assert!(history.iter().any(|event| event.contains("activity_task_timed_out")), "{history:?}");
 }
 
 #[test]
