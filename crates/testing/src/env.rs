@@ -25,6 +25,21 @@ use crate::{Check, Finding, Findings, LoggedCall, TestEnvBuilder, TestEnvError, 
 /// Time skips while somebody waits for a result or a time and no worker has anything to do, so a test takes as long as its
 /// code computes. Many worlds run at once and know nothing of each other.
 ///
+/// What stands in the place of others is described first, then the worker:
+///
+/// ```text
+/// #[perpetua::test]
+/// async fn an_order_is_charged_once_it_is_approved(env: TestEnv) {
+///     let charge = env.mock(charge).answer(|_account, cents| Ok(format!("paid {cents}")));
+///     env.worker().workflow(Approval::run).start();
+///     let handle = env.start(Approval::run(order())).await.unwrap();
+///     let approval = handle.clone();
+///     env.after(days(2), async move { approval.approve("bob".into()).await });
+///     assert_eq!(handle.result().await.unwrap().approved_by, "bob"); // two days pass at once
+///     charge.assert_called_with(("ann".into(), 4_200));
+/// }
+/// ```
+///
 /// `#[perpetua::test]` makes one, and [finishes](Self::finish) it when the test is over.
 #[derive(Clone)]
 pub struct TestEnv {

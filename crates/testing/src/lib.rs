@@ -11,7 +11,7 @@
 //!
 //! Not here: the tests of Perpetua itself, which are in `perpetua-testkit`.
 //!
-//! Read first: [`TestEnv`], then [`Check`]; [`drive::Drive`].
+//! Read first: [`TestEnv`], [`Mock`], [`ActivityEnv`], then [`Check`]; [`drive::Drive`].
 //!
 //! ```text
 //! #[perpetua::test] --> harness::run --> TestEnv { server, client, workers } --> the test's body
@@ -19,6 +19,7 @@
 //!                              `--- finish: checks over every run's history <--------'
 //! ```
 
+mod activity;
 mod builder;
 mod calls;
 mod checks;
@@ -36,6 +37,7 @@ mod time;
 mod watchdog;
 mod worker;
 
+pub use activity::{ActivityEnv, ActivityRun};
 pub use builder::{TestEnvBuilder, TestEnvError};
 pub use drive::drive;
 pub use env::TestEnv;

@@ -100,7 +100,7 @@ impl TestWorkerBuilder {
 
     /// Makes it without setting it to work.
     pub(crate) fn build(self) -> Result<Worker, BuildError> {
-        self.worker.build()
+        self.env.inner.with_mocks(self.worker).build()
     }
 
     /// Sets it to work.

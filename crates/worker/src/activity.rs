@@ -14,12 +14,14 @@ mod context;
 mod heartbeat;
 mod implementation;
 mod info;
+mod lone;
 mod report;
 
 pub use cancel::CancelReason;
 pub use context::ActivityContext;
 pub use implementation::{Activities, ActivityExecution, ActivityImplementation, ActivitySet};
 pub use info::ActivityInfo;
+pub use lone::{LoneAttempt, lone_info};
 
 pub(crate) use attempt::{ActivityDesk, failure_of_join, run};
 pub(crate) use cancel::Cancellation;

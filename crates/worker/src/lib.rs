@@ -31,6 +31,12 @@ mod workflow;
 pub use activity::{
     Activities, ActivityContext, ActivityExecution, ActivityImplementation, ActivityInfo, ActivitySet, CancelReason,
 };
+/// Attempts without a worker, for tests.
+#[doc(hidden)]
+pub mod alone {
+    pub use crate::activity::{LoneAttempt, lone_info};
+}
+
 pub use builder::WorkerBuilder;
 pub use error::{BuildError, WorkerError};
 pub use running::RunningWorker;

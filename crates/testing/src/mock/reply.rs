@@ -96,12 +96,12 @@ pub(super) fn failure(message: String, info: FailureInfo) -> Failure {
 pub(crate) struct Decision {
     pub(super) after: Option<Duration>,
     /// None if it never ends.
-    pub(super) end: Option<Result<Payload, Failure>>,
+    pub(super) end: Option<Result<Payload, Box<Failure>>>,
 }
 
 impl Decision {
     pub(super) fn fail(failure: Failure) -> Self {
-        Self { after: None, end: Some(Err(failure)) }
+        Self { after: None, end: Some(Err(Box::new(failure))) }
     }
 
     /// # Errors
@@ -113,8 +113,8 @@ impl Decision {
         let Reply { end, after } = reply;
         let end = match end {
             End::Value(value) => Some(Ok(converter.payloads().encode(&value)?)),
-            End::Error(error) => Some(Err(error.into_failure(converter))),
-            End::Failure(failure) => Some(Err(*failure)),
+            End::Error(error) => Some(Err(Box::new(error.into_failure(converter)))),
+            End::Failure(failure) => Some(Err(failure)),
             End::Never => None,
         };
         Ok(Self { after, end })
@@ -123,15 +123,15 @@ impl Decision {
 
 /// A failure as it is, as the error of an activity or a workflow.
 #[derive(Debug)]
-pub(super) struct Thrown(pub(super) Failure);
+pub(super) struct Thrown(Box<Failure>);
 
 impl CallError for Thrown {
     fn into_failure(self, _: &DataConverter) -> Failure {
-        self.0
+        *self.0
     }
 
     fn read_failure(failure: &Failure, _: &DataConverter) -> Option<Self> {
-        Some(Self(failure.clone()))
+        Some(Self(Box::new(failure.clone())))
     }
 
     fn is_cancellation(&self) -> bool {
@@ -142,22 +142,22 @@ impl CallError for Thrown {
 impl From<Canceled> for Thrown {
     fn from(canceled: Canceled) -> Self {
         let info = FailureInfo::Canceled { details: None, identity: perpetua_vocab::Identity::default() };
-        Self(failure(canceled.to_string(), info))
+        Self(Box::new(failure(canceled.to_string(), info)))
     }
 }
 
 /// What a mocked activity returns. Servers take no failures from activities but those of applications and cancellations.
-pub(super) fn reported(end: Result<Payload, Failure>) -> Result<RawValue, Thrown> {
+pub(super) fn reported(end: Result<Payload, Box<Failure>>) -> Result<RawValue, Thrown> {
     returned(end.map_err(|thrown| match thrown.info {
         FailureInfo::Application(_) | FailureInfo::Canceled { .. } => thrown,
         _ => {
             let info = FailureInfo::Application(ApplicationFailure::default());
-            Failure { cause: Some(Box::new(thrown.clone())), ..failure(thrown.message, info) }
+            Box::new(Failure { message: thrown.message.clone(), cause: Some(thrown), ..failure(String::new(), info) })
         }
     }))
 }
 
 /// What a mocked workflow returns.
-pub(super) fn returned(end: Result<Payload, Failure>) -> Result<RawValue, Thrown> {
+pub(super) fn returned(end: Result<Payload, Box<Failure>>) -> Result<RawValue, Thrown> {
     end.map(RawValue).map_err(Thrown)
 }

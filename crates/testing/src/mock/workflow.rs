@@ -98,13 +98,16 @@ impl WorkflowImplementation for StandIn {
                 }
                 return Err(WorkflowError::Canceled(canceled));
             }
-            let end = end.unwrap_or_else(|| Err(impossible("what never ends has ended")));
+            let end = end.unwrap_or_else(|| Err(Box::new(impossible("what never ends has ended"))));
             returned(end).map_err(WorkflowError::Application)
         })
     }
 
     fn handlers(handlers: &mut Handlers<Self>) {
-        handlers.dynamic_signal(|this, ctx, (name, arguments)| Handling::Done(this.signaled(&ctx, name, arguments)));
+        handlers.dynamic_signal(|this, ctx, (name, arguments)| {
+            this.signaled(&ctx, name, arguments);
+            Handling::Done(())
+        });
     }
 }
 

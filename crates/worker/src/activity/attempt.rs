@@ -263,7 +263,7 @@ fn is_refusal(error: &RpcError) -> bool {
     matches!(error.code(), RpcCode::InvalidArgument | RpcCode::ResourceExhausted | RpcCode::OutOfRange)
 }
 
-async fn end_of(limit: Option<Duration>) {
+pub(super) async fn end_of(limit: Option<Duration>) {
     match limit {
         Some(limit) => sleep(limit).await,
         None => std::future::pending().await,

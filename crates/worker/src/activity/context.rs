@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use perpetua_client::Client;
 use perpetua_convert::ConversionError;
-use perpetua_vocab::{Failure, Payloads};
+use perpetua_vocab::{Failure, Payload, Payloads};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,11 @@ struct Inner {
     heartbeats: Heartbeats,
     invalid_heartbeat: Mutex<Option<Failure>>,
     shutdown: Shutdown,
+    observer: Option<HeartbeatObserver>,
 }
+
+/// Who wants to know of every heartbeat.
+type HeartbeatObserver = Box<dyn Fn(&Payload) + Send + Sync>;
 
 impl ActivityContext {
     pub(crate) fn new(
@@ -65,6 +69,27 @@ impl ActivityContext {
         last_heartbeat: Option<Payloads>,
         client: Client,
         shutdown: Shutdown,
+    ) -> Self {
+        Self::made(info, last_heartbeat, client, shutdown, None)
+    }
+
+    /// The same, and each heartbeat is handed to the observer.
+    pub(crate) fn observed(
+        info: ActivityInfo,
+        last_heartbeat: Option<Payloads>,
+        client: Client,
+        shutdown: Shutdown,
+        observer: HeartbeatObserver,
+    ) -> Self {
+        Self::made(info, last_heartbeat, client, shutdown, Some(observer))
+    }
+
+    fn made(
+        info: ActivityInfo,
+        last_heartbeat: Option<Payloads>,
+        client: Client,
+        shutdown: Shutdown,
+        observer: Option<HeartbeatObserver>,
     ) -> Self {
         Self(Arc::new(Inner {
             info,
@@ -74,6 +99,7 @@ impl ActivityContext {
             heartbeats: Heartbeats::default(),
             invalid_heartbeat: Mutex::new(None),
             shutdown,
+            observer,
         }))
     }
 
@@ -100,7 +126,12 @@ impl ActivityContext {
             return;
         }
         match self.0.client.converter().payloads().encode(&details) {
-            Ok(payload) => self.0.heartbeats.record(vec![payload]),
+            Ok(payload) => {
+                if let Some(observer) = &self.0.observer {
+                    observer(&payload);
+                }
+                self.0.heartbeats.record(vec![payload]);
+            }
             Err(error) => self.invalid_heartbeat(error),
         }
     }
