@@ -74,8 +74,8 @@ struct Inside {
     unlocked_for: BTreeSet<CallId>,
     /// Calls with whose answers time begins to be held.
     holding: BTreeSet<CallId>,
-    /// For how many who were woken time is held.
-    held: usize,
+    /// Those of them that were answered, as long as time is held for them.
+    held: BTreeSet<CallId>,
     /// Whether nothing is done any more.
     stopped: bool,
     /// Since when all work waits for workers that are not there.
@@ -127,7 +127,7 @@ impl Engine {
             pace,
             unlocked_for,
             holding: BTreeSet::new(),
-            held: 0,
+            held: BTreeSet::new(),
             stopped: false,
             unattended: None,
             steps: 0,
@@ -201,10 +201,11 @@ impl Engine {
         self.lock().calls.remove(&call);
     }
 
-    /// Time is held by one less.
-    pub(crate) fn let_go(&self) {
+    /// Time is not held for this call, or not any longer.
+    pub(crate) fn let_go(&self, call: CallId) {
         let mut inside = self.lock();
-        inside.held = inside.held.saturating_sub(1);
+        inside.holding.remove(&call);
+        inside.held.remove(&call);
         self.step_in(inside, |_| ());
     }
 
@@ -348,7 +349,7 @@ impl Inside {
                 self.pace.lock(true);
             }
             if self.holding.remove(&call) {
-                self.held += 1;
+                self.held.insert(call);
             }
             if let Some(waiting) = self.calls.remove(&call) {
                 // Who does not wait any longer does not hear.
@@ -393,7 +394,7 @@ impl Inside {
 
     /// Whether there is work that time must not run ahead of. A worker that is not there is waited for, but not for ever.
     fn holds_time(&self) -> bool {
-        self.held > 0 || self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
+        !self.held.is_empty() || self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
     }
 
     /// How long nothing happens by itself; none if nothing ever does.
@@ -541,7 +542,7 @@ impl Engine {
     pub(crate) fn standstill(&self) -> Option<Standstill> {
         let inside = self.lock();
         let world = &inside.world;
-        if inside.is_down || !world.is_waited_for() || world.is_attended() || inside.held > 0 {
+        if inside.is_down || !world.is_waited_for() || world.is_attended() || !inside.held.is_empty() {
             return None;
         }
         // In skipped time, what happens by itself happens at once.

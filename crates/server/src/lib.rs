@@ -28,4 +28,4 @@ pub use engine::Standstill;
 pub use perpetua_server_core::{Lingered, Unattended};
 pub use server::{Listening, Server, ServerBuilder, ServerError, Stopped, Transport};
 pub use storage::StorageError;
-pub use waits::{Bell, HeldTime};
+pub use waits::{Bell, Rung};

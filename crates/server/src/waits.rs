@@ -4,60 +4,59 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use perpetua_proto::enums::TimeoutType;
-use perpetua_server_core::{Code, Lingered, Reply, Time};
+use perpetua_server_core::{CallId, Code, Lingered, Reply, Time};
 
 use crate::engine::{Begun, Engine};
 use crate::server::{FOREVER, Server, Stopped};
-
-/// Keeps time from being skipped until it is dropped.
-#[derive(Debug)]
-#[must_use = "time goes on when this is dropped"]
-pub struct HeldTime(Arc<Engine>);
-
-impl Drop for HeldTime {
-    fn drop(&mut self) {
-        self.0.let_go();
-    }
-}
 
 /// A time that somebody waits for without being a reason to skip time to it. Made by [`Server::ring_at`].
 #[derive(Debug)]
 #[must_use = "nobody hears it unless it is waited for"]
 pub struct Bell {
-    begun: Option<Begun>,
-    /// Dropped last: from the reply on time is held, also if nobody hears it.
-    held: Option<HeldTime>,
+    begun: Begun,
+    rung: Rung,
+}
+
+/// A bell has rung: time is not skipped until this is dropped.
+#[derive(Debug)]
+#[must_use = "time goes on when this is dropped"]
+pub struct Rung {
+    engine: Arc<Engine>,
+    call: CallId,
 }
 
 impl Bell {
     /// Waits until the server's clock shows the time. What is returned keeps time where it is.
     ///
     /// # Errors
-    /// When the server is being stopped.
-    pub async fn rung(mut self) -> Result<HeldTime, Stopped> {
-        let (Some(begun), Some(held)) = (self.begun.take(), self.held.take()) else { return Err(Stopped(())) };
-        match held.0.hear(FOREVER, begun).await {
-            Ok(_) => Ok(held),
+    /// When the server is being stopped, or has crashed.
+    pub async fn rung(self) -> Result<Rung, Stopped> {
+        let Self { begun, rung } = self;
+        match rung.engine.hear(FOREVER, begun).await {
+            Ok(_) => Ok(rung),
             Err(_) => Err(Stopped(())),
         }
     }
 }
 
-impl Drop for Bell {
+impl Drop for Rung {
     fn drop(&mut self) {
-        if let (Some((call, ..)), Some(held)) = (self.begun.take(), &self.held) {
-            held.0.give_up(call);
-        }
+        // A call that was answered is given up without effect.
+        self.engine.give_up(self.call);
+        self.engine.let_go(self.call);
     }
 }
 
 impl Server {
     /// Sets a bell to this time of the server's clock. It is no reason to skip time: somebody else has to wait for
     /// something.
-    pub fn ring_at(&self, time: SystemTime) -> Bell {
-        let begun = self.engine.begin_bell(world_time(time)).ok();
-        let held = begun.is_some().then(|| HeldTime(Arc::clone(&self.engine)));
-        Bell { begun, held }
+    ///
+    /// # Errors
+    /// When the server is being stopped, or has crashed.
+    pub fn ring_at(&self, time: SystemTime) -> Result<Bell, Stopped> {
+        let begun = self.engine.begin_bell(world_time(time)).map_err(|_| Stopped(()))?;
+        let rung = Rung { engine: Arc::clone(&self.engine), call: begun.0 };
+        Ok(Bell { begun, rung })
     }
 
     /// Lets a deadline of an attempt of a workflow's activity have passed, whatever it is: the attempt ends as if it had
@@ -86,10 +85,17 @@ impl Server {
     /// When nobody has such an attempt any more, or the server is being stopped.
     pub async fn linger(&self, task_token: &[u8], until: Option<SystemTime>) -> Result<Lingered, Stopped> {
         let until = until.map(world_time);
-        match self.engine.wait(FOREVER, |world, call| world.linger_over(call, task_token, until)).await {
-            Ok(Reply::Lingered(lingered)) => Ok(lingered),
-            Err(refusal) if refusal.code == Code::NotFound => Ok(Lingered::Over),
-            _ => Err(Stopped(())),
+        loop {
+            match self.engine.wait(FOREVER, |world, call| world.linger_over(call, task_token, until)).await {
+                Ok(Reply::Lingered(lingered)) => return Ok(lingered),
+                Err(refusal) if refusal.code == Code::NotFound => return Ok(Lingered::Over),
+                // It may have crashed.
+                Err(refusal) if refusal.code == Code::Unavailable => self.engine.back().await,
+                _ => return Err(Stopped(())),
+            }
+            if !self.engine.is_serving() {
+                return Err(Stopped(()));
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use perpetua_server::{HeldTime, Server};
+use perpetua_server::{Bell, Rung, Server};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -78,7 +78,7 @@ impl TestEnv {
         let progress = Arc::new(Mutex::new(Progress::Waits));
         let world = Arc::downgrade(&self.inner);
         // Set now, so that time does not pass it before the task begins.
-        let bell = self.inner.server.clone().map(|server| (server.ring_at(time), server));
+        let bell = self.inner.server.clone().map(|server| (server.ring_at(time).ok(), server));
         let call = call.into_future();
         let task = tokio::spawn({
             let progress = Arc::clone(&progress);
@@ -86,7 +86,7 @@ impl TestEnv {
             async move {
                 let problem = match bell {
                     Some((bell, server)) => {
-                        let Ok(held) = bell.rung().await else { return };
+                        let Some(held) = hear(&server, bell, time).await else { return };
                         set(Progress::Runs);
                         make_held(&server, held, call).await
                     }
@@ -107,6 +107,22 @@ impl TestEnv {
     }
 }
 
+/// Waits until it is time. A server that has crashed is waited for; none if it is stopped.
+async fn hear(server: &Server, mut bell: Option<Bell>, time: SystemTime) -> Option<Rung> {
+    loop {
+        let set = match bell.take() {
+            Some(set) => set,
+            None => {
+                server.is_back().await;
+                server.ring_at(time).ok()?
+            }
+        };
+        if let Ok(rung) = set.rung().await {
+            return Some(rung);
+        }
+    }
+}
+
 /// Makes a call, and says what went wrong.
 async fn make<C: Future<Output: Outcome>>(call: C) -> Option<String> {
     match AssertUnwindSafe(call).catch_unwind().await {
@@ -116,7 +132,7 @@ async fn make<C: Future<Output: Outcome>>(call: C) -> Option<String> {
 }
 
 /// The same while time stands still until the call ends, or nothing happens any more: then it is waiting itself.
-async fn make_held<C: Future<Output: Outcome>>(server: &Server, held: HeldTime, call: C) -> Option<String> {
+async fn make_held<C: Future<Output: Outcome>>(server: &Server, held: Rung, call: C) -> Option<String> {
     let call = make(call);
     tokio::pin!(call);
     tokio::select! {
