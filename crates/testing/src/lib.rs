@@ -27,6 +27,7 @@ pub mod drive;
 mod endless;
 mod env;
 mod explain;
+mod explore;
 mod finding;
 #[doc(hidden)]
 pub mod harness;
@@ -41,6 +42,7 @@ pub use activity::{ActivityEnv, ActivityRun};
 pub use builder::{TestEnvBuilder, TestEnvError};
 pub use drive::drive;
 pub use env::TestEnv;
+pub use explore::{End, ExploreFailure, Explored, Explorer, explore};
 pub use finding::{Check, Finding, Findings};
 pub use mock::{
     ActivityMock, Answer, Call, External, LoggedCall, Mock, MockFunction, Mocked, OfActivity, OfWorkflow, Received,

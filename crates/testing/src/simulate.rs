@@ -33,7 +33,7 @@ pub(crate) use ledger::CLIENT;
 pub(crate) use link::Party;
 pub(crate) use network::Network;
 pub use report::SimulationFailure;
-use report::panic_text;
+pub(crate) use report::panic_text;
 pub use world::World;
 pub(crate) use world::patient;
 
