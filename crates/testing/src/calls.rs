@@ -5,8 +5,10 @@
 //!     --> the call is made --> it ended, or waits for something itself --> time goes on
 //! ```
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::panic::{AssertUnwindSafe, Location};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,8 +22,11 @@ use crate::harness::Outcome;
 use crate::mock::said;
 use crate::{Check, Finding, TestEnv};
 
-/// How long nothing happens until a call that has not ended is held to wait for something itself.
-const QUIET: Duration = Duration::from_millis(50);
+/// How often it is looked whether a call goes on.
+const LOOK: Duration = Duration::from_millis(10);
+/// How often in a row nothing may happen until a call that has not ended is held to wait for something itself. Between two
+/// looks everybody has a turn, however busy the machine is.
+const LOOKS: u32 = 10;
 /// How long a call that was made before the test ended may take to end, by the clock on the wall.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -133,27 +138,30 @@ async fn make<C: Future<Output: Outcome>>(call: C) -> Option<String> {
 
 /// The same while time stands still until the call ends, or nothing happens any more: then it is waiting itself.
 async fn make_held<C: Future<Output: Outcome>>(server: &Server, held: Rung, call: C) -> Option<String> {
-    let call = make(call);
-    tokio::pin!(call);
+    let mut call = pin!(make(call));
+    let polls = AtomicU64::new(0);
+    let watched = poll_fn(|context| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        call.as_mut().poll(context)
+    });
     tokio::select! {
         biased;
-        problem = &mut call => return problem,
-        () = quiet(server) => {}
+        problem = watched => return problem,
+        () = quiet(server, &polls) => {}
     }
     drop(held);
     call.await
 }
 
-/// Waits until nothing happens.
-async fn quiet(server: &Server) {
-    let mut steps = server.steps();
-    loop {
-        sleep(QUIET).await;
-        let now = server.steps();
-        if now == steps {
-            return;
-        }
-        steps = now;
+/// Waits until nothing happens: the server does nothing, and the call is not woken.
+async fn quiet(server: &Server, polls: &AtomicU64) {
+    let mut looks = 0;
+    while looks < LOOKS {
+        let before = (server.steps(), polls.load(Ordering::Relaxed));
+        sleep(LOOK).await;
+        // The look itself wakes the call once.
+        let is_quiet = server.steps() == before.0 && polls.load(Ordering::Relaxed) <= before.1 + 1;
+        looks = if is_quiet { looks + 1 } else { 0 };
     }
 }
 
