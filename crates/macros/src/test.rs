@@ -54,7 +54,11 @@ fn expand_function(function: &Function, options: &Options) -> TokenStream {
         #[::core::prelude::v1::test]
         #visibility fn #ident() {
             async fn body(#inputs) #output #body
-            ::perpetua::__macro::run_test(#builder, body);
+            let builder = #builder.site(
+                ::core::option_env!("CARGO_MANIFEST_DIR"),
+                ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident)),
+            );
+            ::perpetua::__macro::run_test(builder, body);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How a world for a test is described.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use perpetua_vocab::TaskQueue;
 use uuid::Uuid;
 
 use crate::env::{Inner, TestEnv};
+use crate::golden::{Keeper, Keeping, Site};
 use crate::simulate::{CLIENT, Network, Party, patient};
 use crate::{Check, watchdog};
 
@@ -23,6 +25,8 @@ pub struct TestEnvBuilder {
     converter: Option<DataConverter>,
     without: BTreeSet<Check>,
     time_limit: Duration,
+    keeping: Option<Keeping>,
+    site: Site,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +48,9 @@ pub enum TestEnvError {
     /// The server cannot be made.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The environment variable `PERPETUA_HISTORIES` is something else than `record` or `check`.
+    #[error("{0}")]
+    Histories(String),
     /// The client cannot connect.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -57,6 +64,8 @@ impl Default for TestEnvBuilder {
             converter: None,
             without: BTreeSet::new(),
             time_limit: Duration::from_secs(60),
+            keeping: None,
+            site: Site::default(),
         }
     }
 }
@@ -120,12 +129,56 @@ impl TestEnvBuilder {
         self
     }
 
+    /// Records the histories of the test's runs, as the environment variable `PERPETUA_HISTORIES` does with the value
+    /// `record` for every `#[perpetua::test]`: in the folder `histories` of the crate, in a folder of the test's own, a file for each workflow. See
+    /// [`golden`](crate::golden).
+    ///
+    /// A run that asks for what a recorded one has asked for changes nothing. Histories that the code no longer fits are
+    /// replaced; others are kept beside new ones. A test that fails records nothing, and runs of workflows that are mocked,
+    /// or that no worker of the test knows, are left alone.
+    pub fn record_histories(mut self) -> Self {
+        self.keeping = Some(Keeping::Record);
+        self
+    }
+
+    /// Holds the test's runs against the histories that were recorded, as the environment variable `PERPETUA_HISTORIES` does
+    /// with the value `check` for every `#[perpetua::test]`: each has to ask for what one of them has asked for, in the same order, with the
+    /// same values but for random ids and points in time. What differs is found as [`Check::Histories`]. A test of which
+    /// nothing was recorded is not checked.
+    pub fn check_histories(mut self) -> Self {
+        self.keeping = Some(Keeping::Check);
+        self
+    }
+
+    /// Where the histories of the tests are, instead of in `histories` in the folder of the crate.
+    pub fn histories_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.site.root = Some(folder.into());
+        self
+    }
+
+    /// What the test is called, `module::test`: its histories are in a folder of that name. `#[perpetua::test]` says it; the
+    /// name of the thread is it by default.
+    pub fn test_name(mut self, name: impl Into<String>) -> Self {
+        self.site.test = Some(name.into());
+        self
+    }
+
+    /// Where the test is, and what it is called, unless somebody has said so. For `#[perpetua::test]`.
+    #[doc(hidden)]
+    pub fn site(mut self, crate_folder: Option<&str>, test: &str) -> Self {
+        self.site.crate_folder = crate_folder.map(PathBuf::from);
+        self.site.test.get_or_insert_with(|| test.to_owned());
+        self
+    }
+
     /// Makes the world. It needs a tokio runtime.
     ///
     /// # Errors
     /// When its server cannot be made, or nobody answers at the address.
     pub async fn start(self) -> Result<TestEnv, TestEnvError> {
-        let Self { server, place, converter, without, time_limit } = self;
+        let Self { server, place, converter, without, time_limit, keeping, site } = self;
+        let of_all =
+            Keeping::from_environment().map_err(|misspelled| TestEnvError::Histories(misspelled.to_string()))?;
         let own = |server: ServerBuilder| -> Result<_, TestEnvError> {
             let server = server.start()?;
             let client = Client::builder().address("test:7233").transport(server.transport());
@@ -171,6 +224,10 @@ impl TestEnvBuilder {
             None => client.clone(),
         };
         let inner = Arc::new(Inner::new(server, client, observer, queue, skips, without, time_limit));
+        if let Some(keeping) = keeping.or(of_all.filter(|_| site.test.is_some())) {
+            // It was made just now.
+            let _ = inner.keeper.set(Keeper::new(keeping, site));
+        }
         watchdog::watch(&inner, patience);
         Ok(TestEnv { inner })
     }

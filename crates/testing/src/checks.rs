@@ -54,7 +54,7 @@ fn replayed(run: &Run, registries: &[Arc<Workflows>], converter: &DataConverter)
 }
 
 /// Runs user code as a worker does: on a thread without a runtime. What it logs was logged when it ran first.
-fn apart<T: Send>(look: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn apart<T: Send>(look: impl FnOnce() -> T + Send) -> T {
     thread::scope(|scope| scope.spawn(|| silently(look)).join())
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use perpetua_client::{Client, RunWorkflow, StartWorkflow};
@@ -15,6 +15,7 @@ use perpetua_workflow::Workflows;
 use tokio::runtime::Handle;
 
 use crate::calls::TimedCall;
+use crate::golden::Keeper;
 use crate::mock::AnyMock;
 use crate::runs::{self, Run};
 use crate::{Check, Finding, Findings, LoggedCall, TestEnvBuilder, TestEnvError, TestWorkerBuilder, checks};
@@ -55,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) task_queue: TaskQueue,
     pub(crate) skips: bool,
     pub(crate) time_limit: Duration,
+    /// What becomes of the histories of its runs, if anything does.
+    pub(crate) keeper: OnceLock<Keeper>,
     without: BTreeSet<Check>,
     /// What stops and cancels runs on behalf of others.
     pub(crate) runtime: Handle,
@@ -141,12 +144,17 @@ impl TestEnv {
         for problem in self.inner.unmet_mocks() {
             self.inner.add(Finding::new(Check::Mocks, problem));
         }
+        let mut runs = Vec::new();
         for run in runs::all(&self.inner).await {
             match run {
-                Ok(run) => self.inner.check(&run),
+                Ok(run) => {
+                    self.inner.check(&run);
+                    runs.push(run);
+                }
                 Err(problem) => self.inner.add(Finding::new(Check::Replay, problem)),
             }
         }
+        self.inner.keep_histories(&runs);
         if let Some(server) = &self.inner.server {
             server.shutdown().await;
         }
@@ -155,6 +163,20 @@ impl TestEnv {
 }
 
 impl Inner {
+    /// Records histories or checks them, if that is wanted and nothing else is wrong.
+    fn keep_histories(&self, runs: &[Run]) {
+        let Some(keeper) = self.keeper.get().filter(|_| self.findings().is_empty()) else { return };
+        // What a mock has done is not what the workflow does.
+        let registries = |workflow: &str| if self.is_mocked(workflow) { Vec::new() } else { self.registries(workflow) };
+        for (run, problem) in keeper.keep(runs, registries, self.client.converter()) {
+            let finding = Finding::new(Check::Histories, problem);
+            self.add(match run {
+                Some(run) => finding.of(run.workflow_type(), &run.execution),
+                None => finding,
+            });
+        }
+    }
+
     /// The time of the world.
     pub(crate) fn now(&self) -> SystemTime {
         self.server.as_ref().map_or_else(SystemTime::now, Server::now)
@@ -176,6 +198,7 @@ impl Inner {
             task_queue,
             skips,
             time_limit,
+            keeper: OnceLock::new(),
             without,
             runtime: Handle::current(),
             workers: Mutex::default(),

@@ -18,6 +18,8 @@ pub enum Check {
     /// Executed anew from a prefix of its history, a workflow does something else than it did, asks for the same with other
     /// values, or answers its queries in another way.
     Replay,
+    /// A run asks for something else than what was [recorded](crate::golden) of the test. Only where histories are checked.
+    Histories,
     /// A handler of a signal or an update was still running when its workflow ended.
     UnfinishedHandlers,
     /// A signal came that no handler took before its workflow ended, so that what it said is lost.
@@ -58,6 +60,7 @@ impl Check {
             Self::FailedTasks => "a workflow task failed",
             Self::Standstill => "nothing goes on",
             Self::Replay => "a replay differs",
+            Self::Histories => "a run is not what was recorded",
             Self::UnfinishedHandlers => "a handler was cut off",
             Self::UnhandledSignals => "a signal was lost",
             Self::AbandonedWork => "work was cut off",

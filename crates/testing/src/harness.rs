@@ -94,5 +94,8 @@ where
             Ended::Failed(env.stuck(&format!("the test took longer than its limit of {limit:?}")).await.to_string())
         }
     };
+    if let (Ended::Failed(_) | Ended::Panicked(_), Some(keeper)) = (&ended, env.inner.keeper.get()) {
+        keeper.give_up();
+    }
     (ended, env.finish().await)
 }

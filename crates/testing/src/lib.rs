@@ -29,6 +29,7 @@ mod env;
 mod explain;
 mod explore;
 mod finding;
+pub mod golden;
 #[doc(hidden)]
 pub mod harness;
 mod mock;

@@ -29,7 +29,7 @@ impl Run {
     }
 }
 
-fn started(history: &History) -> Option<&WorkflowStarted> {
+pub(crate) fn started(history: &History) -> Option<&WorkflowStarted> {
     match history.events.first().map(|event| &event.kind) {
         Some(EventKind::WorkflowStarted(started)) => Some(started),
         _ => None,

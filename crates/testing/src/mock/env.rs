@@ -116,6 +116,12 @@ impl Inner {
         })
     }
 
+    /// Whether a mock stands in for the workflow of this name.
+    pub(crate) fn is_mocked(&self, workflow_type: &str) -> bool {
+        let mocks = self.mocks.lock().unwrap_or_else(PoisonError::into_inner);
+        mocks.iter().any(|mock| mock.kind() == Kind::Workflow && mock.name() == workflow_type)
+    }
+
     /// What was to be called and was not, in words.
     pub(crate) fn unmet_mocks(&self) -> Vec<String> {
         let mocks = self.mocks.lock().unwrap_or_else(PoisonError::into_inner);
