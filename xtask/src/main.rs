@@ -26,6 +26,8 @@ usage: cargo xtask <task>
                          play the end-to-end scenarios on the embedded server: in memory, on a file, or in skipped time
   bench servers [--repetitions N] [--seconds S]
                          measure the server beside the real development server
+  bench replay [--repetitions N] history ..
+                         measure how long histories take to be replayed, and how much memory
   bench worlds           measure a thousand worlds for tests beside the time-skipping test server
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
@@ -56,6 +58,7 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["embedded", "file"] => test::embedded("embedded-file"),
         ["embedded", "skipping"] => test::embedded("embedded-skipping"),
         ["bench", "servers", arguments @ ..] => bench::servers(arguments),
+        ["bench", "replay", files @ ..] => bench::replay(files),
         ["bench", "worlds"] => bench::worlds(),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),

@@ -36,7 +36,7 @@
 //!
 //! | Feature | Adds |
 //! |---|---|
-//! | `testing` | for the dev-dependency: [`test`](macro@test), [`TestEnv`] and the module [`testing`] |
+//! | `testing` | for the dev-dependency: `#[perpetua::test]`, `TestEnv` and the module `testing` |
 //! | `guard` | for the dev-dependency: calls that workflow code must not make fail its task, with the line |
 //! | `metrics` | `ctx.metrics()`, replay-silent metrics through the `metrics` crate |
 //! | `tracing-subscriber` | `replay_filter()`, with which plain `tracing` in workflow code is replay-silent |

@@ -33,8 +33,8 @@ use crate::storage::{File, Kept, Log, StorageError, Store};
 
 /// Longer than anybody sleeps.
 pub(crate) const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
-/// How long closed workflows are kept in namespaces that are made with the server, in seconds.
-const RETENTION: i64 = 24 * 3600;
+/// How long closed workflows are kept in namespaces that are made with the server, unless it is told otherwise.
+const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// The longest message that is read at all; what is longer than is allowed is refused when it was read.
 const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a server that is stopped waits for its last answers to be taken. A client that does not listen cannot hold it.
@@ -54,6 +54,7 @@ pub struct ServerBuilder {
     search_attributes: Vec<(String, String)>,
     settings: Vec<(String, String)>,
     seed: Option<u64>,
+    retention: Duration,
     pace: Pace,
     file: Option<PathBuf>,
     starts_at: Option<SystemTime>,
@@ -148,6 +149,7 @@ impl Server {
             search_attributes: Vec::new(),
             settings: Vec::new(),
             seed: None,
+            retention: RETENTION,
             pace: Pace::Real,
             file: None,
             starts_at: None,
@@ -303,6 +305,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How long workflows are kept that have closed, in the namespaces that are made with the server; one day by default, and
+    /// the shortest.
+    #[must_use]
+    pub fn retention(mut self, time: Duration) -> Self {
+        self.retention = time;
+        self
+    }
+
     /// Makes all ids from this seed. By default they are different each time.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -409,7 +419,7 @@ impl ServerBuilder {
         for name in &self.namespaces {
             let request = RegisterNamespaceRequest {
                 namespace: name.clone(),
-                workflow_execution_retention_period: Some(prost_types::Duration { seconds: RETENTION, nanos: 0 }),
+                workflow_execution_retention_period: prost_types::Duration::try_from(self.retention).ok(),
                 ..RegisterNamespaceRequest::default()
             };
             let problem = |refusal: Refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message };

@@ -16,6 +16,9 @@ use crate::golden::{Keeper, Keeping, Site};
 use crate::simulate::{CLIENT, Network, Party, patient};
 use crate::{Check, watchdog};
 
+/// A hundred years: what happened early in a test is still there when it is over, however long it was.
+const RETENTION: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// A world for a test that is being described. Made by [`TestEnv::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "there is no world until it is started"]
@@ -59,7 +62,7 @@ pub enum TestEnvError {
 impl Default for TestEnvBuilder {
     fn default() -> Self {
         Self {
-            server: Server::builder(),
+            server: Server::builder().retention(RETENTION),
             place: Place::Skipping,
             converter: None,
             without: BTreeSet::new(),

@@ -40,7 +40,7 @@ pub(crate) fn report(ended: Ended, cancellation: &Cancellation, invalid_heartbea
         (Ended::Failed(failed), None) => failed,
     };
     let Some(cancel) = canceled_in(&failed) else {
-        return Report::Failed(failed);
+        return Report::Failed(as_application(failed));
     };
     if cancellation.is_requested() {
         return Report::Canceled(details(cancel));
@@ -53,7 +53,7 @@ pub(crate) fn report(ended: Ended, cancellation: &Cancellation, invalid_heartbea
         Some(CancelReason::Paused) => Report::Failed(failure::application("ActivityPause", "the activity was paused")),
         Some(CancelReason::Reset) => Report::Failed(failure::application("ActivityReset", "the activity was reset")),
         Some(CancelReason::Gone | CancelReason::TimedOut) => Report::Nothing,
-        Some(CancelReason::InvalidHeartbeat) | None => Report::Failed(uncalled_for(failed)),
+        Some(CancelReason::InvalidHeartbeat) | None => Report::Failed(as_application(failed)),
     }
 }
 
@@ -69,20 +69,28 @@ fn details(cancel: &Failure) -> Option<Payloads> {
     }
 }
 
-/// A cancellation that nobody asked for: the server would refuse it, so it becomes an error like any other.
-fn uncalled_for(failed: Failure) -> Failure {
-    match failed.info {
-        FailureInfo::Canceled { .. } => {
-            let mut failure = failure::application("Canceled", failed.message.clone());
-            failure.cause = Some(Box::new(failed));
-            failure
-        }
-        _ => failed,
-    }
+/// The server takes application failures only: that of a workflow or an activity that this one waited for, a time that ran
+/// out, or a cancellation that nobody asked for is the cause of one.
+fn as_application(failed: Failure) -> Failure {
+    let kind = match failed.info {
+        FailureInfo::Application(_) => return failed,
+        FailureInfo::Canceled { .. } => "Canceled",
+        FailureInfo::Timeout { .. } => "Timeout",
+        FailureInfo::Terminated { .. } => "Terminated",
+        FailureInfo::Server { .. } => "Server",
+        FailureInfo::Activity(_) => "Activity",
+        FailureInfo::ChildWorkflow(_) => "ChildWorkflow",
+        FailureInfo::NexusOperation(_) => "NexusOperation",
+        FailureInfo::NexusHandler(_) => "NexusHandler",
+        _ => "Failure",
+    };
+    Failure { cause: Some(Box::new(failed.clone())), ..failure::application(kind, failed.message) }
 }
 
 #[cfg(test)]
 mod tests {
+    use perpetua_vocab::TimeoutKind;
+
     use super::*;
 
     fn canceled() -> Failure {
@@ -158,6 +166,16 @@ mod tests {
         assert_eq!(failure_type(reported(canceled(), &[CancelReason::Paused])), "ActivityPause");
         assert_eq!(failure_type(reported(canceled(), &[CancelReason::Reset])), "ActivityReset");
         assert_eq!(failure_type(reported(canceled(), &[])), "Canceled");
+    }
+
+    #[test]
+    fn failures_of_others_travel_in_one_of_the_activity() {
+        let timeout = FailureInfo::Timeout { kind: TimeoutKind::StartToClose, last_heartbeat: None };
+        let timeout = Failure { message: "too late".to_owned(), info: timeout, ..Failure::default() };
+        let Report::Failed(told) = reported(timeout.clone(), &[]) else { panic!("it failed") };
+        assert_eq!(told.message, "too late");
+        assert_eq!(told.cause.as_deref(), Some(&timeout));
+        assert_eq!(failure_type(Report::Failed(told)), "Timeout");
     }
 
     #[test]
