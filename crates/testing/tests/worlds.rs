@@ -80,3 +80,37 @@ async fn work_that_nobody_takes_is_named(env: TestEnv) {
     let findings = env.take_findings();
     assert!(findings[0].message.contains("task queue `elsewhere` has 1 workflow task and no worker"), "{findings:?}");
 }
+
+fn in_real_time() -> perpetua::TestEnvBuilder {
+    TestEnv::builder().real_time()
+}
+
+#[perpetua::test(env = in_real_time)]
+async fn time_can_pass_as_it_does_outside(env: TestEnv) {
+    let (begun, outside) = (env.now(), std::time::Instant::now());
+    env.worker().workflow(Approval::run).start();
+    let handle = env.start(Approval::run()).await.expect("it starts");
+    env.sleep(milliseconds(50)).await.expect("time passes");
+    assert!(outside.elapsed() >= milliseconds(50));
+    handle.approve("ann".into()).await.expect("it is delivered");
+    env.advance_until(async || handle.approver().await.expect("it answers").is_some()).await.expect("it is approved");
+    handle.result().await.expect("it completes");
+    assert!(env.now().duration_since(begun).expect("time goes on") <= outside.elapsed());
+}
+
+/// A server of somebody else, which has a run of its own; the same test is played there.
+#[tokio::test]
+async fn the_same_test_is_played_on_a_server_elsewhere() {
+    let server = perpetua::server::Server::builder().start().expect("it starts");
+    let listening = server.listen(([127, 0, 0, 1], 0).into()).await.expect("it listens");
+    let other = Client::connect_to(&server).await.expect("it connects");
+    other.start(Approval::run()).task_queue("others").await.expect("it starts");
+    let env = TestEnv::builder().address(listening.address().to_string()).start().await.expect("it connects");
+    env.worker().workflow(Approval::run).start();
+    let handle = env.start(Approval::run()).await.expect("it starts");
+    handle.approve("ann".into()).await.expect("it is delivered");
+    assert_eq!(handle.result().await.expect("it completes"), "ann");
+    handle.signal_named("aprove", ()).await.expect_err("it has ended");
+    env.finish().await.expect("only its own run is looked at");
+    server.shutdown().await;
+}

@@ -26,3 +26,19 @@ async fn main() -> anyhow::Result<()> {
     worker.shutdown().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[perpetua::test]
+    async fn somebody_is_greeted(env: TestEnv) {
+        env.worker().workflow(greeting).activity(greet).start();
+        assert_eq!(env.run(greeting("Ann".into())).await.unwrap(), "Hello, Ann!");
+    }
+
+    #[tokio::test]
+    async fn an_activity_is_a_function() {
+        assert_eq!(greet::call("Ann".into()).await.unwrap(), "Hello, Ann!");
+    }
+}

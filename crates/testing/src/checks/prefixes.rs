@@ -119,8 +119,9 @@ impl Stage<'_> {
             None => Ok(()),
             Some(difference) => Err(format!(
                 "executed anew from the first {} events of its history, {difference}. Something decides that is not in the \
-                 history: a clock, randomness, the order of a hash map, something shared with the rest of the program",
-                task.up_to_start
+                 history: a clock, randomness, the order of a hash map, something shared with the rest of the program{}",
+                task.up_to_start,
+                whereabouts(&live),
             )),
         }
     }
@@ -163,6 +164,12 @@ impl Stage<'_> {
     fn faulty(&self, task: &Answered, fault: &Fault) -> String {
         format!("executed anew from the first {} events of its history, it fails: {fault}", task.up_to_start)
     }
+}
+
+/// What a run waits for, with the lines of source code, to be put behind a report.
+fn whereabouts(live: &LiveRun) -> String {
+    let pending: Vec<_> = live.pending().iter().map(|pending| format!("\n  {pending}")).collect();
+    if pending.is_empty() { String::new() } else { format!(". It then waits for:{}", pending.concat()) }
 }
 
 /// The query that says which queries there are.

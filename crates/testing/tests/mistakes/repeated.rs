@@ -26,7 +26,7 @@ mod the_order_of_a_hash_map {
     async fn is_found(env: TestEnv) {
         env.worker().workflow(mistaken).activity(note).start();
         env.run(mistaken()).await.expect("it seems to work");
-        assert_found_at_the_end(env, Check::Replay, "its arguments was").await;
+        assert_found_at_the_end(env, Check::Replay, "It then waits for:\n  activity `note`").await;
     }
 }
 
