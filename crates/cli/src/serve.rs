@@ -98,6 +98,8 @@ async fn serve(builder: ServerBuilder, address: SocketAddr, more: &str) -> Resul
     stop.told().await;
     server.shutdown().await;
     listening.close().await;
+    // What is in memory goes with the process; to take a large world apart first would only take time.
+    std::mem::forget(server);
     Ok(())
 }
 
