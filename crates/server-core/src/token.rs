@@ -80,3 +80,13 @@ impl HistoryToken {
             .ok_or_else(|| Refusal::invalid("Invalid NextPageToken."))
     }
 }
+
+/// What a description of an activity or of a Nexus operation was of, for who waits for the next change.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct ChangeToken {
+    #[prost(string, tag = "1")]
+    pub(crate) run_id: String,
+    /// How many changes it had seen.
+    #[prost(int64, tag = "2")]
+    pub(crate) transitions: i64,
+}

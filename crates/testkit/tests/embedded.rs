@@ -1,26 +1,8 @@
-//! The embedded server in skipped time: months pass in milliseconds, in many worlds at once.
-
-use std::time::Duration;
+//! The embedded server in skipped time, and what it refuses.
 
 use perpetua::prelude::*;
 use perpetua::server::Server;
 use perpetua_testkit::Outcome;
-
-#[activity]
-async fn step(number: u32) -> Result<u32, ActivityError> {
-    Ok(number + 1)
-}
-
-/// Three steps, a month apart.
-#[workflow]
-async fn three_months(ctx: Ctx) -> WorkflowResult<u32> {
-    let mut number = 0;
-    for _ in 0..3 {
-        ctx.sleep(days(30)).await?;
-        number = ctx.activity(step(number)).start_to_close(seconds(10)).await?;
-    }
-    Ok(number)
-}
 
 /// Waits for a signal, for a month at most.
 #[derive(Default)]
@@ -39,27 +21,6 @@ impl Patient {
     fn call(&self) {
         self.called.set(true);
     }
-}
-
-#[tokio::test]
-async fn many_worlds_pass_months_at_once() -> Outcome {
-    let worlds: Vec<_> = (0..20).map(|_| tokio::spawn(one_world())).collect();
-    for world in worlds {
-        assert!(world.await?? >= days(90));
-    }
-    Ok(())
-}
-
-/// Plays three months; how far the world's clock has moved.
-async fn one_world() -> Outcome<Duration> {
-    let server = Server::builder().skip_time().start()?;
-    let begun = server.now();
-    let client = Client::connect_to(&server).await?;
-    let worker = Worker::builder(&client, "queue").workflow(three_months).activity(step).spawn()?;
-    let result = client.run(three_months()).task_queue("queue").id("w").await?;
-    assert_eq!(result, 3);
-    worker.shutdown().await?;
-    Ok(server.now().duration_since(begun)?)
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use perpetua_proto::workflowservice::{
 
 use super::Activity;
 use crate::refusal::Refusal;
-use crate::token;
+use crate::token::{self, ChangeToken};
 use crate::world::{CallId, Reply};
 
 /// A call that waits for news.
@@ -27,16 +27,6 @@ pub(crate) enum Wanted {
     Outcome,
     /// Anything, after so many changes.
     Change { after: i64, request: Box<DescribeActivityExecutionRequest> },
-}
-
-/// What a description was of.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct ChangeToken {
-    #[prost(string, tag = "1")]
-    pub(crate) run_id: String,
-    /// How many changes it had seen.
-    #[prost(int64, tag = "2")]
-    pub(crate) transitions: i64,
 }
 
 impl ActivityWaiter {

@@ -10,7 +10,7 @@ use perpetua_proto::workflowservice::{
 use super::Standalone;
 use crate::refusal::Refusal;
 use crate::time::Time;
-use crate::token;
+use crate::token::{self, ChangeToken};
 use crate::world::{CallId, Reply};
 
 /// A call that waits for news.
@@ -28,16 +28,6 @@ pub(crate) enum Wanted {
     Stage(Stage),
     /// Anything, after so many changes.
     Change { after: i64, request: Box<DescribeNexusOperationExecutionRequest> },
-}
-
-/// What a description was of.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(crate) struct ChangeToken {
-    #[prost(string, tag = "1")]
-    pub(crate) run_id: String,
-    /// How many changes it had seen.
-    #[prost(int64, tag = "2")]
-    pub(crate) transitions: i64,
 }
 
 impl OperationWaiter {

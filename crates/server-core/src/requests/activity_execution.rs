@@ -8,9 +8,10 @@ use prost::Message;
 
 use super::{check_length, require_id};
 use crate::World;
-use crate::activity::waiter::{ChangeToken, Wanted, missing};
+use crate::activity::waiter::{Wanted, missing};
 use crate::activity::{ActivityWaiter, Asked};
 use crate::refusal::{Answer, Refusal};
+use crate::token::ChangeToken;
 use crate::world::{CallId, Waiting, is_uuid};
 
 impl World {

@@ -13,10 +13,11 @@ use perpetua_proto::workflowservice::{
 use prost::Message;
 
 use crate::nexus::operation::cap_timeouts;
-use crate::nexus::waiter::{ChangeToken, OperationWaiter, Wanted};
+use crate::nexus::waiter::{OperationWaiter, Wanted};
 use crate::nexus::{OperationState, Standalone, header};
 use crate::refusal::{Answer, Code, Refusal};
 use crate::run::callback::{self, CallbackState};
+use crate::token::ChangeToken;
 use crate::world::{CallId, Waiting, is_uuid};
 use crate::{World, limits};
 

@@ -1,6 +1,5 @@
 //! Activities that clients have started: each step of one, and those who wait for news of it.
 
-use perpetua_proto::enums::CallbackState;
 use perpetua_proto::workflowservice::PollActivityTaskQueueResponse;
 
 use super::{Alarm, CallId, Offer, Reply, Work, World};
@@ -108,18 +107,11 @@ impl World {
     /// Calls back who wanted to know of the end.
     fn tell_of_activity(&mut self, key: &str, completion: &Completion) {
         let Some(activity) = self.activities.shelf.get(key) else { return };
-        let waiting: Vec<_> = activity
-            .callbacks
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.state() == CallbackState::Standby)
-            .map(|(at, it)| (at, it.callback.clone()))
-            .collect();
-        for (at, callback) in waiting {
-            let result = self.deliver_callback(&callback, completion.clone());
-            let now = self.now;
-            let activity = self.activities.shelf.get_mut(key);
-            if let Some(state) = activity.and_then(|activity| activity.callbacks.get_mut(at)) {
+        let delivered = self.call_back(activity.callbacks.clone(), completion);
+        let now = self.now;
+        let Some(activity) = self.activities.shelf.get_mut(key) else { return };
+        for (at, result) in delivered {
+            if let Some(state) = activity.callbacks.get_mut(at) {
                 state.end(now, result);
             }
         }

@@ -7,7 +7,7 @@ use perpetua_proto::enums::CallbackState as State;
 use super::{RunNumber, World};
 use crate::nexus::request::CALLBACK_TOKEN;
 use crate::nexus::{Errand, NexusAnswer, OperationToken, Owner};
-use crate::run::callback::Completion;
+use crate::run::callback::{CallbackState, Completion};
 
 impl World {
     /// Tells everybody who waits for the end of a run, or for an update, and has something to hear now.
@@ -30,6 +30,16 @@ impl World {
                 }
             });
         }
+    }
+
+    /// Tells those of these callbacks that wait of one end; which they are, and what came of each.
+    pub(super) fn call_back(
+        &mut self,
+        callbacks: Vec<CallbackState>,
+        completion: &Completion,
+    ) -> Vec<(usize, Result<(), String>)> {
+        let waiting = callbacks.into_iter().enumerate().filter(|(_, it)| it.state() == State::Standby);
+        waiting.map(|(at, it)| (at, self.deliver_callback(&it.callback, completion.clone()))).collect()
     }
 
     /// Tells one.

@@ -1,6 +1,5 @@
 //! Operations that clients have started: each step of one, and those who wait for news of it.
 
-use perpetua_proto::enums::CallbackState;
 use perpetua_proto::workflowservice::PollNexusTaskQueueResponse;
 
 use super::{Alarm, Reply, World};
@@ -154,18 +153,11 @@ impl World {
     /// Calls back who wanted to know of the end.
     fn tell_of_operation(&mut self, key: &str, completion: &Completion) {
         let Some(operation) = self.nexus.operations.get(key) else { return };
-        let waiting: Vec<_> = operation
-            .callbacks
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.state() == CallbackState::Standby)
-            .map(|(at, it)| (at, it.callback.clone()))
-            .collect();
-        for (at, callback) in waiting {
-            let result = self.deliver_callback(&callback, completion.clone());
-            let now = self.now;
-            let operation = self.nexus.operations.get_mut(key);
-            if let Some(state) = operation.and_then(|operation| operation.callbacks.get_mut(at)) {
+        let delivered = self.call_back(operation.callbacks.clone(), completion);
+        let now = self.now;
+        let Some(operation) = self.nexus.operations.get_mut(key) else { return };
+        for (at, result) in delivered {
+            if let Some(state) = operation.callbacks.get_mut(at) {
                 state.end(now, result);
             }
         }
