@@ -25,7 +25,7 @@ const MAX_LINES: usize = 1000;
 const TEXT: [&str; 8] = ["rs", "md", "toml", "yml", "yaml", "sh", "py", "json"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
-const EDGES: [(&str, Edges); 19] = [
+const EDGES: [(&str, Edges); 20] = [
     ("perpetua-proto", Edges::Only(&[])),
     ("perpetua-vocab", Edges::Only(&["proto"])),
     ("perpetua-convert", Edges::Only(&["vocab"])),
@@ -38,11 +38,12 @@ const EDGES: [(&str, Edges); 19] = [
     ("perpetua-server-core", Edges::Only(&["proto"])),
     ("perpetua-server", Edges::Only(&["server-core", "proto"])),
     ("perpetua-lint", Edges::Only(&[])),
-    ("perpetua-cli", Edges::Only(&["lint", "server"])),
-    ("perpetua-testing", Edges::AllBut(&["perpetua", "macros", "testkit", "cli", "lint", "server-core"])),
+    ("perpetua-histories", Edges::Only(&["client", "contract", "proto", "vocab"])),
+    ("perpetua-cli", Edges::Only(&["client", "histories", "lint", "server"])),
+    ("perpetua-testing", Edges::AllBut(&["perpetua", "macros", "testkit", "cli", "histories", "lint", "server-core"])),
     ("perpetua-testkit", Edges::AllBut(&[])),
     ("perpetua-macros", Edges::Only(&[])),
-    ("perpetua", Edges::AllBut(&["lint", "testkit"])),
+    ("perpetua", Edges::AllBut(&["histories", "lint", "testkit"])),
     ("xtask", Edges::Only(&[])),
     ("xtask-codegen", Edges::Only(&[])),
 ];

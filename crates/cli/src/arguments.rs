@@ -24,6 +24,41 @@ pub(crate) enum Command {
     Server(Server),
     /// Find what a replay could not repeat in the workflows of a Rust workspace.
     Lint(Lint),
+    /// Histories of workflows, as files.
+    #[command(subcommand)]
+    History(History),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum History {
+    /// Take a sample of a server's histories, for tests to replay: a few of each type, of every status and length.
+    ///
+    /// Connects as the environment says: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS and the
+    /// variables for certificates.
+    Pull(Pull),
+}
+
+/// Which histories, and where to.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Pull {
+    /// The server's address; `https://` before it asks for TLS [default: TEMPORAL_ADDRESS, or localhost:7233]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) address: Option<String>,
+    /// The namespace [default: TEMPORAL_NAMESPACE, or default]
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Only of workflows that match this, in the server's language of lists: "WorkflowType = 'Order'".
+    #[arg(short, long)]
+    pub(crate) query: Option<String>,
+    /// How many runs of each type to take at most.
+    #[arg(long, value_name = "RUNS", default_value_t = 5)]
+    pub(crate) per_type: usize,
+    /// How many runs to list at most, to choose from.
+    #[arg(long, value_name = "RUNS", default_value_t = 10_000)]
+    pub(crate) at_most: usize,
+    /// The folder to write to.
+    #[arg(short, long, value_name = "FOLDER", default_value = "histories")]
+    pub(crate) out: PathBuf,
 }
 
 /// Which workflows are looked at, and what is said of them.
