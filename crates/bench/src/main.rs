@@ -1,0 +1,39 @@
+//! Measures Perpetua on the workloads that the programs for the other SDKs have too.
+//!
+//! `perpetua-bench worker` is a worker that another program loads; `perpetua-bench drive WORKLOAD` starts such a worker, of this
+//! SDK or of another, loads it, and prints one line of JSON. Both take the options and print the fields that the peers'
+//! programs do, so that any driver goes with any worker.
+//!
+//! Not here: which sides are compared, and what is made of the figures.
+
+mod drive;
+mod meter;
+mod options;
+mod worker;
+mod workflows;
+
+use options::Options;
+
+/// What a measurement ends with. Its reader is whoever runs it, so the error is whatever explains itself best.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const USAGE: &str = "\
+usage: perpetua-bench <command> [--option value]...
+
+  worker           a worker of the workloads; `snap` on its input asks for its figures, the end of input stops it
+  drive WORKLOAD   loads a worker: hello, seq10, fan100, local10, timers, signals, updates, queries, start, cache
+
+options: --addr 127.0.0.1:7233 --namespace default --tq bench --cache 1000 --gzip 0 --pollers 5 --slots 200 --threads 2 --eager 3
+and for drive: --count 200 --conc 50 --warm 10 --server-pid N --worker-cmd COMMAND";
+
+fn main() -> Outcome {
+    let options = Options::parse(std::env::args().skip(1))?;
+    let threads = options.number("threads", 2)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let words: Vec<&str> = options.words().collect();
+    match words.as_slice() {
+        ["worker"] => runtime.block_on(worker::run(&options)),
+        ["drive", workload] => runtime.block_on(drive::run(&options, workload)),
+        _ => Err(USAGE.into()),
+    }
+}
