@@ -145,7 +145,7 @@ struct Load {
 
 impl Load {
     /// Runs each to its end.
-    async fn complete<D: WorkflowDefinition>(
+    async fn complete<D: WorkflowDefinition<Error: Sync>>(
         self,
         workflow: impl Fn() -> WorkflowCall<D> + Send + Sync + 'static,
     ) -> Outcome<Vec<f64>> {
