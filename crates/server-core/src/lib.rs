@@ -23,6 +23,7 @@ mod commands;
 mod cron;
 mod deployment;
 mod failure;
+mod history;
 mod limits;
 mod matching;
 mod namespace;

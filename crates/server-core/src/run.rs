@@ -46,13 +46,14 @@ use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
 
 pub(crate) use close::{Closing, Ending};
-pub(crate) use history::{History, event};
+pub(crate) use history::event;
 pub(crate) use live::Live;
 pub(crate) use reset::Again;
 pub(crate) use start::Start;
 pub(crate) use state::RunState;
 
 use crate::Time;
+pub(crate) use crate::history::History;
 use crate::nexus::link;
 use crate::world::{Cx, RunNumber};
 

@@ -19,6 +19,7 @@ mod dispatch;
 mod operation;
 mod removal;
 mod reply;
+mod runs;
 mod shelf;
 mod standstill;
 mod system;
@@ -37,6 +38,8 @@ pub use changes::{Batch, Changes, Damaged, Kind, Record};
 pub(crate) use cx::Cx;
 pub(crate) use dispatch::{Offer, Work};
 pub use reply::{CallId, Reply};
+pub(crate) use runs::Glance;
+use runs::Runs;
 pub(crate) use shelf::Shelf;
 pub use standstill::Unattended;
 pub(crate) use transfer::{ChildNews, Transfer};
@@ -73,10 +76,13 @@ pub struct World {
     pub(crate) activities: Activities,
     /// The number that the next run gets.
     next_run: u64,
-    /// None for a run that is being changed.
-    runs: BTreeMap<RunNumber, Option<Box<Run>>>,
+    runs: Runs,
     /// Those that are not closed.
     open: BTreeSet<RunNumber>,
+    /// Those that time would have to wait for, if all workers lived.
+    busy: BTreeSet<RunNumber>,
+    /// Those of which workers have work in hand, if all workers live.
+    in_hand: BTreeSet<RunNumber>,
     by_id: BTreeMap<(String, String), RunNumber>,
     /// The newest run of each workflow id, by namespace and id.
     current: BTreeMap<(String, String), RunNumber>,
@@ -139,8 +145,10 @@ impl World {
             nexus: Nexus::default(),
             activities: Activities::default(),
             next_run: 0,
-            runs: BTreeMap::new(),
+            runs: Runs::default(),
             open: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            in_hand: BTreeSet::new(),
             by_id: BTreeMap::new(),
             current: BTreeMap::new(),
             index: Index::default(),
@@ -193,7 +201,9 @@ impl World {
 
     /// Whether a worker is at work, or could be, so that time must not be skipped.
     pub fn is_busy(&self) -> bool {
-        self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_busy(&self.dead))
+        let is_busy =
+            |number: &RunNumber| self.dead.is_empty() || self.run(*number).is_some_and(|run| run.is_busy(&self.dead));
+        self.busy.iter().any(is_busy)
             || self.calls.values().any(|waiting| matches!(waiting, Waiting::Query(_)))
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
             || self.activities.shelf.values().any(|activity| activity.is_open() && activity.attempt.is_busy(&self.dead))
@@ -263,11 +273,18 @@ impl World {
         }
     }
 
-    /// The ids of the runs whose state is not what their histories say, which none should be. It takes the longer the
+    /// The ids of the runs whose state is not what their histories say, or not what the world knows of them, which none
+    /// should be. It takes the longer the
     /// longer they are.
-    pub fn at_odds_with_history(&self) -> Vec<&str> {
-        let at_odds = self.runs().filter(|run| !run.agrees_with_history());
-        at_odds.map(|run| run.state.run_id.as_str()).collect()
+    pub fn at_odds_with_history(&self) -> Vec<String> {
+        let lives = BTreeSet::new();
+        let at_odds = self.glances().filter(|run| {
+            self.busy.contains(&run.number) != run.is_busy(&lives)
+                || self.in_hand.contains(&run.number) != run.is_in_hand(&lives)
+                || self.open.contains(&run.number) != run.is_open()
+                || !run.agrees_with_history()
+        });
+        at_odds.map(|run| run.state.run_id.clone()).collect()
     }
 
     /// The answers to calls that have waited, in order.
@@ -281,22 +298,23 @@ impl World {
 
     /// Changes a run.
     pub(crate) fn with<R>(&mut self, number: RunNumber, change: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
-        let mut run = self.runs.get_mut(&number)?.take()?;
+        let mut run = self.runs.take(number)?;
         let ahead = run.ahead();
         let result = change(&mut run, &mut self.cx_ahead(ahead));
-        self.runs.insert(number, Some(run));
+        self.runs.put(run);
         self.touched.insert(number);
         Some(result)
     }
 
     /// Lets somebody wait for a run, or be told. Nothing changes that is stored.
     pub(crate) fn attend<R>(&mut self, number: RunNumber, tell: impl FnOnce(&mut Run, &mut Cx<'_>) -> R) -> Option<R> {
-        let mut run = self.runs.get_mut(&number)?.take()?;
+        let mut run = self.runs.take(number)?;
         let before = cfg!(debug_assertions).then(|| (run.state.clone(), run.history.len()));
         let ahead = run.ahead();
         let result = tell(&mut run, &mut self.cx_ahead(ahead));
         debug_assert!(before.is_none_or(|before| before == (run.state.clone(), run.history.len())), "a run changed");
-        self.runs.insert(number, Some(run));
+        self.note_work(&run);
+        self.runs.put(run);
         Some(result)
     }
 
@@ -325,11 +343,34 @@ impl World {
     }
 
     pub(crate) fn run(&self, number: RunNumber) -> Option<&Run> {
-        self.runs.get(&number)?.as_deref()
+        self.runs.get(number)
     }
 
-    pub(crate) fn runs(&self) -> impl Iterator<Item = &Run> {
-        self.runs.values().flatten().map(|run| &**run)
+    /// The same, for who looks at many.
+    pub(crate) fn glance(&self, number: RunNumber) -> Option<Glance<'_>> {
+        self.runs.glance(number)
+    }
+
+    /// All runs.
+    fn glances(&self) -> impl Iterator<Item = Glance<'_>> {
+        self.runs.numbers().filter_map(|number| self.runs.glance(number))
+    }
+
+    /// The open runs.
+    pub(crate) fn open_runs(&self) -> impl Iterator<Item = Glance<'_>> {
+        self.open.iter().filter_map(|number| self.runs.glance(*number))
+    }
+
+    /// Runs among which are all that this sticky queue belongs to.
+    pub(crate) fn that_may_stick_to(&self, queue: &str) -> Vec<RunNumber> {
+        self.runs.that_name(queue)
+    }
+
+    /// Notes whether time has to wait for a run.
+    fn note_work(&mut self, run: &Run) {
+        let lives = BTreeSet::new();
+        note(&mut self.busy, run.number, run.is_busy(&lives));
+        note(&mut self.in_hand, run.number, run.is_in_hand(&lives));
     }
 
     /// The number that the next run gets.
@@ -350,7 +391,7 @@ impl World {
             self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
         }
         self.next_run = self.next_run.max(number.0 + 1);
-        self.runs.insert(number, Some(Box::new(run)));
+        self.runs.add(run);
         self.touched.insert(number);
         self.reactivate(number);
         number
@@ -406,7 +447,7 @@ impl World {
 
     /// What is done for every run that changed.
     fn rest(&mut self, number: RunNumber) {
-        let Some(mut run) = self.runs.get_mut(&number).and_then(Option::take) else { return };
+        let Some(mut run) = self.runs.take(number) else { return };
         let ahead = run.ahead();
         let mut cx = self.cx_ahead(ahead);
         run.skip_time(&cx);
@@ -415,6 +456,7 @@ impl World {
         run.tell_readers(&mut cx);
         let went_on = run.tell_lingering(&mut cx);
         run.history.cut();
+        run.history.seal();
         run.state.transitions = run.history.batches();
         if !run.is_open() {
             self.open.remove(&number);
@@ -426,7 +468,17 @@ impl World {
         }
         self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at.back(run.ahead())));
         self.dirty.insert(number, run.state.run_id.clone());
-        self.runs.insert(number, Some(run));
+        self.note_work(&run);
+        self.runs.put(run);
+    }
+}
+
+/// Puts a run into a set, or takes it out.
+fn note(set: &mut BTreeSet<RunNumber>, number: RunNumber, is_in: bool) {
+    if is_in {
+        set.insert(number);
+    } else {
+        set.remove(&number);
     }
 }
 

@@ -84,7 +84,7 @@ impl World {
         let end = token.map_or(run.history.len(), |token| usize::try_from(token.next - 1).unwrap_or(0));
         let end = end.min(run.history.len());
         let start = run.history.page_start(end, page_size(request.maximum_page_size));
-        let events = run.history.events()[start..end].iter().rev().cloned().collect();
+        let events = run.history.page(start, end).into_iter().rev().collect();
         Ok(GetWorkflowExecutionHistoryReverseResponse {
             history: Some(History { events }),
             next_page_token: if start == 0 { bytes::Bytes::new() } else { run.reader_token(start) },
@@ -122,7 +122,7 @@ fn page_size(asked: i32) -> usize {
 fn rest_of_task(run: &Run, from: usize, token: &HistoryToken) -> GetWorkflowExecutionHistoryResponse {
     let last = usize::try_from(token.end - 1).unwrap_or(0).min(run.history.len());
     let end = run.history.page_end(from, limits::PAGE).min(last);
-    let mut events = run.history.events()[from.min(end)..end].to_vec();
+    let mut events = run.history.page(from, end);
     let next_page_token = if end < last {
         let next = i64::try_from(end).unwrap_or(i64::MAX - 1) + 1;
         token::write(&HistoryToken { next, ..token.clone() })

@@ -16,10 +16,9 @@ use perpetua_proto::workflowservice::{
 use crate::World;
 use crate::namespace::Namespace;
 use crate::refusal::{Answer, Refusal};
-use crate::run::Run;
 use crate::search_attributes::KNOWN;
 use crate::visibility::{Candidates, Page, Query, Schema, place};
-use crate::world::RunNumber;
+use crate::world::{Glance, RunNumber};
 
 /// What `ExecutionStatus` of a workflow can be.
 pub(super) const STATUSES: [(&str, i32); 9] = [
@@ -101,7 +100,7 @@ impl World {
         query: &Query,
         page: &Page,
     ) -> (Vec<WorkflowExecutionInfo>, Bytes) {
-        page.fill(self.workflows(namespace, query, Some(page)).map(|run| (place(run), run)), Run::listed)
+        page.fill(self.workflows(namespace, query, Some(page)).map(|run| (place(&run), run)), |run| run.listed())
     }
 
     /// The workflows that a query asks for, in the order of the list, from a page on.
@@ -110,15 +109,16 @@ impl World {
         namespace: &str,
         query: &'a Query,
         page: Option<&Page>,
-    ) -> Box<dyn Iterator<Item = &'a Run> + 'a> {
+    ) -> Box<dyn Iterator<Item = Glance<'a>> + 'a> {
         let whole = query.speaks_of(DIVISION);
-        let wanted =
-            move |run: &&Run| (whole || !run.state.search_attributes.contains_key(DIVISION)) && query.matches(*run);
-        let run = |number: RunNumber| self.run(number);
+        let wanted = move |run: &Glance<'_>| {
+            (whole || !run.state.search_attributes.contains_key(DIVISION)) && query.matches(&**run)
+        };
+        let run = |number: RunNumber| self.glance(number);
         match self.index.candidates(namespace, query, page) {
             Candidates::All(numbers) => Box::new(numbers.filter_map(run).filter(wanted)),
             Candidates::Some(numbers) => {
-                let mut runs: Vec<&Run> = numbers.into_iter().filter_map(run).filter(wanted).collect();
+                let mut runs: Vec<Glance<'a>> = numbers.into_iter().filter_map(run).filter(wanted).collect();
                 runs.sort_by_cached_key(|run| place(run));
                 Box::new(runs.into_iter())
             }

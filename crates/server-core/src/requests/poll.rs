@@ -145,7 +145,9 @@ impl World {
         let sticky = &request.sticky_task_queue;
         if !sticky.is_empty() {
             let of_worker: Vec<_> = self
-                .runs()
+                .that_may_stick_to(sticky)
+                .into_iter()
+                .filter_map(|number| self.glance(number))
                 .filter(|run| run.state.namespace == request.namespace && run.state.sticky_queue == *sticky)
                 .map(|run| run.number)
                 .collect();

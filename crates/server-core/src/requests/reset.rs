@@ -35,7 +35,7 @@ impl World {
         self.end_for_reset(base, &new, &request.reason);
         self.add(new);
         let again = again(&request);
-        let later = self.run(base).map(|run| run.history.events()[copied..].to_vec()).unwrap_or_default();
+        let later = self.run(base).map(|run| run.history.page(copied, run.history.len())).unwrap_or_default();
         let following = self.following(&namespace, base);
         let base_run = self.run(base).map(|run| run.state.run_id.clone()).unwrap_or_default();
         self.with(number, |run, cx| {
@@ -100,7 +100,7 @@ impl World {
         let mut last = self.run(base);
         while let Some(run) = last.filter(|run| run.state.status() == WorkflowExecutionStatus::ContinuedAsNew) {
             last = self.run_of_id(namespace, &run.state.next_run).filter(|next| next.number > run.number);
-            events.extend(last.map(|run| run.history.events().to_vec()));
+            events.extend(last.map(|run| run.history.iter().collect()));
         }
         events
     }

@@ -276,6 +276,7 @@ impl Run {
     /// The activity is over: history gets its last attempt, and how it ended.
     fn close_activity(&mut self, cx: &mut Cx<'_>, scheduled: i64, kind: EventType, attributes: Attributes) {
         let Some(activity) = self.state.activities.remove(&scheduled) else { return };
+        self.history.forget(scheduled);
         if let Some(started_time) = stored(activity.attempt.started_time) {
             self.record(activity_started(scheduled, &activity.attempt, started_time));
         }

@@ -168,7 +168,7 @@ impl Run {
         let first = |payloads: &Option<perpetua_proto::common::Payloads>| {
             payloads.as_ref().and_then(|payloads| payloads.payloads.first().cloned())
         };
-        let outcome = match self.history.events().last()?.attributes.as_ref()? {
+        let outcome = match self.history.last()?.attributes.as_ref()? {
             A::WorkflowExecutionCompletedEventAttributes(it) => Outcome::completed(first(&it.result)),
             A::WorkflowExecutionFailedEventAttributes(it) => {
                 Outcome::Failed(Box::new(it.failure.clone().unwrap_or_default()))

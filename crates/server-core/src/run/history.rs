@@ -1,4 +1,4 @@
-//! The events of a run: ids, batches, and what is held back while a worker has the workflow task.
+//! How events come into the history of a run: their ids, and what is held back while a worker has the workflow task.
 //!
 //! ```text
 //! append: gets the next id, and is stored            buffer: waits, without an id, until the task is answered
@@ -10,113 +10,9 @@ use std::collections::BTreeMap;
 use perpetua_proto::enums::EventType;
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::history::history_event::Attributes;
-use perpetua_proto::sdk::EventGroupMarker;
-use prost::Message;
 
 use super::Run;
 use crate::time::Time;
-
-/// The stored events of a run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct History {
-    events: Vec<HistoryEvent>,
-    /// Where batches begin, as indexes. Pages are whole batches.
-    batches: Vec<usize>,
-    /// Whether the next event begins a batch.
-    cut: bool,
-    bytes: usize,
-}
-
-impl History {
-    /// The id that the next event gets.
-    pub(crate) fn next_id(&self) -> i64 {
-        i64::try_from(self.events.len()).unwrap_or(i64::MAX - 1) + 1
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
-    }
-
-    pub(crate) fn bytes(&self) -> i64 {
-        i64::try_from(self.bytes).unwrap_or(i64::MAX)
-    }
-
-    pub(crate) fn events(&self) -> &[HistoryEvent] {
-        &self.events
-    }
-
-    /// The event of this id.
-    pub(crate) fn get(&self, id: i64) -> Option<&HistoryEvent> {
-        self.events.get(usize::try_from(id.checked_sub(1)?).ok()?)
-    }
-
-    pub(crate) fn push(&mut self, event: HistoryEvent) {
-        if std::mem::take(&mut self.cut) || self.events.is_empty() {
-            self.batches.push(self.events.len());
-        }
-        self.bytes += event.encoded_len();
-        self.events.push(event);
-    }
-
-    /// Notes on the events after the first `from` to which groups they belong.
-    pub(crate) fn group(&mut self, from: usize, groups: &[EventGroupMarker]) {
-        for event in self.events.iter_mut().skip(from) {
-            self.bytes -= event.encoded_len();
-            event.event_group_markers = groups.to_vec();
-            self.bytes += event.encoded_len();
-        }
-    }
-
-    /// The first `length` events, if a batch ends with them.
-    pub(crate) fn prefix(&self, length: usize) -> Option<Self> {
-        if length != self.events.len() && self.batches.binary_search(&length).is_err() {
-            return None;
-        }
-        let events = self.events.get(..length)?.to_vec();
-        let bytes = events.iter().map(Message::encoded_len).sum();
-        let batches = self.batches.iter().copied().filter(|start| *start < length).collect();
-        Some(Self { events, batches, cut: true, bytes })
-    }
-
-    /// Ends a batch.
-    pub(crate) fn cut(&mut self) {
-        self.cut = true;
-    }
-
-    /// How many batches there are.
-    pub(crate) fn batches(&self) -> i64 {
-        i64::try_from(self.batches.len()).unwrap_or(i64::MAX)
-    }
-
-    /// Takes back what came after the first `length` events.
-    pub(crate) fn truncate(&mut self, length: usize) {
-        for event in self.events.drain(length..) {
-            self.bytes -= event.encoded_len();
-        }
-        self.batches.retain(|start| *start < length);
-        self.cut = true;
-    }
-
-    /// The end, as an index, of a page of `batches` whole batches that begins at the index `from`.
-    pub(crate) fn page_end(&self, from: usize, batches: usize) -> usize {
-        let next = self.batches.partition_point(|start| *start <= from);
-        self.batches.get(next + batches.saturating_sub(1)).copied().unwrap_or(self.events.len())
-    }
-
-    /// The beginning, as an index, of a page of `batches` whole batches that ends before the index `end`.
-    pub(crate) fn page_start(&self, end: usize, batches: usize) -> usize {
-        let last = self.batches.partition_point(|start| *start < end);
-        self.batches.get(last.saturating_sub(batches)).copied().unwrap_or(0)
-    }
-
-    /// What follows the first `from` events, batch by batch.
-    pub(crate) fn batches_from(&self, from: usize) -> impl Iterator<Item = &[HistoryEvent]> {
-        let next = self.batches.partition_point(|start| *start <= from);
-        let starts = (from < self.events.len()).then_some(from).into_iter().chain(self.batches[next..].iter().copied());
-        let ends = self.batches[next..].iter().copied().chain([self.events.len()]);
-        starts.zip(ends).map(|(start, end)| &self.events[start..end])
-    }
-}
 
 /// Makes an event that has no id yet.
 pub(crate) fn event(kind: EventType, now: Time, attributes: Attributes) -> HistoryEvent {
@@ -180,7 +76,7 @@ impl Run {
 
     /// The event by which an operation started, where it is the newest of the history or belongs to a child.
     fn started_event_of(&self, operation: i64) -> Option<i64> {
-        let last = self.history.events().last()?;
+        let last = self.history.last()?;
         if begun_by(last) == Some(operation) { Some(last.event_id) } else { None }
     }
 }

@@ -30,9 +30,34 @@ pub(crate) struct Live {
     pub(crate) stored_events: usize,
     /// Distinguishes one offer of the task to a queue from the next.
     pub(crate) offers: u64,
+    /// Whether something happened since it was last looked whether it could be packed.
+    pub(crate) is_recent: bool,
 }
 
 impl Live {
+    /// Whether nobody waits for anything, and nothing is known that is not stored.
+    pub(crate) fn is_idle(&self) -> bool {
+        let Self {
+            readers,
+            pages,
+            queries,
+            admitted,
+            update_waiters,
+            fast_forward_waiters,
+            lingering,
+            stored_events: _,
+            offers: _,
+            is_recent: _,
+        } = self;
+        readers.is_empty()
+            && pages.is_empty()
+            && queries.is_empty()
+            && admitted.is_empty()
+            && update_waiters.is_empty()
+            && fast_forward_waiters.is_empty()
+            && lingering.is_empty()
+    }
+
     /// Everybody who waits for anything of the run.
     pub(crate) fn callers(&self) -> Vec<CallId> {
         let readers = self.readers.iter().map(|reader| reader.call);

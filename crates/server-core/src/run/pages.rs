@@ -21,6 +21,12 @@ pub(crate) struct Pages {
     pages: BTreeMap<i32, RespondWorkflowTaskCompletedRequest>,
 }
 
+impl Pages {
+    pub(super) fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+}
+
 impl Run {
     /// Takes a page of an answer; the whole answer, if it was the last.
     ///

@@ -14,17 +14,17 @@ use super::callback::CallbackState;
 use super::state::{ActivityState, ChildState, TaskState, TimerState, UpdateState};
 use super::task::counts;
 use super::update::update_id;
-use super::{Run, RunState};
+use super::{History, Run, RunState};
 use crate::attempt::Attempt;
 use crate::commands::merge;
 use crate::nexus::{CancelState, OperationState, Started};
 use crate::time::{Time, duration, nanos};
 
 /// The state that these events leave.
-pub(crate) fn rebuild(events: &[HistoryEvent]) -> RunState {
+pub(crate) fn rebuild(history: &History) -> RunState {
     let mut state = RunState::default();
-    for event in events {
-        apply(&mut state, event);
+    for event in history.iter() {
+        apply(&mut state, &event);
     }
     state
 }
@@ -309,7 +309,7 @@ impl Run {
         if !self.state.buffered.is_empty() {
             return true;
         }
-        let rebuilt = rebuild(self.history.events());
+        let rebuilt = rebuild(&self.history);
         // What a worker has rejected leaves no trace.
         let is_known = |(id, event): (&String, &i64)| rebuilt.admitted.get(id) == Some(event);
         told(&rebuilt) == told(&self.state) && self.state.admitted.iter().all(is_known)

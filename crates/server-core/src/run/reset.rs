@@ -36,7 +36,7 @@ pub(crate) struct Again {
 impl Run {
     /// A run that begins with these events of another.
     pub(crate) fn of_events(base: &Self, history: History, number: RunNumber, run_id: String, now: Time) -> Self {
-        let rebuilt = rebuild(history.events());
+        let rebuilt = rebuild(&history);
         let now = now.plus(rebuilt.ahead());
         let mut state = RunState {
             namespace: base.state.namespace.clone(),

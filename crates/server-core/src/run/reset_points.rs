@@ -14,8 +14,8 @@ impl Run {
     /// The first tasks that each build has completed.
     pub(crate) fn reset_points(&self) -> ResetPoints {
         let mut points: Vec<ResetPointInfo> = self.started().prev_auto_reset_points.clone().unwrap_or_default().points;
-        for event in self.history.events() {
-            let Some(completed) = completed(event) else { continue };
+        for event in self.history.iter() {
+            let Some(completed) = completed(&event) else { continue };
             let (checksum, build) = (&completed.binary_checksum, build(completed));
             if points.iter().any(|point| point.binary_checksum == *checksum && point.build_id == build) {
                 continue;

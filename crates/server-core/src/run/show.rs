@@ -64,7 +64,7 @@ impl Run {
     /// A page of what the worker that has the task is to see, from this index on.
     fn task_page(&self, from: usize, started: i64) -> (WireHistory, Bytes) {
         let end = self.history.page_end(from, limits::PAGE);
-        let mut events = self.history.events()[from.min(end)..end].to_vec();
+        let mut events = self.history.page(from, end);
         if end < self.history.len() {
             let token = HistoryToken {
                 run_id: self.state.run_id.clone(),
@@ -92,7 +92,7 @@ impl Run {
             return (WireHistory::default(), Bytes::new());
         }
         let end = self.history.page_end(0, limits::PAGE);
-        let events = self.history.events()[..end].to_vec();
+        let events = self.history.page(0, end);
         let token = HistoryToken {
             run_id: self.state.run_id.clone(),
             next: i64::try_from(end).unwrap_or(i64::MAX - 1) + 1,
@@ -127,7 +127,7 @@ impl Run {
 
     /// The event that closed the run.
     pub(crate) fn close_response(&self) -> GetWorkflowExecutionHistoryResponse {
-        let events = self.history.events().last().filter(|_| !self.is_open()).cloned().into_iter().collect();
+        let events = self.history.last().filter(|_| !self.is_open()).cloned().into_iter().collect();
         GetWorkflowExecutionHistoryResponse {
             history: Some(WireHistory { events }),
             ..GetWorkflowExecutionHistoryResponse::default()
@@ -142,7 +142,7 @@ impl Run {
         follow: bool,
     ) -> GetWorkflowExecutionHistoryResponse {
         let end = self.history.page_end(from, batches);
-        let events = self.history.events()[from.min(end)..end].to_vec();
+        let events = self.history.page(from, end);
         let more = end < self.history.len() || (follow && self.is_open());
         GetWorkflowExecutionHistoryResponse {
             history: Some(WireHistory { events }),

@@ -99,7 +99,7 @@ impl World {
         let runs = self
             .workflows(&job.request.namespace, &query, Some(&page))
             .filter(|run| was_there(run.state.close_time, run.state.start_time));
-        let (executions, next) = page.fill(runs.map(|run| (place(run), run)), crate::run::Run::execution);
+        let (executions, next) = page.fill(runs.map(|run| (place(&run), run)), |run| run.execution());
         let is_done = next.is_empty();
         job.page = next.to_vec();
         Ok((executions, is_done))

@@ -30,11 +30,11 @@ impl World {
             reset_reapply_type: reset.reset_reapply_type,
             ..ResetOptions::default()
         });
-        let events = self.run(number).map(|run| run.history.events()).unwrap_or_default();
+        let events: Vec<HistoryEvent> = self.run(number).map(|run| run.history.iter().collect()).unwrap_or_default();
         let missing = || Refusal::invalid("the workflow has no workflow task to begin again at");
         let workflow_task_finish_event_id = match &options.target {
             Some(Target::WorkflowTaskId(id)) => *id,
-            Some(Target::BuildId(build)) => first_of_build(events, build).ok_or_else(missing)?,
+            Some(Target::BuildId(build)) => first_of_build(&events, build).ok_or_else(missing)?,
             Some(Target::LastWorkflowTask(())) => finish(events.iter().rev()).ok_or_else(missing)?,
             Some(Target::FirstWorkflowTask(())) | None => finish(events.iter()).ok_or_else(missing)?,
         };

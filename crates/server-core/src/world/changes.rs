@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use perpetua_proto::history::History as WireHistory;
+use bytes::Bytes;
 use prost::Message;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -97,7 +97,7 @@ pub struct Batch {
     /// The id of the first event.
     pub first: i64,
     /// The events, encoded as a `History`.
-    pub events: Vec<u8>,
+    pub events: Bytes,
 }
 
 /// Why no world can be made of what was stored.
@@ -149,6 +149,7 @@ impl World {
             let value = self.store(number, &mut changes.batches);
             changes.records.push(Record { kind: Kind::Run, key: run_id, value });
         }
+        self.runs.tidy();
         if std::mem::take(&mut self.changed) || !changes.records.is_empty() {
             let server = ServerState {
                 id: self.server,
@@ -179,6 +180,7 @@ impl World {
         self.nexus.operations.discard_changes();
         self.activities.shelf.discard_changes();
         self.dirty.clear();
+        self.runs.tidy();
     }
 
     /// Makes a world of everything that was stored. Its time is not before that of the world that was. New ids are made
@@ -241,18 +243,17 @@ impl World {
         world.settle();
         // Those to whom nothing happened are as they were stored.
         let runs = &world.runs;
-        let is_new = |number: &RunNumber| {
-            runs.get(number).and_then(Option::as_ref).is_none_or(|run| run.history.len() != run.live.stored_events)
-        };
+        let is_new =
+            |number: &RunNumber| runs.get(*number).is_none_or(|run| run.history.len() != run.live.stored_events);
         world.dirty.retain(|number, _| is_new(number));
         Ok(world)
     }
 
     fn store(&mut self, number: RunNumber, batches: &mut Vec<Batch>) -> Option<Vec<u8>> {
-        let run = self.runs.get_mut(&number)?.as_deref_mut()?;
-        for events in run.history.batches_from(run.live.stored_events) {
-            let first = events.first().map_or(0, |event| event.event_id);
-            let events = WireHistory { events: events.to_vec() }.encode_to_vec();
+        let run = self.runs.get_mut(number)?;
+        run.history.seal();
+        for (at, events) in run.history.batches_from(run.live.stored_events) {
+            let first = i64::try_from(at).unwrap_or(i64::MAX - 1) + 1;
             batches.push(Batch { run: run.state.run_id.clone(), first, events });
         }
         run.live.stored_events = run.history.len();
@@ -273,11 +274,7 @@ fn read_batches(mut batches: Vec<Batch>) -> Result<BTreeMap<String, History>, Da
         if history.next_id() != first {
             return Err(damaged(format!("event {} is missing", history.next_id())));
         }
-        let events = WireHistory::decode(&*events).map_err(|problem| damaged(problem.to_string()))?;
-        for event in events.events {
-            history.push(event);
-        }
-        history.cut();
+        history.restore(events).map_err(|problem| damaged(problem.to_string()))?;
     }
     Ok(histories)
 }

@@ -18,12 +18,14 @@ impl World {
 
     /// Forgets a run. Who waits for it is told that it is not there.
     pub(crate) fn remove(&mut self, number: RunNumber) {
-        let Some(run) = self.runs.remove(&number).flatten() else { return };
+        let Some(run) = self.runs.remove(number) else { return };
         let missing = Refusal::not_found(format!("workflow not found for ID: {}", run.state.workflow_id));
         for call in run.live.callers() {
             self.cx().reply(call, Err(missing.clone()));
         }
         self.open.remove(&number);
+        self.busy.remove(&number);
+        self.in_hand.remove(&number);
         self.index.remove(&run);
         self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
         let key = (run.state.namespace, run.state.workflow_id);

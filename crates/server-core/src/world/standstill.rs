@@ -4,7 +4,7 @@
 //! be for ever; so whoever drives the clock can ask whether any of it is in somebody's hands.
 
 use crate::matching::{Kind, QueueKey};
-use crate::world::{Waiting, World};
+use crate::world::{RunNumber, Waiting, World};
 
 /// A task queue with work in it, which nobody polls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +29,10 @@ impl World {
     /// Whether some work is in the hands of a worker, or in a queue that is polled. Where the world is
     /// [busy](Self::is_busy) and this is false, all work waits for workers that are not there.
     pub fn is_attended(&self) -> bool {
-        let in_hand = self.open.iter().filter_map(|number| self.run(*number)).any(|run| run.is_in_hand(&self.dead))
+        let in_hand_of_live = |number: &RunNumber| {
+            self.dead.is_empty() || self.run(*number).is_some_and(|run| run.is_in_hand(&self.dead))
+        };
+        let in_hand = self.in_hand.iter().any(in_hand_of_live)
             || self.nexus.operations.values().any(|operation| operation.is_open() && operation.state.is_busy())
             || self
                 .activities

@@ -208,7 +208,7 @@ impl World {
         let needs = |run: &crate::run::Run| {
             run.is_open() && run.state.namespace == namespace && run.pinned().as_ref() == Some(&version)
         };
-        let needed = self.runs().any(needs);
+        let needed = self.open_runs().any(|run| needs(&run));
         let now = self.now;
         if let Some(state) =
             self.deployments.shelf.get_mut(deployment).and_then(|deployment| deployment.versions.get_mut(build))

@@ -53,7 +53,7 @@ impl Bench {
     /// What a world that was made of what is stored knows is compared with what this one knows, and what it knows of its
     /// runs with what their histories say.
     fn compare(&mut self) {
-        assert_eq!(self.world.at_odds_with_history(), Vec::<&str>::new());
+        assert_eq!(self.world.at_odds_with_history(), Vec::<String>::new());
         self.twin.compare(&mut self.world);
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use perpetua_proto::common::WorkflowExecution;
 use perpetua_proto::enums::{
     EventType, PendingActivityState, PendingWorkflowTaskState, WorkflowExecutionStatus as Status,
@@ -20,7 +21,7 @@ const COMPARED: usize = 150;
 #[derive(Default)]
 pub(crate) struct Twin {
     records: BTreeMap<(Kind, String), Vec<u8>>,
-    batches: BTreeMap<(String, i64), Vec<u8>>,
+    batches: BTreeMap<(String, i64), Bytes>,
     compared: usize,
     /// Whether workers get something else after a restart: because of rates, or because they are of versions.
     pub(crate) has_other_work: bool,
@@ -61,7 +62,7 @@ impl Twin {
             key: key.clone(),
             value: Some(value.clone()),
         };
-        let batch = |((run, first), events): (&(String, i64), &Vec<u8>)| Batch {
+        let batch = |((run, first), events): (&(String, i64), &Bytes)| Batch {
             run: run.clone(),
             first: *first,
             events: events.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use perpetua_server_core::{Batch, Changes, Kind, Record};
 
 /// What is stored. It outlives the world that stored it.
@@ -9,7 +10,7 @@ use perpetua_server_core::{Batch, Changes, Kind, Record};
 pub(crate) struct Kept {
     records: BTreeMap<(Kind, String), Vec<u8>>,
     /// By run and first event.
-    batches: BTreeMap<(String, i64), Vec<u8>>,
+    batches: BTreeMap<(String, i64), Bytes>,
 }
 
 impl Kept {

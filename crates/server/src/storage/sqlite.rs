@@ -117,7 +117,9 @@ impl File {
         let mut statement =
             self.connection.prepare("SELECT run, first, events FROM history ORDER BY run, first").map_err(failed)?;
         let rows = statement
-            .query_map([], |row| Ok(Batch { run: row.get(0)?, first: row.get(1)?, events: row.get(2)? }))
+            .query_map([], |row| {
+                Ok(Batch { run: row.get(0)?, first: row.get(1)?, events: row.get::<_, Vec<u8>>(2)?.into() })
+            })
             .map_err(failed)?;
         for row in rows {
             changes.batches.push(row.map_err(failed)?);
@@ -131,7 +133,7 @@ impl File {
             let mut insert =
                 transaction.prepare_cached("INSERT INTO history (run, first, events) VALUES (?1, ?2, ?3)")?;
             for Batch { run, first, events } in &changes.batches {
-                insert.execute(params![run, first, events])?;
+                insert.execute(params![run, first, &events[..]])?;
             }
             let mut put = transaction.prepare_cached(
                 "INSERT INTO records (kind, key, value) VALUES (?1, ?2, ?3)

@@ -1,9 +1,10 @@
 //! Measures servers side by side, each as a process of its own: how soon they are there, what they hold, how much they do.
 //!
-//! `bench_servers [--repetitions N] [--seconds S] NAME=COMMAND ..`, where `{port}` and `{file}` in a command are filled in.
+//! `bench_servers [--memory | --repetitions N --seconds S] NAME=COMMAND ..`, where `{port}` and `{file}` in a command are filled in.
 //! `cargo xtask bench servers` runs it with this project's server and the real development server. The contenders take
 //! turns, so that a busy machine is equally bad for all; what is shown are medians, and ratios to the first.
 
+mod memory;
 mod process;
 mod workloads;
 
@@ -32,16 +33,21 @@ async fn main() -> Outcome {
     let mut repetitions = 3;
     let mut time = Duration::from_secs(5);
     let mut contenders = Vec::new();
+    let mut only_memory = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--repetitions" => repetitions = arguments.next().ok_or("--repetitions needs a number")?.parse()?,
             "--seconds" => time = Duration::from_secs(arguments.next().ok_or("--seconds needs a number")?.parse()?),
+            "--memory" => only_memory = true,
             text => contenders.push(Contender::parse(text).ok_or_else(|| format!("{text:?} is not NAME=COMMAND"))?),
         }
     }
     if contenders.is_empty() {
         return Err("name at least one server: NAME=COMMAND".into());
+    }
+    if only_memory {
+        return memory::print(&contenders).await;
     }
     let mut measured = vec![vec![Vec::new(); FIGURES.len()]; contenders.len()];
     for repetition in 0..repetitions {
@@ -60,8 +66,7 @@ async fn main() -> Outcome {
 
 /// The figures of one server.
 async fn measure(contender: &Contender, time: Duration) -> Outcome<[f64; FIGURES.len()]> {
-    let file = std::env::temp_dir().join(format!("bench-{}.db", uuid::Uuid::new_v4()));
-    let server = contender.start(&file.to_string_lossy()).await?;
+    let server = contender.fresh().await?;
     let client = server.client.clone();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = server.memory()?;
@@ -84,10 +89,6 @@ async fn measure(contender: &Contender, time: Duration) -> Outcome<[f64; FIGURES
     let ready = server.ready;
     drop(client);
     let stop = server.stop()?;
-    for suffix in ["", "-wal", "-shm"] {
-        // A server in memory has made none.
-        let _ = std::fs::remove_file(format!("{}{suffix}", file.display()));
-    }
     let mebibytes = 1024.0 * 1024.0;
     Ok([
         ready.as_secs_f64() * 1e3,

@@ -1,6 +1,7 @@
 //! A server as a process of its own: started, watched, stopped.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ pub(crate) struct Running {
     pub(crate) client: Client,
     /// From the start of the process until the first workflow was started.
     pub(crate) ready: Duration,
+    file: PathBuf,
 }
 
 impl Contender {
@@ -37,9 +39,11 @@ impl Contender {
     }
 
     /// Starts it, on a new file if it takes one.
-    pub(crate) async fn start(&self, file: &str) -> Outcome<Running> {
+    pub(crate) async fn fresh(&self) -> Outcome<Running> {
+        let path = std::env::temp_dir().join(format!("bench-{}.db", uuid::Uuid::new_v4()));
+        let file = path.to_string_lossy();
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let fill = |word: &String| word.replace("{port}", &port.to_string()).replace("{file}", file);
+        let fill = |word: &String| word.replace("{port}", &port.to_string()).replace("{file}", &file);
         let words: Vec<String> = self.command.iter().map(fill).collect();
         let begun = Instant::now();
         let mut command = Command::new(&words[0]);
@@ -59,7 +63,7 @@ impl Contender {
             }
         }
         let client = running.ok_or("there is no client")?;
-        Ok(Running { child, client, ready: begun.elapsed() })
+        Ok(Running { child, client, ready: begun.elapsed(), file: path })
     }
 }
 
@@ -81,12 +85,17 @@ impl Running {
         Ok((ticks(11) + ticks(12)) / 100.0)
     }
 
-    /// Asks it to stop, and waits until it is gone.
+    /// Asks it to stop, and waits until it is gone; what it has stored is removed.
     pub(crate) fn stop(mut self) -> Outcome<Duration> {
         drop(self.client);
         let begun = Instant::now();
         Command::new("kill").arg(self.child.id().to_string()).status()?;
         self.child.wait()?;
-        Ok(begun.elapsed())
+        let stopped = begun.elapsed();
+        for suffix in ["", "-wal", "-shm"] {
+            // A server in memory has made none.
+            let _ = std::fs::remove_file(format!("{}{suffix}", self.file.display()));
+        }
+        Ok(stopped)
     }
 }

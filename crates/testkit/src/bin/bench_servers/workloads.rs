@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 /// The queue of the worker.
 pub(crate) const QUEUE: &str = "bench";
+/// How many things are done at a time.
+const AT_A_TIME: usize = 50;
 
 /// Greets somebody.
 #[activity]
@@ -85,28 +87,46 @@ where
     Ok(Done { times: done.into(), seconds: begun.elapsed().as_secs_f64() })
 }
 
+/// Does something so many times, 50 at a time.
+pub(crate) async fn so_many<Fut>(client: &Client, times: u32, act: impl Fn(Client) -> Fut) -> Outcome
+where
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    let mut running = JoinSet::new();
+    for _ in 0..times {
+        if running.len() == AT_A_TIME
+            && let Some(ended) = running.join_next().await
+        {
+            ended??;
+        }
+        running.spawn(act(client.clone()));
+    }
+    while let Some(ended) = running.join_next().await {
+        ended??;
+    }
+    Ok(())
+}
+
+/// Starts a workflow that nobody works on.
+pub(crate) async fn start_one(client: Client) -> Outcome {
+    client.start(idle()).task_queue("nobody").id(some_id()).await?;
+    Ok(())
+}
+
+/// Has a workflow of one activity run to its end.
+pub(crate) async fn hello_one(client: Client) -> Outcome {
+    client.run(hello("World".into())).task_queue(QUEUE).id(some_id()).await?;
+    Ok(())
+}
+
 /// Starts of workflows that nobody works on.
 pub(crate) async fn starts(client: &Client, time: Duration) -> Outcome<Done> {
-    by_many(50, time, || {
-        let client = client.clone();
-        async move {
-            client.start(idle()).task_queue("nobody").id(some_id()).await?;
-            Ok(())
-        }
-    })
-    .await
+    by_many(AT_A_TIME, time, || start_one(client.clone())).await
 }
 
 /// Completed workflows of one activity.
 pub(crate) async fn hellos(client: &Client, time: Duration) -> Outcome<Done> {
-    by_many(50, time, || {
-        let client = client.clone();
-        async move {
-            client.run(hello("World".into())).task_queue(QUEUE).id(some_id()).await?;
-            Ok(())
-        }
-    })
-    .await
+    by_many(AT_A_TIME, time, || hello_one(client.clone())).await
 }
 
 /// How long something takes, in seconds: the median of so many times.
