@@ -25,7 +25,7 @@ const MAX_LINES: usize = 1000;
 const TEXT: [&str; 8] = ["rs", "md", "toml", "yml", "yaml", "sh", "py", "json"];
 
 /// Which of our packages a package may use, apart from dev-dependencies. A new edge is a design decision.
-const EDGES: [(&str, Edges); 20] = [
+const EDGES: [(&str, Edges); 21] = [
     ("perpetua-proto", Edges::Only(&[])),
     ("perpetua-vocab", Edges::Only(&["proto"])),
     ("perpetua-convert", Edges::Only(&["vocab"])),
@@ -42,6 +42,7 @@ const EDGES: [(&str, Edges); 20] = [
     ("perpetua-cli", Edges::Only(&["client", "histories", "lint", "server"])),
     ("perpetua-testing", Edges::AllBut(&["perpetua", "macros", "testkit", "cli", "histories", "lint", "server-core"])),
     ("perpetua-testkit", Edges::AllBut(&[])),
+    ("perpetua-bench", Edges::AllBut(&[])),
     ("perpetua-macros", Edges::Only(&[])),
     ("perpetua", Edges::AllBut(&["histories", "lint", "testkit"])),
     ("xtask", Edges::Only(&[])),
