@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bytes::Bytes;
 use perpetua_proto::common::{Payloads, WorkflowExecution, WorkflowType};
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
@@ -75,7 +76,7 @@ pub(crate) struct Scene {
     replies: BTreeMap<CallId, Answer<Reply>>,
     /// Everything that was stored, as a file has it.
     records: BTreeMap<(Kind, String), Vec<u8>>,
-    batches: BTreeMap<(String, i64), Vec<u8>>,
+    batches: BTreeMap<(String, i64), Bytes>,
     /// Tasks that were handed out, and not answered.
     tasks: Vec<PollWorkflowTaskQueueResponse>,
     activities: Vec<PollActivityTaskQueueResponse>,
