@@ -57,7 +57,7 @@ mod tests {
     }
 
     fn batch(run: &str, first: i64) -> Batch {
-        Batch { run: run.to_owned(), first, events: vec![1, 2] }
+        Batch { run: run.to_owned(), first, events: Bytes::from_static(&[1, 2]) }
     }
 
     #[test]

@@ -542,7 +542,7 @@ impl Scene {
     /// Everything that is stored of a run.
     fn history(&mut self, run: &WorkflowExecution) -> Vec<HistoryEvent> {
         let mut events = Vec::new();
-        let mut next_page_token = bytes::Bytes::new();
+        let mut next_page_token = Bytes::new();
         loop {
             let request = GetWorkflowExecutionHistoryRequest {
                 namespace: "default".into(),
