@@ -82,6 +82,8 @@ struct Inside {
     unattended: Option<Instant>,
     /// How many steps were taken for others, such as clients and workers.
     steps: u64,
+    /// When it is looked next what has happened by itself.
+    next_look: Time,
     /// What a world can be made again of after a crash; none where there are no crashes.
     kept: Option<Kept>,
     /// Whether it has crashed.
@@ -131,6 +133,7 @@ impl Engine {
             stopped: false,
             unattended: None,
             steps: 0,
+            next_look: Time::default(),
             kept,
             is_down: false,
             dead: BTreeSet::new(),
@@ -264,8 +267,11 @@ impl Engine {
         let said = inside.step(act);
         inside.steps += 1;
         inside.pass();
+        let is_earlier = inside.is_due_earlier();
         drop(inside);
-        self.changed.notify_one();
+        if is_earlier {
+            self.changed.notify_one();
+        }
         self.stirred.notify_waiters();
         said
     }
@@ -397,6 +403,11 @@ impl Inside {
         !self.held.is_empty() || self.world.is_busy() && self.unattended.is_none_or(|since| since.elapsed() < PATIENCE)
     }
 
+    /// Whether something may happen by itself before it is looked next.
+    fn is_due_earlier(&self) -> bool {
+        self.pace != Pace::Real || self.world.next_due().is_some_and(|due| due < self.next_look)
+    }
+
     /// How long nothing happens by itself; none if nothing ever does.
     fn quiet(&self) -> Option<Duration> {
         if self.next_leap().is_some() {
@@ -439,12 +450,11 @@ impl Drop for Engine {
 /// Lets happen what happens by itself, until nobody holds the engine.
 async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
     loop {
-        let quiet = {
+        let (quiet, is_real) = {
             let Some(engine) = engine.upgrade() else { return };
             let mut inside = engine.lock();
-            if inside.is_down {
-                None
-            } else {
+            let mut quiet = LONGEST_SLEEP;
+            if !inside.is_down {
                 drop(inside);
                 inside = match engine.open() {
                     Ok(inside) => inside,
@@ -452,16 +462,36 @@ async fn keep_time(engine: Weak<Engine>, changed: Arc<Notify>) {
                 };
                 inside.step(|_| ());
                 inside.pass();
-                inside.quiet()
+                quiet = inside.quiet().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP);
             }
+            inside.next_look = inside.clock.now().plus(quiet);
+            (quiet, inside.pace == Pace::Real)
         };
         tokio::select! {
-            () = sleep(quiet.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)) => {}
+            () = sleep(quiet), if !is_real => {}
+            () = doze(quiet), if is_real => {}
             () = changed.notified() => {}
         }
     }
 }
 
+/// Sleeps nearly as long as this, or exactly if it is short. The runtime's timers are late by up to a tick, so the last of
+/// it is slept on a thread.
+async fn doze(time: Duration) {
+    if time > TICK {
+        return sleep(time - TICK).await;
+    }
+    let begun = Instant::now();
+    // A sleep does not fail.
+    let _ = tokio::task::spawn_blocking(move || std::thread::sleep(time)).await;
+    if begun.elapsed().is_zero() {
+        // The runtime's clock is one that is moved by hand.
+        sleep(time).await;
+    }
+}
+
+/// How late timers of the runtime may be.
+const TICK: Duration = Duration::from_millis(1);
 /// How long time is not skipped for work whose workers are not there; they may be about to come.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The clock is looked at now and then, however late the next thing is due.
