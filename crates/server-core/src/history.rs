@@ -8,12 +8,15 @@
 
 mod decoded;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::sdk::EventGroupMarker;
 use prost::Message;
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, message, skip_field};
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint, key_len,
+    skip_field,
+};
 
 use decoded::Decoded;
 
@@ -27,12 +30,19 @@ pub(crate) struct History {
     /// Sealed events that were asked for.
     decoded: Decoded,
     /// Those that came after.
-    fresh: Vec<HistoryEvent>,
+    fresh: Vec<Fresh>,
     /// Where batches begin, as indexes. Pages are whole batches.
     batches: Vec<usize>,
     /// Whether the next event begins a batch.
     cut: bool,
     bytes: usize,
+}
+
+/// An event that is new, and how long it is.
+#[derive(Clone, Debug)]
+struct Fresh {
+    event: HistoryEvent,
+    length: usize,
 }
 
 /// Where an event is: from its key to its end.
@@ -74,7 +84,7 @@ impl History {
         let at = usize::try_from(id.checked_sub(1)?).ok()?;
         match self.sealed.get(at) {
             Some(span) => Some(self.decoded.get(at, || self.decode(*span))),
-            None => self.fresh.get(at - self.sealed.len()),
+            None => self.fresh.get(at - self.sealed.len()).map(|fresh| &fresh.event),
         }
     }
 
@@ -96,7 +106,7 @@ impl History {
     fn event(&self, at: usize) -> HistoryEvent {
         match self.sealed.get(at) {
             Some(span) => self.decode(*span),
-            None => self.fresh[at - self.sealed.len()].clone(),
+            None => self.fresh[at - self.sealed.len()].event.clone(),
         }
     }
 
@@ -111,17 +121,19 @@ impl History {
         if std::mem::take(&mut self.cut) || self.len() == 0 {
             self.batches.push(self.len());
         }
-        self.bytes += event.encoded_len();
-        self.fresh.push(event);
+        let length = event.encoded_len();
+        self.bytes += length;
+        self.fresh.push(Fresh { event, length });
     }
 
     /// Notes on the events after the first `from` to which groups they belong. They are of this step.
     pub(crate) fn group(&mut self, from: usize, groups: &[EventGroupMarker]) {
         debug_assert!(from >= self.sealed.len(), "what is sealed does not change");
-        for event in self.fresh.iter_mut().skip(from.saturating_sub(self.sealed.len())) {
-            self.bytes -= event.encoded_len();
+        for Fresh { event, length } in self.fresh.iter_mut().skip(from.saturating_sub(self.sealed.len())) {
             event.event_group_markers = groups.to_vec();
-            self.bytes += event.encoded_len();
+            self.bytes -= *length;
+            *length = event.encoded_len();
+            self.bytes += *length;
         }
     }
 
@@ -130,20 +142,24 @@ impl History {
         if self.fresh.is_empty() {
             return;
         }
-        let mut chunk =
-            BytesMut::with_capacity(self.fresh.iter().map(|event| message::encoded_len(EVENTS, event)).sum());
-        for event in &self.fresh {
-            message::encode(EVENTS, event, &mut chunk);
-        }
-        let first = self.sealed.len();
-        self.bytes -= self.fresh.iter().map(Message::encoded_len).sum::<usize>();
-        self.append_chunk(chunk.freeze());
+        let head = |length: usize| key_len(EVENTS) + encoded_len_varint(length as u64);
+        let mut bytes = Vec::with_capacity(self.fresh.iter().map(|it| head(it.length) + it.length).sum());
+        let chunk = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
+        let at = |bytes: &Vec<u8>| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.decoded.tidy();
-        for (at, event) in self.fresh.drain(..).enumerate() {
+        for Fresh { event, length } in self.fresh.drain(..) {
+            let start = at(&bytes);
+            encode_key(EVENTS, WireType::LengthDelimited, &mut bytes);
+            encode_varint(length as u64, &mut bytes);
+            let body = at(&bytes);
+            event.encode_raw(&mut bytes);
+            self.sealed.push(Span { chunk, start, body, end: at(&bytes) });
+            self.decoded.resize(self.sealed.len());
             if is_asked_for(&event) {
-                self.decoded.put(first + at, event);
+                self.decoded.put(self.sealed.len() - 1, event);
             }
         }
+        self.chunks.push(bytes.into());
         if self.fresh.capacity() > MANY {
             self.fresh = Vec::new();
         }
@@ -225,7 +241,7 @@ impl History {
     /// Takes back what came after the first `length` events.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.bytes -=
-            self.fresh.iter().skip(length.saturating_sub(self.sealed.len())).map(Message::encoded_len).sum::<usize>();
+            self.fresh.iter().skip(length.saturating_sub(self.sealed.len())).map(|fresh| fresh.length).sum::<usize>();
         self.fresh.truncate(length.saturating_sub(self.sealed.len()));
         self.bytes -= self.sealed.iter().skip(length).map(Span::length).sum::<usize>();
         self.sealed.truncate(length);

@@ -46,4 +46,4 @@ pub use refusal::{Answer, Code, Refusal};
 pub use requests::Lingered;
 pub use settings::Setting;
 pub use time::Time;
-pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, Unattended, World};
+pub use world::{Batch, CallId, Changes, Damaged, Kind, Record, Reply, Unattended, World, run_key};

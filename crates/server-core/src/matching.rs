@@ -129,6 +129,8 @@ struct Queue {
     backlog: Backlog,
     pollers: VecDeque<Poller>,
     last_poll: Option<Time>,
+    /// Whether the worker whose own queue this is has gone since.
+    is_left: bool,
     seen: BTreeMap<String, Seen>,
     /// By priority.
     added: BTreeMap<i32, Meter>,
@@ -168,6 +170,7 @@ impl Matching {
         let rate = poller.seen.rate;
         let queue = self.queues.entry(key.clone()).or_default();
         queue.last_poll = Some(poller.seen.last);
+        queue.is_left = false;
         queue.seen.insert(poller.identity.clone(), poller.seen.clone());
         queue.pollers.push_back(poller);
         if rate.is_some() {
@@ -198,6 +201,13 @@ impl Matching {
             });
         }
         calls
+    }
+
+    /// The worker whose own queue this is goes: nobody counts on it until it is polled again.
+    pub(crate) fn abandon(&mut self, queue: &QueueKey) {
+        if let Some(queue) = self.queues.get_mut(queue) {
+            queue.is_left = true;
+        }
     }
 
     /// Whether a worker process said a moment ago that it goes. It may come back: one that is given another connection
@@ -270,7 +280,7 @@ impl Matching {
 
     /// Whether somebody polls the queue, or did a moment ago.
     pub(crate) fn is_polled(&self, queue: &QueueKey, now: Time, moment: Duration) -> bool {
-        self.queues.get(queue).is_some_and(|queue| {
+        self.queues.get(queue).filter(|queue| !queue.is_left).is_some_and(|queue| {
             !queue.pollers.is_empty() || queue.last_poll.is_some_and(|last| now.since(last) < moment)
         })
     }

@@ -13,6 +13,7 @@ mod close;
 pub(crate) mod control;
 mod due;
 pub(crate) mod history;
+mod id;
 mod linger;
 mod listed;
 pub(crate) mod live;
@@ -47,6 +48,7 @@ use perpetua_proto::history::history_event::Attributes;
 
 pub(crate) use close::{Closing, Ending};
 pub(crate) use history::event;
+pub(crate) use id::RunId;
 pub(crate) use live::Live;
 pub(crate) use reset::Again;
 pub(crate) use start::Start;

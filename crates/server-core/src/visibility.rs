@@ -6,6 +6,7 @@
 //! What is listed implements [`Attributes`]: it says what it has under a name. The language and the words of refusals are
 //! those of the real server, whose queries go through the grammar of an SQL dialect.
 
+mod chains;
 mod datetime;
 mod filter;
 mod grammar;

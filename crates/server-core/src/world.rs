@@ -34,7 +34,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 pub(crate) use alarm::{Alarm, Alarms};
-pub use changes::{Batch, Changes, Damaged, Kind, Record};
+pub use changes::{Batch, Changes, Damaged, Kind, Record, run_key};
 pub(crate) use cx::Cx;
 pub(crate) use dispatch::{Offer, Work};
 pub use reply::{CallId, Reply};
@@ -53,7 +53,7 @@ use crate::nexus::Nexus;
 use crate::requests::check_execution;
 use crate::requests::task_queue::QueueRecord;
 use crate::requests::worker::Workers;
-use crate::run::Run;
+use crate::run::{Run, RunId};
 use crate::schedule::Schedules;
 use crate::settings::{Setting, Settings};
 use crate::visibility::Index;
@@ -62,6 +62,13 @@ use crate::{Answer, Lingered, Refusal, Time};
 /// Names a run within a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RunNumber(pub(crate) u64);
+
+impl RunNumber {
+    /// Under which key it is stored. Runs that begin together are stored together.
+    fn key(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
 
 /// A world of workflows: what one server, or one test, knows.
 #[derive(Debug)]
@@ -83,10 +90,8 @@ pub struct World {
     busy: BTreeSet<RunNumber>,
     /// Those of which workers have work in hand, if all workers live.
     in_hand: BTreeSet<RunNumber>,
-    by_id: BTreeMap<(String, String), RunNumber>,
-    /// The newest run of each workflow id, by namespace and id.
-    current: BTreeMap<(String, String), RunNumber>,
-    /// The runs in the orders in which they are listed.
+    by_id: BTreeMap<RunId, RunNumber>,
+    /// The runs in the order in which they are listed, and by workflow id.
     pub(crate) index: Index,
     pub(crate) alarms: Alarms,
     pub(crate) matching: Matching,
@@ -100,8 +105,8 @@ pub struct World {
     replies: Vec<(CallId, Answer<Reply>)>,
     /// Runs that changed since the last time everything was settled.
     touched: BTreeSet<RunNumber>,
-    /// Runs that changed since they were last stored, with their ids.
-    dirty: BTreeMap<RunNumber, String>,
+    /// Runs that changed since they were last stored.
+    dirty: BTreeSet<RunNumber>,
     /// Whether something changed that is stored with the server itself.
     changed: bool,
     /// How often a world was made of what was stored.
@@ -150,7 +155,6 @@ impl World {
             busy: BTreeSet::new(),
             in_hand: BTreeSet::new(),
             by_id: BTreeMap::new(),
-            current: BTreeMap::new(),
             index: Index::default(),
             alarms: Alarms::default(),
             matching: Matching::default(),
@@ -163,7 +167,7 @@ impl World {
             transfers: VecDeque::new(),
             replies: Vec::new(),
             touched: BTreeSet::new(),
-            dirty: BTreeMap::new(),
+            dirty: BTreeSet::new(),
             changed: true,
             restarts: 0,
             dead: BTreeSet::new(),
@@ -191,7 +195,7 @@ impl World {
 
     /// When something happens next by itself.
     pub fn next_due(&self) -> Option<Time> {
-        self.alarms.next().map(|(at, _)| at)
+        self.alarms.next_time()
     }
 
     /// When something happens next by itself that somebody could be waiting for.
@@ -226,9 +230,9 @@ impl World {
 
     /// Brings the world to this time; what is due on the way happens at its own time. Time does not go back.
     pub fn advance(&mut self, to: Time) {
-        while let Some((at, alarm)) = self.alarms.next().filter(|(at, _)| *at <= to) {
+        while self.alarms.next_time().is_some_and(|at| at <= to) {
+            let Some((at, alarm)) = self.alarms.next() else { break };
             self.now = self.now.max(at);
-            let alarm = alarm.clone();
             self.ring(alarm);
             self.settle();
         }
@@ -361,9 +365,9 @@ impl World {
         self.open.iter().filter_map(|number| self.runs.glance(*number))
     }
 
-    /// Runs among which are all that this sticky queue belongs to.
+    /// Open runs among which are all that this sticky queue belongs to.
     pub(crate) fn that_may_stick_to(&self, queue: &str) -> Vec<RunNumber> {
-        self.runs.that_name(queue)
+        self.open.iter().copied().filter(|number| self.runs.may_name(*number, queue)).collect()
     }
 
     /// Notes whether time has to wait for a run.
@@ -381,14 +385,15 @@ impl World {
     /// Takes in a new run, which is now the current one of its workflow id.
     pub(crate) fn add(&mut self, run: Run) -> RunNumber {
         let number = run.number;
-        let key = (run.state.namespace.clone(), run.state.run_id.clone());
-        self.by_id.insert(key, number);
+        if let Some(id) = RunId::parse(&run.state.run_id) {
+            self.by_id.insert(id, number);
+        }
         if run.is_open() {
             self.open.insert(number);
         }
         self.index.put(&run);
         if !run.state.outlived {
-            self.current.insert((run.state.namespace.clone(), run.state.workflow_id.clone()), number);
+            self.index.set_current(&run);
         }
         self.next_run = self.next_run.max(number.0 + 1);
         self.runs.add(run);
@@ -398,11 +403,12 @@ impl World {
     }
 
     pub(crate) fn current(&self, namespace: &str, workflow_id: &str) -> Option<&Run> {
-        self.run(*self.current.get(&(namespace.to_owned(), workflow_id.to_owned()))?)
+        self.run(self.index.current(namespace, workflow_id)?)
     }
 
     pub(crate) fn run_of_id(&self, namespace: &str, run_id: &str) -> Option<&Run> {
-        self.run(*self.by_id.get(&(namespace.to_owned(), run_id.to_owned()))?)
+        let run = self.run(*self.by_id.get(&RunId::parse(run_id)?)?)?;
+        (run.state.namespace == namespace).then_some(run)
     }
 
     /// The run that a request names; the current one where it names none.
@@ -467,7 +473,7 @@ impl World {
             self.alarms.set(Alarm::Sleeper(call), None);
         }
         self.alarms.set(Alarm::Run(number), run.next_due().map(|(at, _)| at.back(run.ahead())));
-        self.dirty.insert(number, run.state.run_id.clone());
+        self.dirty.insert(number);
         self.note_work(&run);
         self.runs.put(run);
     }

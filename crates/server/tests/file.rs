@@ -163,6 +163,30 @@ async fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_in_which_runs_are_kept_by_their_ids_is_taken_over() {
+    let folder = Folder::new();
+    let server = open(&folder.file()).expect("the file is new");
+    let started = client(&server).start_workflow_execution(start("w")).await.expect("it starts").into_inner();
+    drop(server);
+    let file = rusqlite::Connection::open(folder.file()).expect("nobody has the file");
+    let id = &started.run_id;
+    let as_of_old = format!(
+        "UPDATE records SET key = '{id}' WHERE kind = 3; UPDATE history SET run = '{id}'; PRAGMA user_version = 1"
+    );
+    file.execute_batch(&as_of_old).expect("it is ours");
+    drop(file);
+    let server = open(&folder.file()).expect("it is of an older version");
+    let described = describe(&server, "w").await.expect("it is there").workflow_execution_info.unwrap_or_default();
+    assert_eq!((described.execution.unwrap_or_default().run_id, described.history_length), (started.run_id, 2));
+    let task = client(&server).poll_workflow_task_queue(poll()).await.expect("its task is there").into_inner();
+    assert_eq!(task.started_event_id, 3);
+    drop(server);
+    let server = open(&folder.file()).expect("what was added fits to what was there");
+    let described = describe(&server, "w").await.expect("it is there").workflow_execution_info.unwrap_or_default();
+    assert_eq!(described.history_length, 3);
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_server_s_is_refused_and_left_alone() {
     let folder = Folder::new();
     let text = folder.0.join("letter.txt");

@@ -144,6 +144,8 @@ impl World {
         }
         let sticky = &request.sticky_task_queue;
         if !sticky.is_empty() {
+            // Nothing comes to closed runs but questions, and these look whether the queue is polled.
+            self.matching.abandon(&QueueKey::workflow(&request.namespace, sticky));
             let of_worker: Vec<_> = self
                 .that_may_stick_to(sticky)
                 .into_iter()

@@ -88,9 +88,13 @@ impl RunState {
             self.search_attributes.remove(name);
             return;
         };
+        let json = json.to_string();
+        if self.search_attributes.get(name).is_some_and(|known| known.data == json) {
+            return;
+        }
         let metadata = [("encoding", "json/plain"), ("type", type_name(kind))];
         let metadata = metadata.map(|(key, value)| (key.to_owned(), Bytes::from_static(value.as_bytes()))).into();
-        let payload = Payload { metadata, data: json.to_string().into_bytes().into(), ..Payload::default() };
+        let payload = Payload { metadata, data: json.into_bytes().into(), ..Payload::default() };
         self.search_attributes.insert(name.to_owned(), payload);
     }
 }

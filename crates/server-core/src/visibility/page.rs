@@ -36,9 +36,13 @@ impl Place {
         Self { close, start: Reverse(start.nanos()), id: Reverse(id.into()) }
     }
 
-    /// Whether it is among what is open.
-    pub(crate) fn is_open(&self) -> bool {
-        self.close.0 == i64::MAX
+    /// The end, the highest time for what is open, and the start.
+    pub(super) fn times(&self) -> (i64, i64) {
+        (self.close.0, self.start.0)
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id.0
     }
 }
 

@@ -51,42 +51,81 @@ impl Alarm {
     }
 }
 
-/// One time for each who waits for one.
+/// One time for each who waits for one. Runs are many, and have tables of their own.
 #[derive(Debug, Default)]
 pub(crate) struct Alarms {
-    times: BTreeMap<Alarm, Time>,
-    due: BTreeSet<(Time, Alarm)>,
-    /// Those that nobody waits for.
-    tidying: BTreeSet<(Time, Alarm)>,
+    runs: Times<RunNumber>,
+    runs_over: Times<RunNumber>,
+    others: Times<Alarm>,
+    /// Those of the others that nobody waits for.
+    tidying: Times<Alarm>,
+}
+
+/// One time for each, and who is next.
+#[derive(Debug)]
+struct Times<K> {
+    times: BTreeMap<K, Time>,
+    due: BTreeSet<(Time, K)>,
+}
+
+impl<K> Default for Times<K> {
+    fn default() -> Self {
+        Self { times: BTreeMap::new(), due: BTreeSet::new() }
+    }
+}
+
+impl<K: Clone + Ord> Times<K> {
+    fn set(&mut self, key: K, time: Option<Time>) {
+        let before = match time {
+            Some(time) => self.times.insert(key.clone(), time),
+            None => self.times.remove(&key),
+        };
+        if before == time {
+            return;
+        }
+        if let Some(before) = before {
+            self.due.remove(&(before, key.clone()));
+        }
+        if let Some(time) = time {
+            self.due.insert((time, key));
+        }
+    }
+
+    fn next(&self) -> Option<(Time, &K)> {
+        self.due.first().map(|(time, key)| (*time, key))
+    }
 }
 
 impl Alarms {
     /// Sets the time of one, or takes it away.
     pub(crate) fn set(&mut self, alarm: Alarm, time: Option<Time>) {
-        let before = match time {
-            Some(time) => self.times.insert(alarm.clone(), time),
-            None => self.times.remove(&alarm),
-        };
-        if before == time {
-            return;
-        }
-        let due = if alarm.matters() { &mut self.due } else { &mut self.tidying };
-        if let Some(before) = before {
-            due.remove(&(before, alarm.clone()));
-        }
-        if let Some(time) = time {
-            due.insert((time, alarm));
+        match alarm {
+            Alarm::Run(number) => self.runs.set(number, time),
+            Alarm::RunOver(number) => self.runs_over.set(number, time),
+            alarm if alarm.matters() => self.others.set(alarm, time),
+            alarm => self.tidying.set(alarm, time),
         }
     }
 
     /// The earliest.
-    pub(crate) fn next(&self) -> Option<(Time, &Alarm)> {
-        let first = self.due.first().into_iter().chain(self.tidying.first()).min();
-        first.map(|(time, alarm)| (*time, alarm))
+    pub(crate) fn next(&self) -> Option<(Time, Alarm)> {
+        let runs = self.runs.next().map(|(time, number)| (time, Alarm::Run(*number)));
+        let runs_over = self.runs_over.next().map(|(time, number)| (time, Alarm::RunOver(*number)));
+        let others = self.others.next().into_iter().chain(self.tidying.next()).min();
+        let others = others.map(|(time, alarm)| (time, alarm.clone()));
+        runs.into_iter().chain(runs_over).chain(others).min()
+    }
+
+    /// When the earliest is.
+    pub(crate) fn next_time(&self) -> Option<Time> {
+        let tidying = self.runs_over.next().map(|(time, _)| time);
+        let tidying = tidying.into_iter().chain(self.tidying.next().map(|(time, _)| time));
+        tidying.chain(self.next_that_matters()).min()
     }
 
     /// The earliest that anybody could be waiting for.
     pub(super) fn next_that_matters(&self) -> Option<Time> {
-        self.due.first().map(|(time, _)| *time)
+        let runs = self.runs.next().map(|(time, _)| time);
+        runs.into_iter().chain(self.others.next().map(|(time, _)| time)).min()
     }
 }

@@ -40,7 +40,7 @@ pub enum Kind {
     Server = 1,
     /// A namespace, by name.
     Namespace = 2,
-    /// A run, by its id. When it is gone, so is its history.
+    /// A run, by its [key](run_key). When it is gone, so is its history.
     Run = 3,
     /// A schedule, by its namespace and its id.
     Schedule = 4,
@@ -92,7 +92,7 @@ pub struct Record {
 /// Events that happened together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// The id of the run.
+    /// The key of the run.
     pub run: String,
     /// The id of the first event.
     pub first: i64,
@@ -133,6 +133,11 @@ struct ServerState {
     restarts: u64,
 }
 
+/// The key of a run, as its record tells it; none if it cannot be read. Stores of old keep runs by their ids.
+pub fn run_key(record: &[u8]) -> Option<String> {
+    RunState::decode(record).ok().map(|state| RunNumber(state.number).key())
+}
+
 impl World {
     /// What is to be stored before the replies are sent.
     pub fn take_changes(&mut self) -> Changes {
@@ -145,9 +150,9 @@ impl World {
         self.task_queues.take_changes(Kind::TaskQueue, &mut changes.records);
         self.activities.shelf.take_changes(Kind::Activity, &mut changes.records);
         self.nexus.operations.take_changes(Kind::NexusOperation, &mut changes.records);
-        for (number, run_id) in std::mem::take(&mut self.dirty) {
+        for number in std::mem::take(&mut self.dirty) {
             let value = self.store(number, &mut changes.batches);
-            changes.records.push(Record { kind: Kind::Run, key: run_id, value });
+            changes.records.push(Record { kind: Kind::Run, key: number.key(), value });
         }
         self.runs.tidy();
         if std::mem::take(&mut self.changed) || !changes.records.is_empty() {
@@ -245,7 +250,7 @@ impl World {
         let runs = &world.runs;
         let is_new =
             |number: &RunNumber| runs.get(*number).is_none_or(|run| run.history.len() != run.live.stored_events);
-        world.dirty.retain(|number, _| is_new(number));
+        world.dirty.retain(is_new);
         Ok(world)
     }
 
@@ -254,7 +259,7 @@ impl World {
         run.history.seal();
         for (at, events) in run.history.batches_from(run.live.stored_events) {
             let first = i64::try_from(at).unwrap_or(i64::MAX - 1) + 1;
-            batches.push(Batch { run: run.state.run_id.clone(), first, events });
+            batches.push(Batch { run: number.key(), first, events });
         }
         run.live.stored_events = run.history.len();
         // A task that is there for updates alone is not promised to anybody.

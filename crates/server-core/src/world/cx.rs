@@ -14,6 +14,7 @@ use crate::matching::{Matching, QueueKey};
 use crate::namespace::Namespaces;
 use crate::nexus::Nexus;
 use crate::nexus::endpoint::Destination;
+use crate::run::RunId;
 use crate::settings::Settings;
 use crate::time::duration;
 use crate::{Answer, Time};
@@ -50,14 +51,9 @@ impl Cx<'_> {
     pub(crate) fn uuid(&mut self) -> String {
         let millis = u64::try_from(self.wall.nanos() / 1_000_000).unwrap_or(0) & 0xffff_ffff_ffff;
         let (first, second) = (self.random.next_u64(), self.random.next_u64());
-        format!(
-            "{:08x}-{:04x}-7{:03x}-{:04x}-{:012x}",
-            millis >> 16,
-            millis & 0xffff,
-            first & 0xfff,
-            (second >> 48) & 0x3fff | 0x8000,
-            second & 0xffff_ffff_ffff,
-        )
+        let high = millis << 16 | 0x7000 | first & 0x0fff;
+        let low = second & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000;
+        RunId::of(u128::from(high) << 64 | u128::from(low)).to_text()
     }
 
     /// A wait up to this long, drawn at random.

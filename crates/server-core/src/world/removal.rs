@@ -1,7 +1,7 @@
 //! How runs are forgotten: when they are deleted, and when their namespace has kept them for long enough.
 
 use super::{Alarm, RunNumber, World};
-use crate::run::Run;
+use crate::run::{Run, RunId};
 use crate::time::{duration, stored};
 use crate::{Refusal, Time, limits};
 
@@ -26,19 +26,18 @@ impl World {
         self.open.remove(&number);
         self.busy.remove(&number);
         self.in_hand.remove(&number);
+        let was_current = self.index.current(&run.state.namespace, &run.state.workflow_id) == Some(number);
         self.index.remove(&run);
-        self.by_id.remove(&(run.state.namespace.clone(), run.state.run_id.clone()));
-        let key = (run.state.namespace, run.state.workflow_id);
-        if self.current.get(&key) == Some(&number) {
-            self.current.remove(&key);
-            if let Some(older) = self.index.newest(&key) {
-                self.with(older, |run, _| run.state.outlived = true);
-            }
+        if let Some(id) = RunId::parse(&run.state.run_id) {
+            self.by_id.remove(&id);
+        }
+        if was_current && let Some(older) = self.index.newest(&run.state.namespace, &run.state.workflow_id) {
+            self.with(older, |run, _| run.state.outlived = true);
         }
         self.alarms.set(Alarm::Run(number), None);
         self.alarms.set(Alarm::RunOver(number), None);
         self.touched.remove(&number);
-        self.dirty.insert(number, run.state.run_id);
+        self.dirty.insert(number);
         self.settle();
     }
 

@@ -103,13 +103,13 @@ impl Runs {
         self.slots.keys().copied()
     }
 
-    /// Those that could speak of something, since its name occurs in their states.
-    pub(super) fn that_name(&self, name: &str) -> Vec<RunNumber> {
-        let names = |slot: &Slot| match slot {
-            Slot::Taken | Slot::Loaded(_) => true,
-            Slot::Packed(packed) => packed.names(name.as_bytes()),
-        };
-        self.slots.iter().filter(|(_, slot)| names(slot)).map(|(number, _)| *number).collect()
+    /// Whether a run could speak of something, since its name occurs in it.
+    pub(super) fn may_name(&self, number: RunNumber, name: &str) -> bool {
+        match self.slots.get(&number) {
+            Some(Slot::Packed(packed)) => packed.names(name.as_bytes()),
+            Some(Slot::Taken | Slot::Loaded(_)) => true,
+            None => false,
+        }
     }
 
     /// Takes a run out, to be changed and put back.

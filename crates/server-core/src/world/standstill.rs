@@ -42,14 +42,17 @@ impl World {
         if in_hand {
             return true;
         }
-        let mut queries = self.calls.values().filter(|waiting| matches!(waiting, Waiting::Query(_))).count();
-        for (queue, tasks) in self.waiting_work() {
-            if self.matching.has_pollers(queue) {
-                return true;
-            }
-            queries = queries.saturating_sub(tasks.queries);
+        let mut polled = self.matching.keys().filter(|queue| self.matching.has_pollers(queue));
+        if polled.any(|queue| self.matching.tasks(queue).any(|offer| self.stands(offer))) {
+            return true;
         }
-        queries > 0
+        let asked = self.calls.values().filter(|waiting| matches!(waiting, Waiting::Query(_))).count();
+        if asked == 0 {
+            return false;
+        }
+        // What still stands is in queues that nobody polls; other questions are in the hands of workers.
+        let waiting = self.matching.keys().flat_map(|queue| self.matching.tasks(queue));
+        asked > waiting.filter(|offer| offer.is_query() && self.stands(offer)).count()
     }
 
     /// The queues with work that nobody polls, in order.
@@ -63,29 +66,14 @@ impl World {
                 Kind::Activity => "activity",
                 Kind::Nexus => "nexus",
             },
-            tasks: tasks.all,
+            tasks,
         });
         unattended.collect()
     }
 
     /// The queues with work that still stands, and how much.
-    fn waiting_work(&self) -> impl Iterator<Item = (&QueueKey, Tasks)> {
-        let queues = self.matching.keys().map(|queue| {
-            let mut tasks = Tasks::default();
-            for offer in self.matching.tasks(queue).filter(|offer| self.stands(offer)) {
-                tasks.all += 1;
-                tasks.queries += usize::from(offer.is_query());
-            }
-            (queue, tasks)
-        });
-        queues.filter(|(_, tasks)| tasks.all > 0)
+    fn waiting_work(&self) -> impl Iterator<Item = (&QueueKey, usize)> {
+        let tasks = |queue| self.matching.tasks(queue).filter(|offer| self.stands(offer)).count();
+        self.matching.keys().map(move |queue| (queue, tasks(queue))).filter(|(_, tasks)| *tasks > 0)
     }
-}
-
-/// How much work.
-#[derive(Default)]
-struct Tasks {
-    all: usize,
-    /// The questions among it.
-    queries: usize,
 }

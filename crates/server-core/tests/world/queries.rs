@@ -2,12 +2,14 @@
 
 use perpetua_proto::enums::{HistoryEventFilterType, QueryResultType};
 use perpetua_proto::query::{WorkflowQuery, WorkflowQueryResult};
+use perpetua_proto::taskqueue::{StickyExecutionAttributes, TaskQueue};
 use perpetua_proto::workflowservice::{
-    GetWorkflowExecutionHistoryRequest, QueryWorkflowRequest, RespondQueryTaskCompletedRequest,
+    GetWorkflowExecutionHistoryRequest, PollWorkflowTaskQueueRequest, QueryWorkflowRequest,
+    RespondQueryTaskCompletedRequest, ShutdownWorkerRequest,
 };
 use perpetua_server_core::{CallId, Reply};
 
-use crate::bench::{Bench, answer, complete, execution, timer, value, words};
+use crate::bench::{Bench, answer, complete, execution, seconds, timer, value, words};
 
 fn query(bench: &mut Bench) -> CallId {
     let request = QueryWorkflowRequest {
@@ -39,6 +41,35 @@ fn a_query_goes_with_the_task_that_is_due() {
     bench.world.respond_workflow_task_completed(request).expect("it can be done");
     let Some(Ok(Reply::Query(response))) = bench.reply(call) else { panic!("it is answered") };
     assert_eq!(response.query_result, Some(value("waiting")));
+}
+
+#[test]
+fn a_query_of_a_closed_workflow_goes_to_the_worker_that_remembers_it_and_to_others_when_that_has_gone() {
+    let mut bench = Bench::new();
+    bench.start();
+    let task = bench.task();
+    let sticky = TaskQueue { name: "sticky".into(), kind: 2, normal_name: "queue".into() };
+    let poll = PollWorkflowTaskQueueRequest {
+        namespace: "default".into(),
+        task_queue: Some(sticky.clone()),
+        ..Default::default()
+    };
+    let own = bench.call(|world, call| world.poll_workflow_task(call, poll.clone())).expect("a worker may poll");
+    let mut request = answer(&task, vec![complete()]);
+    request.sticky_attributes =
+        Some(StickyExecutionAttributes { worker_task_queue: Some(sticky), schedule_to_start_timeout: seconds(5) });
+    bench.world.respond_workflow_task_completed(request).expect("it can be done");
+    query(&mut bench);
+    let Some(Ok(Reply::WorkflowTask(task))) = bench.reply(own) else { panic!("the query goes to its worker") };
+    assert!(task.query.is_some());
+    let gone =
+        ShutdownWorkerRequest { namespace: "default".into(), sticky_task_queue: "sticky".into(), ..Default::default() };
+    bench.world.shutdown_worker(&gone).expect("the namespace is there");
+    query(&mut bench);
+    assert!(bench.task().query.is_some(), "the query goes to any worker");
+    bench.call(|world, call| world.poll_workflow_task(call, poll)).expect("it has come back");
+    query(&mut bench);
+    assert!(bench.is_idle(), "the query goes to its worker again");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use perpetua_server_core::{Batch, Changes, Kind, Record};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use perpetua_server_core::{Batch, Changes, Kind, Record, run_key};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, params};
 
 use super::{StorageError, Store, WriteFailed};
 
@@ -16,7 +16,9 @@ use super::{StorageError, Store, WriteFailed};
 const APPLICATION: i32 = 0x7072_7074;
 
 /// What makes a file of each version of the schema one of the next; a new file goes through all of them.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 2] = [make_tables, name_runs_by_number];
+
+const TABLES: &str = "
     CREATE TABLE records (
         kind INTEGER NOT NULL,
         key TEXT NOT NULL,
@@ -29,7 +31,27 @@ const MIGRATIONS: [&str; 1] = ["
         events BLOB NOT NULL,
         PRIMARY KEY (run, first)
     ) STRICT, WITHOUT ROWID;
-"];
+";
+
+fn make_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(TABLES)
+}
+
+/// Keeps runs in the order in which they began, so that those that are at work at a time share their pages; before, they
+/// were kept by their ids, which are random.
+fn name_runs_by_number(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let mut runs = transaction.prepare("SELECT key, value FROM records WHERE kind = ?1")?;
+    let runs = runs.query_map([Kind::Run as u8], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let runs: Vec<(String, Vec<u8>)> = runs.collect::<rusqlite::Result<_>>()?;
+    for (id, value) in runs {
+        // What cannot be read is left, and told when everything is read.
+        let Some(key) = run_key(&value) else { continue };
+        transaction
+            .execute("UPDATE records SET key = ?1 WHERE kind = ?2 AND key = ?3", params![key, Kind::Run as u8, id])?;
+        transaction.execute("UPDATE history SET run = ?1 WHERE run = ?2", params![key, id])?;
+    }
+    Ok(())
+}
 
 /// A world in one SQLite file.
 #[derive(Debug)]
@@ -83,7 +105,7 @@ impl File {
         if !missing.is_empty() {
             let transaction = connection.transaction().map_err(failed)?;
             for migration in missing {
-                transaction.execute_batch(migration).map_err(failed)?;
+                migration(&transaction).map_err(failed)?;
             }
             transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
             transaction.pragma_update(None, "user_version", MIGRATIONS.len()).map_err(failed)?;
@@ -91,6 +113,8 @@ impl File {
         }
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(failed)?;
+        // The newest of each page goes into the file, so the longer the log, the fewer are written twice: 32 MB of it.
+        connection.pragma_update(None, "wal_autocheckpoint", 8192).map_err(failed)?;
         if mode != "wal" {
             let problem = format!("its folder does not allow a write-ahead log (the journal is {mode:?})");
             return Err(StorageError::Failed { path, problem });
