@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::uri::{Authority, Scheme, Uri};
+use http::uri::Authority;
 
 /// Where a server listens: host and port, and whether the scheme says anything about TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,19 +61,21 @@ impl Address {
         self.scheme
     }
 
-    /// As a connection wants it.
-    pub(crate) fn to_uri(&self, security: Security) -> Uri {
-        let scheme = match security {
-            Security::Plain => Scheme::HTTP,
-            Security::Tls => Scheme::HTTPS,
-        };
-        Uri::builder()
-            .scheme(scheme)
-            .authority(self.authority.clone())
-            .path_and_query("/")
-            .build()
-            .expect("a scheme, an authority and a path are a URI")
+    /// The host, an IPv6 address without its brackets.
+    pub(crate) fn host(&self) -> &str {
+        host(&self.authority)
     }
+
+    /// As a connection wants it.
+    pub(crate) fn into_authority(self) -> Authority {
+        self.authority
+    }
+}
+
+/// The host of an authority, an IPv6 address without its brackets.
+pub(crate) fn host(authority: &Authority) -> &str {
+    let host = authority.host();
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 impl fmt::Display for Address {
@@ -121,9 +123,8 @@ mod tests {
     }
 
     #[test]
-    fn the_uri_has_the_scheme_that_was_decided() {
-        let address = Address::parse("localhost:7233").expect("well formed");
-        assert_eq!(address.to_uri(Security::Tls).to_string(), "https://localhost:7233/");
-        assert_eq!(address.to_uri(Security::Plain).to_string(), "http://localhost:7233/");
+    fn a_host_has_no_brackets() {
+        let host = |text: &str| Address::parse(text).expect("well formed").host().to_owned();
+        assert_eq!(["localhost:7233", "[::1]:7233", "10.0.0.1:1"].map(host), ["localhost", "::1", "10.0.0.1"]);
     }
 }

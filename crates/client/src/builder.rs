@@ -1,19 +1,20 @@
 //! Options of a client, and how it connects.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use perpetua_convert::DataConverter;
 use perpetua_vocab::{Identity, Namespace};
-use tonic::transport::Endpoint;
 use tower_service::Service;
 
-use crate::address::{Address, Security};
+use crate::address::Address;
+use crate::address::Security;
+use crate::channel::{Channel, Endpoint, KeepAlive};
 use crate::client::Shared;
 use crate::headers::{Headers, Metadata};
 use crate::raw::Body;
-use crate::transport::{Carry, Transport, carrier};
+use crate::transport::{Carrier, Transport, carrier};
 use crate::{Client, ConnectError, RpcRetry, TlsOptions};
 
 /// The address of a server on the same machine.
@@ -47,7 +48,7 @@ pub struct ClientBuilder {
     connect_timeout: Duration,
     keep_alive: Option<KeepAlive>,
     gzip: bool,
-    carrier: Option<Arc<dyn Carry>>,
+    carrier: Option<Carrier>,
 }
 
 /// Whether to speak TLS.
@@ -57,12 +58,6 @@ pub(crate) enum Tls {
     AsNeeded,
     Off,
     On(TlsOptions),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct KeepAlive {
-    every: Duration,
-    answer_within: Duration,
 }
 
 impl Default for ClientBuilder {
@@ -192,11 +187,10 @@ impl ClientBuilder {
         let address = self.address.clone();
         let client = match self.endpoint()? {
             Some(endpoint) => {
-                let channel = endpoint
-                    .connect()
-                    .await
-                    .map_err(|error| ConnectError::of_transport(address.clone(), error.into()))?;
-                self.finish(carrier(channel))?
+                let channel = Channel::lazy(endpoint);
+                let connected = channel.connect().await;
+                connected.map_err(|error| ConnectError::of_transport(address.clone(), error.into()))?;
+                self.finish(Carrier::Channel(channel))?
             }
             None => self.lazy()?,
         };
@@ -215,7 +209,7 @@ impl ClientBuilder {
             return self.finish(carrier);
         }
         match self.endpoint()? {
-            Some(endpoint) => self.finish(carrier(endpoint.connect_lazy())),
+            Some(endpoint) => self.finish(Carrier::Channel(Channel::lazy(endpoint))),
             None => unreachable!("only a carrier makes an endpoint unnecessary"),
         }
     }
@@ -228,23 +222,13 @@ impl ClientBuilder {
         let address = Address::parse(&self.address)
             .map_err(|problem| ConnectError::Address { address: self.address.clone(), problem })?;
         let tls = self.tls_for(&address)?;
-        let security = if tls.is_some() { Security::Tls } else { Security::Plain };
-        let mut endpoint = Endpoint::from(address.to_uri(security))
-            .connect_timeout(self.connect_timeout)
-            .user_agent(concat!("perpetua/", env!("CARGO_PKG_VERSION")))
-            .expect("a name and a version are a user agent");
-        if let Some(KeepAlive { every, answer_within }) = self.keep_alive {
-            endpoint =
-                endpoint.http2_keep_alive_interval(every).keep_alive_timeout(answer_within).keep_alive_while_idle(true);
-        }
-        if let Some(options) = tls {
-            let config = options.into_config()?.timeout(self.connect_timeout);
-            endpoint = endpoint.tls_config(config).map_err(|error| ConnectError::Option {
-                name: "tls",
-                problem: format!("cannot be used: {}", crate::connect::root_cause(&error)),
-            })?;
-        }
-        Ok(Some(endpoint))
+        let tls = tls.map(|options| options.into_config(address.host())).transpose()?;
+        Ok(Some(Endpoint {
+            authority: address.into_authority(),
+            tls,
+            connect_timeout: self.connect_timeout,
+            keep_alive: self.keep_alive,
+        }))
     }
 
     fn tls_for(&self, address: &Address) -> Result<Option<TlsOptions>, ConnectError> {
@@ -264,7 +248,7 @@ impl ClientBuilder {
         }
     }
 
-    fn finish(self, carrier: Arc<dyn Carry>) -> Result<Client, ConnectError> {
+    fn finish(self, carrier: Carrier) -> Result<Client, ConnectError> {
         let Self {
             address,
             namespace,

@@ -2,16 +2,19 @@
 
 use std::sync::{Arc, RwLock};
 
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use perpetua_vocab::Namespace;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, MetadataMap, MetadataValue};
 
 use crate::ConnectError;
+use crate::channel::{AGENT, TIMEOUT};
 
 /// The headers of a client. Clones share the API key, so that replacing it reaches all of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Headers {
     fixed: HeaderMap,
+    /// All headers of a call, to be copied, but for the API key; the timeout is filled in.
+    whole: HeaderMap,
     api_key: Arc<RwLock<Option<HeaderValue>>>,
 }
 
@@ -34,7 +37,7 @@ impl Headers {
         // Without it, servers disguise the end of a run that is tried again as a continuation that says nothing else.
         fixed.insert("supported-features", HeaderValue::from_static("follows-next-run-id"));
         let api_key = Arc::new(RwLock::new(api_key.map(|key| bearer(&key)).transpose()?));
-        let mut headers = Self { fixed, api_key };
+        let mut headers = Self { fixed, whole: HeaderMap::new(), api_key };
         headers.set_namespace(namespace)?;
         Ok(headers)
     }
@@ -44,6 +47,7 @@ impl Headers {
         let value = HeaderValue::from_str(namespace.as_str())
             .map_err(|_| option("namespace", "has characters that a header cannot carry"))?;
         self.fixed.insert("temporal-namespace", value);
+        self.whole = whole(&self.fixed);
         Ok(())
     }
 
@@ -53,6 +57,14 @@ impl Headers {
         Ok(())
     }
 
+    /// All headers of a call that may take so long, as gRPC has them.
+    pub(crate) fn of_call(&self, timeout: HeaderValue) -> HeaderMap {
+        let mut headers = self.whole.clone();
+        headers.insert(TIMEOUT, timeout);
+        self.add_api_key(&mut headers);
+        headers
+    }
+
     /// Adds them to a call. What the call has already wins.
     pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.fixed {
@@ -60,6 +72,10 @@ impl Headers {
                 headers.insert(name, value.clone());
             }
         }
+        self.add_api_key(headers);
+    }
+
+    fn add_api_key(&self, headers: &mut HeaderMap) {
         if headers.contains_key(AUTHORIZATION) {
             return;
         }
@@ -67,6 +83,17 @@ impl Headers {
             headers.insert(AUTHORIZATION, key.clone());
         }
     }
+}
+
+/// What every call has: what is fixed for this client, and what gRPC asks for, which comes first.
+fn whole(fixed: &HeaderMap) -> HeaderMap {
+    let mut headers = fixed.clone();
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert(HeaderName::from_static("grpc-accept-encoding"), HeaderValue::from_static("gzip,identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert(TIMEOUT, HeaderValue::from_static(""));
+    headers
 }
 
 fn metadata_headers(metadata: Vec<Metadata>) -> Result<HeaderMap, ConnectError> {

@@ -18,6 +18,7 @@
 
 mod address;
 mod builder;
+mod channel;
 mod client;
 mod connect;
 mod describe;

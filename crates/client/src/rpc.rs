@@ -10,6 +10,7 @@
 mod call;
 mod code;
 mod codec;
+mod deadline;
 mod detail;
 mod error;
 mod method;
@@ -23,4 +24,4 @@ pub use error::RpcError;
 pub use method::{Patience, Rpc};
 pub use retry::RpcRetry;
 
-pub(crate) use codec::MAX_RESPONSE_BYTES;
+pub(crate) use codec::{Encoded, MAX_RESPONSE_BYTES, unreadable};

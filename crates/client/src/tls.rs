@@ -1,11 +1,16 @@
 //! How to be sure whom we talk to, and how to prove who we are.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::ConnectError;
+use crate::channel::{PROTOCOL, Tls};
 
 /// A secure connection. The default trusts what the system trusts.
 ///
@@ -59,24 +64,52 @@ impl TlsOptions {
         self
     }
 
-    /// As the transport wants it.
-    pub(crate) fn into_config(self) -> Result<ClientTlsConfig, ConnectError> {
+    /// As a connection wants it, to a server on this host.
+    pub(crate) fn into_config(self, host: &str) -> Result<Tls, ConnectError> {
         let Self { root_ca, client, server_name } = self;
-        let mut config = ClientTlsConfig::new();
-        config = match root_ca {
-            Some(pem) => config.ca_certificate(Certificate::from_pem(checked("tls.root_ca", "CERTIFICATE", pem)?)),
-            None => config.with_native_roots(),
+        let provider = CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(ring::default_provider()));
+        let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(|error| unusable(&error))?.with_root_certificates(authorities(root_ca)?);
+        let mut config = match client {
+            Some(ClientCertificate { certificate, key }) => {
+                let certificate = checked("tls.client_certificate", "CERTIFICATE", certificate)?;
+                let key = checked("tls.client_certificate", "PRIVATE KEY", key)?;
+                let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| unusable(&error))?;
+                config.with_client_auth_cert(certificates(&certificate)?, key).map_err(|error| unusable(&error))?
+            }
+            None => config.with_no_client_auth(),
         };
-        if let Some(ClientCertificate { certificate, key }) = client {
-            let certificate = checked("tls.client_certificate", "CERTIFICATE", certificate)?;
-            let key = checked("tls.client_certificate", "PRIVATE KEY", key)?;
-            config = config.identity(Identity::from_pem(certificate, key));
-        }
-        if let Some(name) = server_name {
-            config = config.domain_name(name);
-        }
-        Ok(config)
+        config.alpn_protocols.push(PROTOCOL.to_owned());
+        let server = server_name.unwrap_or_else(|| host.to_owned());
+        let server = ServerName::try_from(server).map_err(|error| unusable(&error))?;
+        Ok(Tls { config: Arc::new(config), server })
     }
+}
+
+/// Who may have signed the server's certificate: those that are given, or those of the system.
+fn authorities(given: Option<Bytes>) -> Result<RootCertStore, ConnectError> {
+    let mut authorities = RootCertStore::empty();
+    if let Some(pem) = given {
+        authorities.add_parsable_certificates(certificates(&checked("tls.root_ca", "CERTIFICATE", pem)?)?);
+        return Ok(authorities);
+    }
+    let found = rustls_native_certs::load_native_certs();
+    if !found.errors.is_empty() {
+        tracing::debug!(errors = ?found.errors, "some certificates of the system cannot be read");
+    }
+    if found.certs.is_empty() {
+        return Err(unusable(&"the system has no certificate authorities; pass one with TlsOptions::root_ca"));
+    }
+    authorities.add_parsable_certificates(found.certs);
+    Ok(authorities)
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+    CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| unusable(&error))
+}
+
+fn unusable(problem: &impl fmt::Display) -> ConnectError {
+    ConnectError::Option { name: "tls", problem: format!("cannot be used: {problem}") }
 }
 
 /// Finds out early what would otherwise show as an empty list of authorities, hence as an unknown one.

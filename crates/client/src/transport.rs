@@ -9,16 +9,26 @@ use perpetua_convert::BoxFuture;
 use tonic::body::Body;
 use tower_service::Service;
 
+use crate::channel::Channel;
 use crate::headers::Headers;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Reply = Result<http::Response<Body>, BoxError>;
+pub(crate) type Reply = Result<http::Response<Body>, BoxError>;
 
 /// Carries calls and adds the client's headers to them. A service that the generated clients can use; cheap to clone.
 #[derive(Clone)]
 pub struct Transport {
-    carrier: Arc<dyn Carry>,
+    carrier: Carrier,
     headers: Headers,
+}
+
+/// What carries calls.
+#[derive(Clone)]
+pub(crate) enum Carrier {
+    /// A connection of ours, which takes calls as they are.
+    Channel(Channel),
+    /// Whatever answers gRPC requests.
+    Service(Arc<dyn Carry>),
 }
 
 /// Something that answers gRPC requests.
@@ -45,18 +55,26 @@ where
 }
 
 /// Makes a carrier of a service.
-pub(crate) fn carrier<S>(service: S) -> Arc<dyn Carry>
+pub(crate) fn carrier<S>(service: S) -> Carrier
 where
     S: Service<http::Request<Body>, Response = http::Response<Body>> + Clone + Send + Sync + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
 {
-    Arc::new(Cloned(service))
+    Carrier::Service(Arc::new(Cloned(service)))
 }
 
 impl Transport {
-    pub(crate) fn new(carrier: Arc<dyn Carry>, headers: Headers) -> Self {
+    pub(crate) fn new(carrier: Carrier, headers: Headers) -> Self {
         Self { carrier, headers }
+    }
+
+    /// The connection, if it is one of ours.
+    pub(crate) fn channel(&self) -> Option<&Channel> {
+        match &self.carrier {
+            Carrier::Channel(channel) => Some(channel),
+            Carrier::Service(_) => None,
+        }
     }
 
     pub(crate) fn headers(&self) -> &Headers {
@@ -65,7 +83,7 @@ impl Transport {
 
     /// The same carrier with other headers.
     pub(crate) fn with_headers(&self, headers: Headers) -> Self {
-        Self { carrier: Arc::clone(&self.carrier), headers }
+        Self { carrier: self.carrier.clone(), headers }
     }
 }
 
@@ -80,7 +98,10 @@ impl Service<http::Request<Body>> for Transport {
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         self.headers.add_to(request.headers_mut());
-        self.carrier.carry(request)
+        match &self.carrier {
+            Carrier::Channel(channel) => channel.carry(request),
+            Carrier::Service(service) => service.carry(request),
+        }
     }
 }
 

@@ -15,8 +15,9 @@ use tonic::{Request, Status, TimeoutExpired};
 
 use super::codec::{Encoded, MAX_RESPONSE_BYTES};
 use super::retry::Failed;
-use super::{Patience, Rpc, RpcCode, RpcError};
+use super::{Patience, Rpc, RpcCode, RpcError, deadline};
 use crate::Client;
+use crate::channel::{Call, frame, unframed};
 use crate::connect::chain;
 
 /// An attempt that takes this long was waiting for something to happen, and did not just fail.
@@ -29,6 +30,7 @@ const ATTEMPTS_BEFORE_WARNING: u32 = 5;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct RpcCall<R: Rpc> {
     client: Client,
+    /// As it travels.
     message: Bytes,
     patience: Patience,
     limit: Option<Duration>,
@@ -37,13 +39,7 @@ pub struct RpcCall<R: Rpc> {
 
 impl<R: Rpc> RpcCall<R> {
     pub(crate) fn new(client: Client, request: &R) -> Self {
-        Self {
-            client,
-            message: request.encode_to_vec().into(),
-            patience: request.patience(),
-            limit: None,
-            request: PhantomData,
-        }
+        Self { client, message: frame(request), patience: request.patience(), limit: None, request: PhantomData }
     }
 
     /// Sets how long the call may take, with all its attempts; none leaves it to the kind of call.
@@ -106,9 +102,7 @@ impl<R: Rpc> RpcCall<R> {
             (patience, _) => patience.attempt(),
         };
         let ours = remaining.map_or(deadline, |remaining| remaining.min(deadline));
-        let mut request = Request::new(self.message.clone());
-        request.set_timeout(deadline);
-        match timeout(ours, self.send_once(request)).await {
+        match timeout(ours, self.send_once(deadline)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(status)) if is_expired(&status) => Err(Stopped::Elapsed(ours)),
             Ok(Err(status)) => Err(Stopped::Failed(status)),
@@ -116,7 +110,20 @@ impl<R: Rpc> RpcCall<R> {
         }
     }
 
-    async fn send_once(&self, request: Request<Bytes>) -> Result<R::Response, Status> {
+    async fn send_once(&self, deadline: Duration) -> Result<R::Response, Status> {
+        match self.client.transport().channel() {
+            Some(channel) if !self.client.compresses() => {
+                let headers = self.client.transport().headers().of_call(deadline::header(deadline));
+                channel.call(Call { path: R::PATH, headers, message: self.message.clone() }).await
+            }
+            _ => self.send_as_service(deadline).await,
+        }
+    }
+
+    /// Sends it as the generated clients would.
+    async fn send_as_service(&self, deadline: Duration) -> Result<R::Response, Status> {
+        let mut request = Request::new(unframed(&self.message));
+        request.set_timeout(deadline);
         let mut grpc = Grpc::new(self.client.transport().clone())
             .max_decoding_message_size(MAX_RESPONSE_BYTES)
             .accept_compressed(CompressionEncoding::Gzip);

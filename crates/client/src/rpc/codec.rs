@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
-use prost::Message;
+use prost::{DecodeError, Message};
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
@@ -12,13 +12,13 @@ use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder
 pub(crate) const MAX_RESPONSE_BYTES: usize = 128 * 1024 * 1024;
 
 /// Sends bytes that are a message already; reads a message.
-pub(super) struct Encoded<T>(PhantomData<fn() -> T>);
+pub(crate) struct Encoded<T>(PhantomData<fn() -> T>);
 
 /// Writes what is encoded already.
-pub(super) struct AsItIs;
+pub(crate) struct AsItIs;
 
 /// Reads a message.
-pub(super) struct Read<T>(PhantomData<fn() -> T>);
+pub(crate) struct Read<T>(PhantomData<fn() -> T>);
 
 impl<T> Default for Encoded<T> {
     fn default() -> Self {
@@ -60,10 +60,13 @@ impl<T: Message + Default> Decoder for Read<T> {
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<T>, Status> {
-        T::decode(buffer).map(Some).map_err(|error| {
-            let mut status = Status::internal("the response cannot be read");
-            status.set_source(Arc::new(error));
-            status
-        })
+        T::decode(buffer).map(Some).map_err(unreadable)
     }
+}
+
+/// What came is not what should have come.
+pub(crate) fn unreadable(error: DecodeError) -> Status {
+    let mut status = Status::internal("the response cannot be read");
+    status.set_source(Arc::new(error));
+    status
 }

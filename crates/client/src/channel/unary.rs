@@ -1,0 +1,219 @@
+//! Calls as this client makes them: one message there, one back.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use h2::RecvStream;
+use http::header::{HeaderMap, HeaderName};
+use http::uri::PathAndQuery;
+use http::{Method, Request, StatusCode, Version};
+use prost::Message;
+use tonic::body::Body;
+use tonic::codec::{Codec, CompressionEncoding, Streaming};
+use tonic::{Code, Status};
+
+use super::body::Received;
+use super::connection::Fate;
+use super::{Channel, fault, unreachable};
+use crate::rpc::{Encoded, MAX_RESPONSE_BYTES};
+
+/// What is before every message: whether it is compressed, and its length in four bytes.
+const PREFIX: usize = 5;
+/// How the messages of an answer are compressed.
+const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+/// How a call ended.
+const STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// A call, ready to be sent, as often as needed.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) path: &'static str,
+    pub(crate) headers: HeaderMap,
+    /// The message, [framed](frame).
+    pub(crate) message: Bytes,
+}
+
+/// A message as it travels: what is before every message, and the message.
+pub(crate) fn frame(message: &impl Message) -> Bytes {
+    let length = message.encoded_len();
+    let mut framed = BytesMut::with_capacity(PREFIX + length);
+    framed.put_u8(0);
+    // One that is too long for the prefix is not sent.
+    framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    message.encode_raw(&mut framed);
+    framed.freeze()
+}
+
+/// The message in what [travels](frame).
+pub(crate) fn unframed(framed: &Bytes) -> Bytes {
+    framed.slice(PREFIX..)
+}
+
+impl Channel {
+    /// Makes a call; the answer's message, decoded.
+    pub(crate) async fn call<R>(&self, call: Call) -> Result<R, Status>
+    where
+        R: Message + Default + 'static,
+    {
+        let length = call.message.len() - PREFIX;
+        if u32::try_from(length).is_err() {
+            return Err(Status::resource_exhausted(format!("a message of {length} bytes is too long to be sent")));
+        }
+        let line = self.line().await.map_err(unreachable)?;
+        let (mut sender, fate) = (line.sender, line.fate);
+        let failed = |error| fault::of_stream(error, &fate);
+        let mut request = Request::new(());
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = self.uri(PathAndQuery::from_static(call.path));
+        *request.headers_mut() = call.headers;
+        let (response, mut stream) = sender.send_request(request, false).map_err(failed)?;
+        stream.send_data(call.message, true).map_err(failed)?;
+        drop(stream);
+        let (head, mut stream) = response.await.map_err(failed)?.into_parts();
+        if head.headers.contains_key(STATUS) {
+            // There is no message: whatever it says, the call has ended.
+            let status = Status::from_header_map(&head.headers).filter(|status| status.code() != Code::Ok);
+            return Err(status.unwrap_or_else(|| Status::internal("Missing response message.")));
+        }
+        if head.status != StatusCode::OK || head.headers.contains_key(ENCODING) {
+            return unusual(head, Received { stream, fate }).await;
+        }
+        let message = read(&mut stream, &fate).await?;
+        let trailers = stream.trailers().await.map_err(failed)?;
+        if let Some(trailers) = trailers.filter(|trailers| trailers.get(STATUS).is_some_and(|status| status != "0"))
+            && let Some(status) = Status::from_header_map(&trailers).filter(|status| status.code() != Code::Ok)
+        {
+            return Err(status);
+        }
+        let message = message.ok_or_else(|| Status::internal("Missing response message."))?;
+        R::decode(message).map_err(crate::rpc::unreadable)
+    }
+}
+
+/// Reads the one message of an answer; none if there is none.
+async fn read(stream: &mut RecvStream, fate: &Fate) -> Result<Option<Bytes>, Status> {
+    let mut pieces = Pieces::default();
+    while let Some(data) = stream.data().await {
+        let data = data.map_err(|error| fault::of_stream(error, fate))?;
+        // What was taken makes place for more, unless the stream is over, where it does not matter.
+        let _ = stream.flow_control().release_capacity(data.len());
+        pieces.add(data)?;
+    }
+    pieces.message()
+}
+
+/// What has come of a message.
+#[derive(Debug, Default)]
+struct Pieces {
+    /// The first piece, which mostly is all.
+    first: Bytes,
+    /// All pieces, where there are more.
+    all: BytesMut,
+}
+
+impl Pieces {
+    fn add(&mut self, data: Bytes) -> Result<(), Status> {
+        if self.first.is_empty() && self.all.is_empty() {
+            self.first = data;
+        } else {
+            if self.all.is_empty() {
+                // The length is known from the first piece, if it is not a very short one.
+                let whole = length(&self.first)?.map_or(0, |length| PREFIX + length);
+                self.all.reserve(whole.max(self.first.len() + data.len()));
+                self.all.extend_from_slice(&std::mem::take(&mut self.first));
+            }
+            self.all.extend_from_slice(&data);
+        }
+        let have = if self.all.is_empty() { &self.first[..] } else { &self.all[..] };
+        length(have).map(drop)
+    }
+
+    fn message(self) -> Result<Option<Bytes>, Status> {
+        let mut whole = if self.all.is_empty() { self.first } else { self.all.freeze() };
+        if whole.is_empty() {
+            return Ok(None);
+        }
+        match length(&whole)? {
+            Some(length) if whole.len() >= PREFIX + length => {
+                whole.advance(PREFIX);
+                whole.truncate(length);
+                Ok(Some(whole))
+            }
+            _ => Err(Status::internal("Unexpected EOF decoding stream.")),
+        }
+    }
+}
+
+/// The length that is before a message, as soon as it is there.
+fn length(bytes: &[u8]) -> Result<Option<usize>, Status> {
+    let Some((&[compressed, a, b, c, d], _)) = bytes.split_first_chunk::<PREFIX>() else { return Ok(None) };
+    if compressed != 0 {
+        return Err(Status::internal(
+            "protocol error: received message with compressed-flag but no grpc-encoding was specified",
+        ));
+    }
+    let length = u32::from_be_bytes([a, b, c, d]) as usize;
+    if length > MAX_RESPONSE_BYTES {
+        return Err(Status::out_of_range(format!(
+            "Error, decoded message length too large: found {length} bytes, the limit is: {MAX_RESPONSE_BYTES} bytes"
+        )));
+    }
+    Ok(Some(length))
+}
+
+/// Reads an answer that is compressed, or that does not come from a server of gRPC.
+async fn unusual<R>(head: http::response::Parts, body: Received) -> Result<R, Status>
+where
+    R: Message + Default + 'static,
+{
+    let encoding = match head.headers.get(ENCODING).map(|encoding| encoding.as_bytes()) {
+        None | Some(b"identity") => None,
+        Some(b"gzip") => Some(CompressionEncoding::Gzip),
+        Some(other) => {
+            let other = String::from_utf8_lossy(other);
+            return Err(Status::unimplemented(format!("Content is compressed with `{other}` which isn't supported")));
+        }
+    };
+    let decoder = Encoded::<R>::default().decoder();
+    let mut messages =
+        Streaming::new_response(decoder, Body::new(body), head.status, encoding, Some(MAX_RESPONSE_BYTES));
+    let message = messages.message().await?;
+    messages.trailers().await?;
+    message.ok_or_else(|| Status::internal("Missing response message."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_in(pieces: &[&[u8]]) -> Result<Option<Bytes>, String> {
+        let mut all = Pieces::default();
+        for piece in pieces {
+            all.add(Bytes::copy_from_slice(piece)).map_err(|status| status.message().to_owned())?;
+        }
+        all.message().map_err(|status| status.message().to_owned())
+    }
+
+    #[test]
+    fn a_message_comes_in_one_piece_or_many() {
+        let whole = b"\0\0\0\0\x03abc";
+        let expected = Ok(Some(Bytes::from_static(b"abc")));
+        assert_eq!(read_in(&[whole]), expected);
+        for cut in 1..whole.len() {
+            let (one, other) = whole.split_at(cut);
+            assert_eq!(read_in(&[one, other]), expected, "{cut}");
+        }
+        let bytes: Vec<&[u8]> = whole.chunks(1).collect();
+        assert_eq!(read_in(&bytes), expected);
+        assert_eq!(read_in(&[b"\0\0\0\0\0"]), Ok(Some(Bytes::new())));
+        assert_eq!(read_in(&[]), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        let refused = |bytes: &[u8]| read_in(&[bytes]).expect_err("it is refused");
+        assert!(refused(b"\0\0\0\0\x03ab").contains("Unexpected EOF"));
+        assert!(refused(b"\0\0").contains("Unexpected EOF"));
+        assert!(refused(b"\x01\0\0\0\x03abc").contains("compressed-flag"));
+        assert!(refused(b"\0\xff\xff\xff\xff").contains("decoded message length too large"));
+    }
+}
