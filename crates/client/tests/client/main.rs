@@ -1,5 +1,6 @@
 //! The client against a server that answers as a test says. Nothing sleeps: where time matters, it is Tokio's, paused.
 
+mod channel;
 mod codec;
 mod connect;
 mod describe;

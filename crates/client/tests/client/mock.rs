@@ -36,6 +36,8 @@ struct State {
     handlers: HashMap<&'static str, Handler>,
     seen: Vec<Seen>,
     arrived: Arc<Notify>,
+    /// Whether nothing is compressed, whoever accepts it.
+    plain: bool,
 }
 
 /// A call that arrived.
@@ -53,6 +55,12 @@ impl Mock {
         mock.on(|_: GetSystemInfoRequest| Ok(GetSystemInfoResponse::default()));
         mock.on(|_: DescribeNamespaceRequest| Ok(DescribeNamespaceResponse::default()));
         mock
+    }
+
+    /// Compresses no answers.
+    pub(crate) fn plain(self) -> Self {
+        self.state().plain = true;
+        self
     }
 
     /// Sets the answer to a method.
@@ -151,8 +159,10 @@ impl Service<http::Request<Body>> for Mock {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let call = Call { mock: self.clone(), path: request.uri().path().to_owned() };
-        let mut grpc =
-            Grpc::new(Raw).accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip);
+        let mut grpc = Grpc::new(Raw).accept_compressed(CompressionEncoding::Gzip);
+        if !self.state().plain {
+            grpc = grpc.send_compressed(CompressionEncoding::Gzip);
+        }
         Box::pin(async move { Ok(grpc.unary(call, request).await) })
     }
 }
