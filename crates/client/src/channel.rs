@@ -166,7 +166,7 @@ impl Channel {
 impl Carry for Channel {
     fn carry(&self, request: Request<tonic::body::Body>) -> BoxFuture<'static, Reply> {
         let channel = self.clone();
-        Box::pin(async move { body::carry(&channel, request).await.map_err(Into::into) })
+        Box::pin(async move { body::carry(&channel, request).await })
     }
 }
 

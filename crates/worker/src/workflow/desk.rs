@@ -258,6 +258,7 @@ impl WorkflowDesk {
             return Err(Trouble::of_error(error, self.converter()));
         }
         let Answered { token, first, kept, answer } = answered;
+        let known = kept;
         let Answer { mut commands, messages, query_answers, answer: _, closed, needs_task, local_activities: _ } =
             *answer;
         // A worker that shuts down gives its runs to others; one whose local activities still have time, a little later.
@@ -289,12 +290,12 @@ impl WorkflowDesk {
                     // Its local activities go on in the next task, which is in our hands already.
                     drop(pass);
                 } else {
-                    self.put_back(subject, pass, remember);
+                    self.put_back(subject, pass, known, remember);
                 }
                 Ok(Ended::Answered(followed.next.map(Box::new)))
             }
             Err(error) => {
-                self.put_back(subject, pass, false);
+                self.put_back(subject, pass, known, false);
                 if is_too_large(&error) {
                     return Err(Trouble::too_large(error.message()));
                 }
@@ -307,7 +308,8 @@ impl WorkflowDesk {
     /// Answers a task that is only a query.
     async fn answer_query(&self, subject: &Subject, pass: Pass, mut answered: Answered) -> Result<Ended, Trouble> {
         let encoded = codec::encode_answer(self.converter(), &mut answered.answer).await;
-        self.put_back(subject, pass, answered.kept && !self.shutdown.is_draining() && self.queues.has_sticky());
+        let remember = answered.kept && !self.shutdown.is_draining() && self.queues.has_sticky();
+        self.put_back(subject, pass, answered.kept, remember);
         encoded.map_err(|error| Trouble::of_error(error, self.converter()))?;
         let answer = answered.answer.answer.take().ok_or_else(|| Trouble::new("the run did not answer the query"))?;
         match self.calls.answer_query(answered.token, answer).await {
@@ -318,11 +320,11 @@ impl WorkflowDesk {
         Ok(Ended::Answered(None))
     }
 
-    /// Remembers a run, or forgets it.
-    fn put_back(&self, subject: &Subject, pass: Pass, remember: bool) {
+    /// Remembers a run, or forgets it, which is done already where its lane does not know it any more.
+    fn put_back(&self, subject: &Subject, pass: Pass, known: bool, remember: bool) {
         if remember {
             pass.keep(|run| self.lanes.forget(run));
-        } else {
+        } else if known {
             self.lanes.forget(subject.execution.run_id.clone());
         }
     }

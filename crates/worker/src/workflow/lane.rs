@@ -114,6 +114,10 @@ pub(crate) enum Late {
 struct Desk {
     jobs: VecDeque<Job>,
     current: Option<Current>,
+    /// Whether the thread sleeps until there is a job. Waking one that does not sleep costs a call of the system.
+    sleeps: bool,
+    /// How many wait until there is nothing to do.
+    settling: usize,
     /// Nothing more comes.
     closed: bool,
 }
@@ -164,8 +168,12 @@ impl Lane {
     /// Holds the calling thread until there is nothing to do here, but no longer than this.
     pub(crate) fn settle(&self, limit: Duration) {
         let is_busy = |desk: &mut Desk| desk.current.is_some() || !desk.jobs.is_empty();
+        let mut desk = self.0.lock();
+        desk.settling += 1;
         // Whoever waits for a job that takes longer goes on to wait as usual.
-        drop(self.0.done.wait_timeout_while(self.0.lock(), limit, is_busy));
+        let waited = self.0.done.wait_timeout_while(desk, limit, is_busy);
+        let (mut desk, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        desk.settling -= 1;
     }
 
     /// Looks whether the thread takes too long over its current job, where somebody looks as often as `every`.
@@ -197,13 +205,22 @@ impl Lane {
         if let Some(reply) = current.and_then(|current| current.reply) {
             let _ = reply.send(Played::Stuck(blame)); // whoever asked may have gone
         }
-        heir.0.lock().jobs.extend(jobs);
-        heir.0.changed.notify_one();
+        heir.extend(jobs);
     }
 
     fn push(&self, job: Job) {
-        self.0.lock().jobs.push_back(job);
-        self.0.changed.notify_one();
+        self.extend([job]);
+    }
+
+    fn extend(&self, jobs: impl IntoIterator<Item = Job>) {
+        let sleeps = {
+            let mut desk = self.0.lock();
+            desk.jobs.extend(jobs);
+            std::mem::take(&mut desk.sleeps)
+        };
+        if sleeps {
+            self.0.changed.notify_one();
+        }
     }
 }
 
@@ -243,6 +260,7 @@ impl Shared {
                 return None; // whoever asked for what is still here has gone
             }
             let Some(job) = desk.jobs.pop_front() else {
+                desk.sleeps = true;
                 desk = self.changed.wait(desk).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
@@ -268,11 +286,16 @@ impl Shared {
 
     /// Ends the current job. Where the lane was abandoned meanwhile, nobody waits.
     fn done(&self, played: Option<Played>) {
-        let current = self.lock().current.take();
+        let (current, is_awaited) = {
+            let mut desk = self.lock();
+            (desk.current.take(), desk.settling > 0)
+        };
         if let (Some(reply), Some(played)) = (current.and_then(|current| current.reply), played) {
             let _ = reply.send(played); // whoever asked may have gone
         }
-        self.done.notify_all();
+        if is_awaited {
+            self.done.notify_all();
+        }
     }
 }
 
