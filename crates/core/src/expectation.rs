@@ -36,8 +36,8 @@ pub(crate) enum Expectation {
     SignalExternal { ticket: Ticket, workflow_id: WorkflowId, name: SignalName },
     /// That another workflow, or a child, stops.
     CancelExternal { ticket: Ticket, workflow_id: WorkflowId },
-    /// The end of a local activity.
-    LocalActivity { number: u32, activity: ActivityId, activity_type: ActivityType },
+    /// The end of a local activity. A replay has read it in an event before, and seen that it is this one's.
+    LocalActivity { number: u32, activity: ActivityId, activity_type: ActivityType, seen: Option<EventId> },
     /// That an update is being done.
     AcceptUpdate { update: UpdateId },
     /// That an update is done.
@@ -109,7 +109,8 @@ impl Expectation {
             (Self::CancelExternal { workflow_id, .. }, EventKind::RequestCancelExternalWorkflowInitiated(seen)) => {
                 seen.execution.workflow_id == *workflow_id
             }
-            (Self::LocalActivity { number, activity, activity_type }, EventKind::MarkerRecorded(seen)) => {
+            (Self::LocalActivity { seen: Some(seen), .. }, EventKind::MarkerRecorded(_)) if *seen == event.id => true,
+            (Self::LocalActivity { number, activity, activity_type, .. }, EventKind::MarkerRecorded(seen)) => {
                 LocalActivityMarker::is_of(seen, *number, activity, activity_type)
             }
             (Self::AcceptUpdate { update }, EventKind::UpdateAccepted(seen)) => *update == seen.update,
@@ -393,6 +394,7 @@ mod tests {
                     number: 4,
                     activity: ActivityId::from("4"),
                     activity_type: ActivityType::from("check"),
+                    seen: None,
                 },
                 event(EventKind::MarkerRecorded(Box::new(local_marker(4, "check").into_event(TASK)))),
             ),
@@ -482,7 +484,7 @@ mod tests {
     #[test]
     fn a_local_activity_is_echoed_by_its_number_its_id_and_its_type() {
         let (activity, activity_type) = (ActivityId::from("4"), ActivityType::from("check"));
-        let expectation = Expectation::LocalActivity { number: 4, activity, activity_type };
+        let expectation = Expectation::LocalActivity { number: 4, activity, activity_type, seen: None };
         let mut other_id = local_marker(4, "check");
         other_id.activity = ActivityId::from("x");
         for (marker, is_echo) in [

@@ -14,6 +14,7 @@ mod notes;
 mod operations;
 mod others;
 mod plan;
+mod rest;
 
 use std::collections::VecDeque;
 
@@ -35,6 +36,7 @@ use locals::Locals;
 use notes::Notes;
 use operations::{Machine, Operations};
 use plan::{Planned, plan};
+use rest::encoded;
 
 /// One run of a workflow, between its history and its code.
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ pub struct Run {
     /// What is still to be done in the open turn.
     planned: VecDeque<Planned>,
     /// What the code asked for in the open turn, in order; withdrawn requests leave a gap.
-    issued: Vec<Option<(Asked, Command)>>,
+    issued: Vec<Option<Issued>>,
     messages: Vec<Message>,
     finish: Option<Finish>,
     /// What was sent, until history shows what became of it.
@@ -59,7 +61,12 @@ pub struct Run {
     activities_started: u64,
     timers_started: u64,
     is_closed: bool,
+    /// How many bytes the values had that the code has been given, as they were encoded.
+    given: usize,
 }
+
+/// What the code asked for, and the command for it. A replay only compares, and makes no commands.
+type Issued = (Asked, Option<Command>);
 
 /// What the code asked for in a turn that has no record yet.
 #[derive(Debug, Default, PartialEq)]
@@ -93,7 +100,7 @@ impl Run {
         self.notes.open(turn.record.as_ref().map(Markers::of).unwrap_or_default());
         self.record = turn.record;
         self.planned = plan(turn.inputs, turn.updates, recorded, &mut self.operations, &mut self.updates)?;
-        self.locals.open(turn.time, !self.planned.is_empty(), self.record.as_ref())?;
+        self.locals.open(turn.time, !self.planned.is_empty(), self.record.as_mut())?;
         Ok(())
     }
 
@@ -107,7 +114,10 @@ impl Run {
                 return None;
             };
             match planned {
-                Planned::Job(job) => return Some(job),
+                Planned::Job(job) => {
+                    self.given += given_with(&job);
+                    return Some(job);
+                }
                 Planned::Settle(ticket, outcome) => {
                     if self.operations.settle(ticket, outcome) {
                         return Some(Job::Settled(ticket));
@@ -156,8 +166,9 @@ impl Run {
         self.timers_started += 1;
         let timer = TimerId::new(self.timers_started.to_string());
         let ticket = self.operations.add(Machine::Timer(Timer::Requested { timer: timer.clone() }), origin.at);
-        let kind = CommandKind::StartTimer(StartTimer { timer: timer.clone(), after: request.after });
-        self.issue(Expectation::StartTimer { ticket, timer, after: request.after }, kind, origin);
+        let after = request.after;
+        let start = StartTimer { timer: timer.clone(), after };
+        self.issue(Expectation::StartTimer { ticket, timer, after }, origin, || CommandKind::StartTimer(start));
         ticket
     }
 
@@ -185,26 +196,29 @@ impl Run {
         let ticket = self.operations.add(Machine::Activity(Activity::Requested(known)), origin.at);
         let expectation =
             Expectation::StartActivity { ticket, activity: activity.clone(), activity_type: activity_type.clone() };
-        let kind = CommandKind::StartActivity(Box::new(StartActivity {
-            activity,
-            activity_type,
-            task_queue,
-            input,
-            header,
-            schedule_to_close,
-            schedule_to_start,
-            start_to_close,
-            heartbeat,
-            retry_policy,
-            priority,
-        }));
-        self.issue(expectation, kind, origin);
+        self.issue(expectation, origin, || {
+            CommandKind::StartActivity(Box::new(StartActivity {
+                activity,
+                activity_type,
+                task_queue,
+                input,
+                header,
+                schedule_to_close,
+                schedule_to_start,
+                start_to_close,
+                heartbeat,
+                retry_policy,
+                priority,
+            }))
+        });
         ticket
     }
 
     /// The outcome of an operation, if it has one. The ticket is void afterwards.
     pub fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
-        self.operations.take_outcome(ticket)
+        let outcome = self.operations.take_outcome(ticket)?;
+        self.given += outcome.given();
+        Some(outcome)
     }
 
     /// Nobody waits for the operation any more: it is canceled, and its outcome is not kept. The ticket is void.
@@ -266,7 +280,7 @@ impl Run {
         let issued = std::mem::take(&mut self.issued);
         for (asked, command) in issued.into_iter().flatten() {
             expectations.push(asked);
-            commands.push(command);
+            commands.extend(command);
         }
         let finished = self.finish.is_some();
         if let Some(finish) = self.finish.take() {
@@ -316,9 +330,10 @@ impl Run {
         Ok(())
     }
 
-    fn issue(&mut self, what: Expectation, kind: CommandKind, origin: Origin) {
+    fn issue(&mut self, what: Expectation, origin: Origin, kind: impl FnOnce() -> CommandKind) {
         let Origin { metadata, at } = origin;
-        self.issued.push(Some((Asked { what, at }, Command { kind, metadata })));
+        let command = (!self.is_replaying()).then(|| Command { kind: kind(), metadata });
+        self.issued.push(Some((Asked { what, at }, command)));
     }
 
     /// Where the operation was described.
@@ -328,9 +343,9 @@ impl Run {
 
     /// Sends a message, with a command that gives it its place among the others.
     fn send(&mut self, expectation: Expectation, message: Message) {
-        let place = CommandKind::Message { message: MessageId::clone(&message.id) };
+        let id = MessageId::clone(&message.id);
         self.messages.push(message);
-        self.issue(expectation, place, Origin::default());
+        self.issue(expectation, Origin::default(), || CommandKind::Message { message: id });
     }
 
     /// Takes an update out, if it is where it should be; otherwise it stays.
@@ -338,4 +353,15 @@ impl Run {
         let update = self.updates.get_mut(ticket.0 as usize)?.take_if(|update| is_there(update))?;
         Some(update.into_arrival())
     }
+}
+
+/// How many bytes the values have that the code is given with this.
+fn given_with(job: &Job) -> usize {
+    let values = match job {
+        Job::Start(started) => started.input.as_deref(),
+        Job::Signal(signal) => signal.input.as_deref(),
+        Job::Update { arrival, .. } => arrival.request.input.as_deref(),
+        Job::Cancel { .. } | Job::Settled(_) | Job::TimePassed(_) | Job::Poll => None,
+    };
+    values.map_or(0, encoded)
 }

@@ -28,6 +28,7 @@ mod task;
 mod time;
 mod update;
 mod visit;
+mod weight;
 pub mod wire;
 
 pub use activity::{ActivityTask, ActivityTaskExtra, WorkflowExecution};
@@ -69,3 +70,4 @@ pub use task::WorkflowTask;
 pub use time::Timestamp;
 pub use update::{Message, MessageBody, Outcome, UpdateRequest, UpdateRequestRest};
 pub use visit::VisitPayloads;
+pub use weight::Weigh;

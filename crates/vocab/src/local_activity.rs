@@ -50,13 +50,7 @@ impl LocalActivityMarker {
     /// # Errors
     /// When the detail `data` is not there, or not such JSON.
     pub fn read(marker: &MarkerRecorded) -> Result<Option<Self>, Malformed> {
-        if marker.name != Self::NAME {
-            return Ok(None);
-        }
-        let data = marker.details.get(Self::DATA).and_then(|payloads| payloads.first());
-        let data = data.ok_or_else(|| Malformed::missing("MarkerRecorded.details.data"))?;
-        let data: Data = serde_json::from_slice(&data.data)
-            .map_err(|error| Malformed::new("MarkerRecorded.details.data", format!("cannot be read: {error}")))?;
+        let Some(data) = Data::of(marker)? else { return Ok(None) };
         let result = match &marker.failure {
             Some(failure) => Err(Box::new(failure.clone())),
             None => Ok(marker.details.get(Self::RESULT).cloned()),
@@ -64,11 +58,23 @@ impl LocalActivityMarker {
         Ok(Some(data.with(result)))
     }
 
+    /// The same, but takes the result out of the marker, without which it is still known.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); then the marker is as it was.
+    pub fn take(marker: &mut MarkerRecorded) -> Result<Option<Self>, Malformed> {
+        let Some(data) = Data::of(marker)? else { return Ok(None) };
+        let result = match marker.failure.take() {
+            Some(failure) => Err(Box::new(failure)),
+            None => Ok(marker.details.get_mut(Self::RESULT).map(std::mem::take)),
+        };
+        Ok(Some(data.with(result)))
+    }
+
     /// Whether the event is the marker of this local activity.
     pub fn is_of(marker: &MarkerRecorded, number: u32, activity: &ActivityId, activity_type: &ActivityType) -> bool {
-        let read = Self::read(marker);
-        read.ok().flatten().is_some_and(|read| {
-            read.number == number && read.activity == *activity && read.activity_type == *activity_type
+        Data::of(marker).ok().flatten().is_some_and(|read| {
+            read.seq == number && *activity == *read.activity_id && *activity_type == *read.activity_type
         })
     }
 
@@ -121,6 +127,18 @@ struct Time {
 }
 
 impl Data {
+    /// What the marker says of itself; none if it is another kind of marker.
+    fn of(marker: &MarkerRecorded) -> Result<Option<Self>, Malformed> {
+        if marker.name != LocalActivityMarker::NAME {
+            return Ok(None);
+        }
+        let data = marker.details.get(LocalActivityMarker::DATA).and_then(|payloads| payloads.first());
+        let data = data.ok_or_else(|| Malformed::missing("MarkerRecorded.details.data"))?;
+        let data = serde_json::from_slice(&data.data)
+            .map_err(|error| Malformed::new("MarkerRecorded.details.data", format!("cannot be read: {error}")))?;
+        Ok(Some(data))
+    }
+
     fn from(marker: LocalActivityMarker) -> (Self, Result<Option<Payloads>, Box<Failure>>) {
         let LocalActivityMarker {
             number,

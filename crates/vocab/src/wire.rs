@@ -25,6 +25,7 @@ mod failure;
 mod history;
 mod inside;
 mod json;
+mod lean;
 mod message;
 mod payload;
 mod policy;
@@ -34,6 +35,7 @@ mod text;
 mod time;
 
 pub use event::history;
+pub use lean::{EventsToReplay, event_to_replay};
 pub(crate) use inside::VisitInside;
 pub use payload::{
     encode_fields, encode_header, encode_memo, encode_payloads, encode_search_attributes, encode_user_metadata, fields,

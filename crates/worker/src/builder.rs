@@ -20,7 +20,7 @@ use crate::local::LocalDesk;
 use crate::shutdown::Shutdown;
 use crate::slots::Slots;
 use crate::worker::Polled;
-use crate::workflow::{EndsWorkflow, FailedWorkflowTask, Forgets, Lanes, Observer, Queues, Runs, WorkflowDesk};
+use crate::workflow::{EndsWorkflow, FailedWorkflowTask, Forgets, Lanes, Limits, Observer, Queues, Runs, WorkflowDesk};
 use crate::{BuildError, RunningWorker, Worker};
 
 /// A worker that is being described. [`spawn`](Self::spawn) sets it to work; [`build`](Self::build) is for those who want
@@ -45,6 +45,7 @@ type OnBuild = Box<dyn FnOnce(&Arc<Workflows>) + Send + Sync>;
 struct Options {
     identity: Option<Identity>,
     max_cached_workflows: usize,
+    max_cached_bytes: usize,
     lanes: usize,
     max_concurrent_workflow_tasks: usize,
     max_concurrent_activities: usize,
@@ -66,6 +67,7 @@ impl Default for Options {
         Self {
             identity: None,
             max_cached_workflows: 1000,
+            max_cached_bytes: 256 << 20,
             lanes: available_parallelism().map_or(1, NonZeroUsize::get),
             max_concurrent_workflow_tasks: 100,
             max_concurrent_activities: 100,
@@ -149,6 +151,21 @@ impl WorkerBuilder {
     /// their history when they have something to do. 0 remembers none: slow, but a good test of determinism.
     pub fn max_cached_workflows(mut self, count: usize) -> Self {
         self.options.max_cached_workflows = count;
+        self
+    }
+
+    /// How many bytes of memory remembered runs may take together; 256 MiB by default. When it is more, those that had
+    /// nothing to do for the longest time are forgotten, as with [`max_cached_workflows`](Self::max_cached_workflows); a run
+    /// that takes more alone is not remembered at all. Runs that are being played count, and are never forgotten for it.
+    ///
+    /// A run counts with what Perpetua keeps for it (a few KB, and about 300 bytes for each thing that it waits for), the size
+    /// of its state and of its futures, and the values that it holds. What your own values have on the heap cannot be seen.
+    /// In its place, all values that the code was given so far count, as if it had kept them and they were as large in
+    /// memory as they are encoded: arguments, results, signals, updates. So a run that throws away what it gets counts for
+    /// more than it takes, and one that builds large values of its own, or whose values are much smaller as JSON than in
+    /// memory, counts for less.
+    pub fn max_cached_bytes(mut self, bytes: usize) -> Self {
+        self.options.max_cached_bytes = bytes;
         self
     }
 
@@ -296,6 +313,7 @@ impl WorkerBuilder {
         let Options {
             identity,
             max_cached_workflows,
+            max_cached_bytes,
             lanes,
             max_concurrent_workflow_tasks,
             max_concurrent_activities,
@@ -345,7 +363,7 @@ impl WorkerBuilder {
                 workflows,
                 lanes: Lanes::start(lanes, deadlock_timeout, in_step).map_err(BuildError::Thread)?,
                 local,
-                runs: Runs::new(max_cached_workflows, forgets),
+                runs: Runs::new(Limits { runs: max_cached_workflows, bytes: max_cached_bytes }, forgets),
                 queues: Queues::new(max_cached_workflows > 0),
                 shutdown: shutdown.clone(),
                 eager: eager.clone(),

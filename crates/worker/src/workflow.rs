@@ -29,4 +29,4 @@ pub(crate) use lanes::Lanes;
 pub use observer::FailedWorkflowTask;
 pub(crate) use observer::Observer;
 pub(crate) use queues::Queues;
-pub(crate) use runs::{Forgets, Runs};
+pub(crate) use runs::{Forgets, Limits, Runs};

@@ -1,7 +1,7 @@
 //! The deterministic executor: one queue, first come first served.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::ptr;
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use std::thread;
 use perpetua_core::Place;
 
 use crate::contained::{Panic, contained, drop_contained};
+use crate::few::Few;
 use crate::handlers::UnfinishedPolicy;
 use crate::implementation::LocalFuture;
 use crate::info::UpdateInfo;
@@ -25,7 +26,7 @@ use crate::waits::Waits;
 #[derive(Default)]
 pub(crate) struct Tasks {
     /// By a number that is never given twice, so that a waker that outlives its task wakes nobody else.
-    tasks: RefCell<BTreeMap<u64, Task>>,
+    tasks: RefCell<Few<u64, Task>>,
     spawned: Cell<u64>,
     ready: Arc<Ready>,
     /// Whether the run is being taken apart: then nothing is added.
@@ -288,6 +289,22 @@ impl Tasks {
     /// Whether this workflow is the one that runs.
     pub(crate) fn is_running(&self) -> bool {
         self.ready.is_running()
+    }
+
+    /// Gives back the memory that is not needed until the next turn.
+    pub(crate) fn shrink(&self) {
+        self.tasks.borrow_mut().shrink();
+        self.ready.queue.lock().unwrap_or_else(PoisonError::into_inner).shrink_to_fit();
+        self.waits.shrink();
+    }
+
+    /// About how many bytes of memory the tasks take.
+    pub(crate) fn weight(&self) -> usize {
+        // Its waker, and what names it.
+        const BESIDE: usize = size_of::<Task>() + size_of::<TaskWaker>() + size_of::<Part>() + 64;
+        let tasks = self.tasks.borrow();
+        let futures = tasks.values().map(|task| task.future.as_ref().map_or(0, |future| size_of_val(&**future)));
+        size_of::<Ready>() + tasks.len() * BESIDE + futures.sum::<usize>() + self.waits.weight()
     }
 
     fn next_ready(&self) -> Option<u64> {

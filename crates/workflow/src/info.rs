@@ -1,13 +1,13 @@
 //! What a workflow can know of itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use perpetua_core::Turn;
 use perpetua_vocab::{
-    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payloads, Priority,
-    RetryPolicy, RunId, TaskQueue, Timestamp, UpdateId, UpdateName, WorkerDeploymentVersion, WorkflowExecution,
-    WorkflowStarted, WorkflowType,
+    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payload, Payloads,
+    Priority, RetryPolicy, RunId, TaskQueue, Timestamp, UpdateId, UpdateName, Weigh, WorkerDeploymentVersion,
+    WorkflowExecution, WorkflowStarted, WorkflowType,
 };
 
 /// What a workflow can know of itself. The same on every replay.
@@ -34,8 +34,21 @@ struct Given {
     workflow_type: WorkflowType,
     task_queue: TaskQueue,
     attempt: u32,
-    first_run: RunId,
-    original_run: RunId,
+    /// None if it is the run itself; so below.
+    first_run: Option<RunId>,
+    original_run: Option<RunId>,
+    /// Whether the run is the top of its tree.
+    is_root: bool,
+    task_timeout: Option<Duration>,
+    started: SystemTime,
+    first_task_started: SystemTime,
+    /// None if there is nothing of it.
+    rare: Option<Box<Rare>>,
+}
+
+/// What most runs have not been given.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rare {
     continued_run: Option<RunId>,
     parent: Option<ParentWorkflow>,
     root: Option<WorkflowExecution>,
@@ -43,15 +56,15 @@ struct Given {
     first_task_backoff: Option<Duration>,
     execution_timeout: Option<Duration>,
     run_timeout: Option<Duration>,
-    task_timeout: Option<Duration>,
     retry_policy: Option<RetryPolicy>,
     priority: Priority,
     header: Header,
     last_result: Option<Payloads>,
     last_failure: Option<Box<Failure>>,
-    started: SystemTime,
-    first_task_started: SystemTime,
 }
+
+/// What those have who were given nothing of it.
+static NOTHING_RARE: LazyLock<Rare> = LazyLock::new(Rare::default);
 
 /// What the handler of an update can know of the update.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,27 +85,17 @@ impl WorkflowInfo {
     ) -> Self {
         let given = Given {
             namespace,
-            first_run: execution.run_id.clone(),
-            original_run: execution.run_id.clone(),
             execution,
             workflow_type,
             task_queue,
             attempt: 1,
-            continued_run: None,
-            parent: None,
-            root: None,
-            cron_schedule: String::new(),
-            first_task_backoff: None,
-            execution_timeout: None,
-            run_timeout: None,
+            first_run: None,
+            original_run: None,
+            is_root: false,
             task_timeout: None,
-            retry_policy: None,
-            priority: Priority::default(),
-            header: Header::new(),
-            last_result: None,
-            last_failure: None,
             started: SystemTime::UNIX_EPOCH,
             first_task_started: SystemTime::UNIX_EPOCH,
+            rare: None,
         };
         Self {
             given: Arc::new(given),
@@ -113,26 +116,42 @@ impl WorkflowInfo {
             given.task_queue = event.task_queue.clone();
         }
         given.attempt = event.attempt.max(1);
-        given.first_run = event.first_run.clone();
+        let own = given.execution.run_id.clone();
+        let unless_own = |run: &RunId| Some(run.clone()).filter(|run| *run != own);
+        given.first_run = unless_own(&event.first_run);
         if !event.original_run.is_empty() {
-            given.original_run = event.original_run.clone();
+            given.original_run = unless_own(&event.original_run);
         }
-        given.continued_run = event.continued_run.clone();
-        given.parent = event.parent();
-        // A workflow without a parent is the top of its own tree, whether the server says so or not.
-        given.root = event.root().or_else(|| given.parent.is_none().then(|| given.execution.clone()));
-        given.cron_schedule = event.cron_schedule.clone();
         // On the wire zero means "none".
         let unless_zero = |time: Option<Duration>| time.filter(|time| !time.is_zero());
-        given.first_task_backoff = unless_zero(event.first_task_backoff());
-        given.execution_timeout = unless_zero(event.execution_timeout);
-        given.run_timeout = unless_zero(event.run_timeout);
         given.task_timeout = unless_zero(event.task_timeout);
-        given.retry_policy = event.retry_policy.clone();
-        given.priority = event.priority().unwrap_or_default();
-        given.header = event.header.clone().unwrap_or_default();
-        given.last_result = event.last_completion_result.clone();
-        given.last_failure = event.continued_failure.clone();
+        let (parent, root) = (event.parent(), event.root());
+        // A workflow without a parent is the top of its own tree, whether the server says so or not.
+        given.is_root = root.as_ref().map_or(parent.is_none(), |root| *root == given.execution);
+        let mut rare = Rare {
+            continued_run: event.continued_run.clone(),
+            parent,
+            root: root.filter(|root| *root != given.execution),
+            cron_schedule: event.cron_schedule.clone(),
+            first_task_backoff: unless_zero(event.first_task_backoff()),
+            execution_timeout: unless_zero(event.execution_timeout),
+            run_timeout: unless_zero(event.run_timeout),
+            retry_policy: event.retry_policy.clone(),
+            priority: event.priority().unwrap_or_default(),
+            header: event.header.clone().unwrap_or_default(),
+            last_result: event.last_completion_result.clone(),
+            last_failure: event.continued_failure.clone(),
+        };
+        rare.header.values_mut().chain(rare.last_result.iter_mut().flatten()).for_each(Payload::detach);
+        given.rare = Some(rare).filter(|rare| *rare != *NOTHING_RARE).map(Box::new);
+    }
+
+    /// About how many bytes of memory it takes beyond its own size.
+    pub(crate) fn weight(&self) -> usize {
+        let rare = self.given.rare.as_ref().map_or(0, |rare| {
+            size_of::<Rare>() + rare.header.weight() + rare.last_result.weight() + rare.last_failure.weight()
+        });
+        size_of::<Given>() + rare
     }
 
     /// The present is later now than when the turn began.
@@ -150,7 +169,9 @@ impl WorkflowInfo {
         self.history_length = EventId::get(turn.started);
         self.history_size = turn.history_size;
         self.suggests_continue_as_new = turn.suggest_continue_as_new;
-        self.continue_as_new_reasons = turn.continue_as_new_reasons.as_slice().into();
+        if *self.continue_as_new_reasons != *turn.continue_as_new_reasons {
+            self.continue_as_new_reasons = turn.continue_as_new_reasons.as_slice().into();
+        }
         self.target_version_changed = turn.target_version_changed;
         self.deployment_version = turn.deployment_version.clone();
     }
@@ -182,50 +203,50 @@ impl WorkflowInfo {
 
     /// The first run of the chain made by retries, cron and continue-as-new.
     pub fn first_run(&self) -> &RunId {
-        &self.given.first_run
+        self.given.first_run.as_ref().unwrap_or(&self.given.execution.run_id)
     }
 
     /// The run id that this run was made with. It differs from its own id after a reset, and is what randomness and ids
     /// of things that must outlive a reset are made from.
     pub fn original_run(&self) -> &RunId {
-        &self.given.original_run
+        self.given.original_run.as_ref().unwrap_or(&self.given.execution.run_id)
     }
 
     /// The run before this one in the chain.
     pub fn continued_run(&self) -> Option<&RunId> {
-        self.given.continued_run.as_ref()
+        self.rare().continued_run.as_ref()
     }
 
     /// The workflow that started this one as its child.
     pub fn parent(&self) -> Option<&ParentWorkflow> {
-        self.given.parent.as_ref()
+        self.rare().parent.as_ref()
     }
 
     /// The workflow at the top of the tree of parents: this one itself where it has no parent. None where there is a
     /// parent and the server is too old to say.
     pub fn root(&self) -> Option<&WorkflowExecution> {
-        self.given.root.as_ref()
+        if self.given.is_root { Some(&self.given.execution) } else { self.rare().root.as_ref() }
     }
 
     /// The cron expression; empty for none.
     pub fn cron_schedule(&self) -> &str {
-        &self.given.cron_schedule
+        &self.rare().cron_schedule
     }
 
     /// How long the first workflow task waited, because of a start delay, the back-off of a retry, or a cron schedule. A
     /// delay that a signal cut short is shown as it was planned.
     pub fn first_task_backoff(&self) -> Option<Duration> {
-        self.given.first_task_backoff
+        self.rare().first_task_backoff
     }
 
     /// The longest this and all following runs may take.
     pub fn execution_timeout(&self) -> Option<Duration> {
-        self.given.execution_timeout
+        self.rare().execution_timeout
     }
 
     /// The longest this run may take.
     pub fn run_timeout(&self) -> Option<Duration> {
-        self.given.run_timeout
+        self.rare().run_timeout
     }
 
     /// The longest one workflow task may take.
@@ -235,18 +256,18 @@ impl WorkflowInfo {
 
     /// How failures of the workflow are tried again.
     pub fn retry_policy(&self) -> Option<&RetryPolicy> {
-        self.given.retry_policy.as_ref()
+        self.rare().retry_policy.as_ref()
     }
 
     /// Who goes first when the queue has a backlog, as it was given at the start. Activities and children have the same,
     /// if not told otherwise.
     pub fn priority(&self) -> &Priority {
-        &self.given.priority
+        &self.rare().priority
     }
 
     /// Context handed along by interceptors of whoever started the workflow, undecoded.
     pub fn header(&self) -> &Header {
-        &self.given.header
+        &self.rare().header
     }
 
     /// When the run began: when it was asked for, before any delay.
@@ -290,11 +311,15 @@ impl WorkflowInfo {
         self.deployment_version.as_ref()
     }
 
+    fn rare(&self) -> &Rare {
+        self.given.rare.as_deref().unwrap_or(&NOTHING_RARE)
+    }
+
     pub(crate) fn last_result(&self) -> Option<&Payloads> {
-        self.given.last_result.as_ref()
+        self.rare().last_result.as_ref()
     }
 
     pub(crate) fn last_failure(&self) -> Option<&Failure> {
-        self.given.last_failure.as_deref()
+        self.rare().last_failure.as_deref()
     }
 }

@@ -33,6 +33,9 @@ pub(crate) trait Instance {
 
     /// The value itself, as an `Rc<W>`.
     fn workflow(&self) -> Rc<dyn Any>;
+
+    /// How many bytes it takes itself.
+    fn size(&self) -> usize;
 }
 
 /// The messages that a type declares, and what it says of them.
@@ -106,6 +109,10 @@ impl<W: WorkflowImplementation> Instance for Hosted<W> {
 
     fn workflow(&self) -> Rc<dyn Any> {
         Rc::clone(&self.workflow) as Rc<dyn Any>
+    }
+
+    fn size(&self) -> usize {
+        size_of::<W>() + size_of::<Self>()
     }
 }
 

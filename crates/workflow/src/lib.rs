@@ -23,6 +23,7 @@ mod ctx;
 mod deliver;
 mod executor;
 mod external;
+mod few;
 pub mod guard;
 mod handlers;
 pub mod implementation;

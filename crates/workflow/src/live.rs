@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use perpetua_convert::DataConverter;
-use perpetua_core::{Fault, LocalActivityEffect, LocalActivityEnd, Pending, Reader, Step, UpdateArrival};
+use perpetua_core::{Closed, Fault, LocalActivityEffect, LocalActivityEnd, Pending, Reader, Step, UpdateArrival};
 use perpetua_vocab::{
     Command, Event, EventId, Message, MessageBody, Namespace, Query, QueryAnswer, QueryId, SignalName, TaskQueue,
     WorkflowExecution, WorkflowType,
@@ -92,13 +92,20 @@ pub struct Answer {
 pub struct LiveRun {
     player: Player,
     reader: Reader,
-    head: TaskHead,
-    answer: Answer,
+    /// The task in hand.
+    task: Option<Box<Task>>,
     /// Whether a turn is open and waits for local activities.
     is_open: bool,
     fault: Option<Fault>,
     /// Names the run in everything that is observed while it is played.
     span: Span,
+}
+
+/// The task in hand. It is gone while the run waits for the next one.
+#[derive(Debug, Default)]
+struct Task {
+    head: TaskHead,
+    answer: Answer,
 }
 
 impl LiveRun {
@@ -117,8 +124,7 @@ impl LiveRun {
             span,
             player: Player::new(Runtime::new(info, converter), workflows),
             reader: Reader::new(),
-            head: TaskHead::default(),
-            answer: Answer::default(),
+            task: None,
             is_open: false,
             fault: None,
         }
@@ -134,8 +140,7 @@ impl LiveRun {
     /// Begins a task.
     pub fn begin(&mut self, head: TaskHead) {
         self.reader.begin(head.previous_started, head.started);
-        self.answer = Answer::default();
-        self.head = head;
+        self.task = Some(Box::new(Task { head, answer: Answer::default() }));
     }
 
     /// Adds a page of the task's history and runs the workflow as far as it goes.
@@ -248,7 +253,7 @@ impl LiveRun {
                 Step::Turn(mut turn) => {
                     let present = turn.record.is_none();
                     if present {
-                        turn.updates = arrivals(std::mem::take(&mut self.head.messages));
+                        turn.updates = arrivals(std::mem::take(&mut self.task().head.messages));
                     }
                     self.player.open(turn)?;
                     if present {
@@ -256,7 +261,11 @@ impl LiveRun {
                     }
                     self.player.close()?;
                 }
-                Step::End => return Ok(Progress::Answered(Box::new(self.answer_queries()))),
+                Step::End => {
+                    let answer = self.answer_queries();
+                    self.rest();
+                    return Ok(Progress::Answered(Box::new(answer)));
+                }
             }
         }
     }
@@ -274,25 +283,41 @@ impl LiveRun {
 
     /// Closes the present turn.
     fn close(&mut self) -> Result<(), Fault> {
-        self.answer.needs_task = self.has_local_activities();
-        self.answer.local_activities = self.player.runtime.run.borrow_mut().take_local_activity_effects();
+        let needs_task = self.has_local_activities();
+        let local_activities = self.player.runtime.run.borrow_mut().take_local_activity_effects();
         let closed = self.player.close()?;
         self.is_open = false;
-        if !closed.commands.is_empty() || self.answer.needs_task {
+        if !closed.commands.is_empty() || needs_task {
             self.reader.left_a_trace();
         }
-        self.answer.commands = closed.commands;
-        self.answer.messages = closed.messages;
-        self.answer.closed = closed.finished;
+        let Closed { commands, messages, finished: closed } = closed;
+        let answer = &mut self.task().answer;
+        *answer = Answer { commands, messages, closed, needs_task, local_activities, ..Answer::default() };
         Ok(())
     }
 
+    fn task(&mut self) -> &mut Task {
+        self.task.get_or_insert_default()
+    }
+
+    /// Gives back the memory that the run does not need until its next task.
+    fn rest(&mut self) {
+        self.reader.shrink();
+        self.player.runtime.shrink();
+    }
+
+    /// About how many bytes of memory the run takes, its own size included. What the values of the code have on the heap
+    /// cannot be seen: all the values that the code was given count as they were encoded, as if it had kept them.
+    pub fn weight(&self) -> usize {
+        size_of::<Self>() + self.player.runtime.weight()
+    }
+
     fn answer_queries(&mut self) -> Answer {
-        let mut answer = std::mem::take(&mut self.answer);
-        for (id, query) in std::mem::take(&mut self.head.queries) {
+        let Task { head, mut answer } = *self.task.take().unwrap_or_default();
+        for (id, query) in head.queries {
             answer.query_answers.insert(id, self.player.query(query));
         }
-        answer.answer = self.head.query.take().map(|query| self.player.query(query));
+        answer.answer = head.query.map(|query| self.player.query(query));
         answer
     }
 }
@@ -317,6 +342,6 @@ fn arrivals(messages: Vec<Message>) -> Vec<UpdateArrival> {
 
 impl fmt::Debug for LiveRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LiveRun").field("head", &self.head).field("fault", &self.fault).finish_non_exhaustive()
+        f.debug_struct("LiveRun").field("task", &self.task).field("fault", &self.fault).finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{Location, resume_unwind};
 
 use perpetua_convert::{Memo, MemoUpdate, SearchAttributeUpdate, SearchAttributes, Value};
 use perpetua_core::{Fault, Origin, PatchAnswer, Place, SideEffect};
-use perpetua_vocab::{Fields, Payload, UserMetadata, WorkflowStarted};
+use perpetua_vocab::{Fields, Payload, UserMetadata, Weigh, WorkflowStarted};
 
 use crate::Ctx;
 use crate::contained::with_causes;
@@ -22,8 +22,18 @@ pub(crate) struct Notes {
 impl Notes {
     /// Takes what the first event says.
     pub(crate) fn learn(&mut self, started: &WorkflowStarted) {
-        self.memo = started.memo.clone().unwrap_or_default();
-        self.search_attributes = started.search_attributes.clone().unwrap_or_default().into();
+        let kept = |fields: &Option<Fields>| {
+            let mut fields = fields.clone().unwrap_or_default();
+            fields.values_mut().for_each(Payload::detach);
+            fields
+        };
+        self.memo = kept(&started.memo);
+        self.search_attributes = kept(&started.search_attributes).into();
+    }
+
+    /// About how many bytes of memory it takes beyond its own size.
+    pub(crate) fn weight(&self) -> usize {
+        self.memo.weight() + self.search_attributes.fields().weight()
     }
 
     /// The memo as payloads.

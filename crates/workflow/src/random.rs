@@ -10,7 +10,11 @@ use crate::read_only::assert_may_change;
 use crate::runtime::Runtime;
 
 /// The generator of one run. Its algorithm and its seeding never change: histories rely on them.
-pub(crate) struct Generator(ChaCha8Rng);
+pub(crate) struct Generator {
+    seed: u64,
+    /// Made when something is first drawn: it is large, and most runs draw nothing.
+    started: Option<Box<ChaCha8Rng>>,
+}
 
 impl Generator {
     /// Seeds with the 64-bit FNV-1a hash of a run id.
@@ -18,11 +22,12 @@ impl Generator {
         let hash = run_id
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        Self(ChaCha8Rng::seed_from_u64(hash))
+        Self { seed: hash, started: None }
     }
 
     pub(crate) fn next_u64(&mut self) -> u64 {
-        self.0.next_u64()
+        let seed = self.seed;
+        self.started.get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(seed))).next_u64()
     }
 }
 

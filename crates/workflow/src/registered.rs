@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use perpetua_vocab::{SignalName, Signaled};
+use perpetua_vocab::{Fields, Payload, SignalName, Signaled, Weigh};
 
 use crate::contained::drop_contained;
 use crate::handlers::{About, QueryHandler, SignalHandler, UpdateHandler};
@@ -76,6 +76,10 @@ impl<H> Table<H> {
         self.0.borrow().clone()
     }
 
+    fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     fn clear(&self) {
         for handler in std::mem::take(&mut *self.0.borrow_mut()).into_values() {
             drop_contained(handler);
@@ -85,7 +89,9 @@ impl<H> Table<H> {
 
 impl Registered {
     /// Keeps a signal until somebody handles it.
-    pub(crate) fn keep(&self, signal: Signaled) {
+    pub(crate) fn keep(&self, mut signal: Signaled) {
+        let fields = signal.header.iter_mut().flat_map(Fields::values_mut);
+        signal.input.iter_mut().flatten().chain(fields).for_each(Payload::detach);
         self.waiting.borrow_mut().push_back(signal);
     }
 
@@ -112,6 +118,20 @@ impl Registered {
     /// Takes out the signal that waits at this place.
     pub(crate) fn take(&self, index: usize) -> Option<Signaled> {
         self.waiting.borrow_mut().remove(index)
+    }
+
+    /// Gives back the memory that is not needed until the next turn.
+    pub(crate) fn shrink(&self) {
+        self.waiting.borrow_mut().shrink_to_fit();
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        const HANDLER: usize = 200;
+        let handlers = [self.signals.len(), self.queries.len(), self.updates.len()];
+        let waiting = self.waiting.borrow();
+        let signals = waiting.iter().map(|signal| size_of_val(signal) + signal.input.weight() + signal.header.weight());
+        handlers.iter().sum::<usize>() * HANDLER + signals.sum::<usize>()
     }
 
     /// Drops everything, without a trace.

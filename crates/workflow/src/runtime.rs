@@ -246,6 +246,28 @@ impl Runtime {
         pending
     }
 
+    /// Gives back the memory that is not needed until the next turn.
+    pub(crate) fn shrink(&self) {
+        self.run.borrow_mut().shrink();
+        self.tasks.shrink();
+        self.waiters.shrink();
+        self.conditions.shrink();
+        self.registered.shrink();
+    }
+
+    /// About how many bytes of memory the run takes, but for what its values have on the heap: instead, all values that the
+    /// code was given count as they were encoded.
+    pub(crate) fn weight(&self) -> usize {
+        // The main function's scope, what it is called with, ids, and what an allocator adds.
+        const BESIDE: usize = 1000;
+        let run = self.run.borrow();
+        let instance = self.instance.borrow().as_ref().map_or(0, |instance| instance.size());
+        let wakers = (self.waiters.len() + self.conditions.len()) * 64;
+        let parts = [run.weight(), run.given(), self.tasks.weight(), self.info.borrow().weight(), instance, wakers];
+        let noted = self.notes.borrow().weight() + self.registered.weight() + self.details.borrow().len();
+        size_of::<Self>() + BESIDE + parts.iter().sum::<usize>() + noted
+    }
+
     /// Whether nothing is to be logged: history is being replayed, or the run is being taken apart.
     pub(crate) fn is_silent(&self) -> bool {
         self.closing.get() || is_replaying()

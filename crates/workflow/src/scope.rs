@@ -7,7 +7,6 @@
 //! ```
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use std::task::Waker;
@@ -17,6 +16,7 @@ use perpetua_core::Ticket;
 
 use crate::Ctx;
 use crate::executor::Part;
+use crate::few::Few;
 use crate::runtime::Runtime;
 use crate::wakers::Wakers;
 
@@ -25,7 +25,7 @@ pub(crate) struct Scope {
     pub(crate) part: Part,
     canceled: RefCell<Option<Canceled>>,
     /// The operations it reaches, in the order in which they were started.
-    tickets: RefCell<BTreeMap<u64, Ticket>>,
+    tickets: RefCell<Few<u64, Ticket>>,
     /// Who waits for the cancellation itself.
     watchers: Wakers<u64>,
 }
@@ -54,8 +54,8 @@ impl Scope {
             return;
         }
         *self.canceled.borrow_mut() = Some(canceled);
-        let tickets = std::mem::take(&mut *self.tickets.borrow_mut());
-        for ticket in tickets.into_values() {
+        let tickets = self.tickets.borrow_mut().take_values();
+        for ticket in tickets {
             runtime.run.borrow_mut().cancel(ticket);
         }
         for waker in self.watchers.take_all() {

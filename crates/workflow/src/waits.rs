@@ -1,21 +1,22 @@
 //! What the parts of a workflow wait for, and where: for stack traces, decided on by nobody.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
 use perpetua_core::{Pending, Place, Ticket};
 
+use crate::few::Few;
+
 /// What the tasks of one workflow wait for.
 #[derive(Default)]
 pub(crate) struct Waits {
     /// Waits for anything but operations, in the order in which they began.
-    entries: RefCell<BTreeMap<u64, Entry>>,
+    entries: RefCell<Few<u64, Entry>>,
     numbers: Cell<u64>,
     /// Which task started an operation, or waited for it last.
-    owners: RefCell<BTreeMap<Ticket, u64>>,
+    owners: RefCell<Few<Ticket, u64>>,
     /// The task that runs.
     task: Cell<Option<u64>>,
 }
@@ -67,6 +68,17 @@ impl Waits {
     /// Which task started an operation, or waited for it last.
     pub(crate) fn owner(&self, ticket: Ticket) -> Option<u64> {
         self.owners.borrow().get(&ticket).copied()
+    }
+
+    /// Gives back the memory that is not needed for what is waited for.
+    pub(crate) fn shrink(&self) {
+        self.entries.borrow_mut().shrink();
+        self.owners.borrow_mut().shrink();
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(crate) fn weight(&self) -> usize {
+        self.entries.borrow().len() * 2 * size_of::<Entry>() + self.owners.borrow().len() * 32
     }
 
     /// What is waited for, but for operations, and by which task.

@@ -1,14 +1,15 @@
 //! Who waits for what, in an order that every replay repeats.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::task::Waker;
+
+use crate::few::Few;
 
 /// Wakers by what they wait for.
 ///
 /// A waker may be somebody else's code, and own somebody else's futures: it is woken and dropped while the table is not
 /// borrowed.
-pub(crate) struct Wakers<K>(RefCell<BTreeMap<K, Waker>>);
+pub(crate) struct Wakers<K>(RefCell<Few<K, Waker>>);
 
 impl<K> Default for Wakers<K> {
     fn default() -> Self {
@@ -31,8 +32,8 @@ impl<K: Ord> Wakers<K> {
     }
 
     /// Takes out all of them, in the order of the keys.
-    pub(crate) fn take_all(&self) -> impl Iterator<Item = Waker> {
-        std::mem::take(&mut *self.0.borrow_mut()).into_values()
+    pub(crate) fn take_all(&self) -> impl Iterator<Item = Waker> + use<K> {
+        self.0.borrow_mut().take_values()
     }
 
     /// Wakes all of them, in the order of the keys; they stay.
@@ -45,5 +46,15 @@ impl<K: Ord> Wakers<K> {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
+    }
+
+    /// How many wait.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// Gives back the memory that is not needed for those who wait.
+    pub(crate) fn shrink(&self) {
+        self.0.borrow_mut().shrink();
     }
 }

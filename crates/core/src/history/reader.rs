@@ -163,6 +163,11 @@ impl Reader {
         self.last_page = last_page;
     }
 
+    /// Gives back the memory that is not needed until the next task.
+    pub fn shrink(&mut self) {
+        self.queue.shrink_to_fit();
+    }
+
     /// The next step.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! Canceling operations.
 
-use perpetua_vocab::{Command, CommandKind};
+use perpetua_vocab::CommandKind;
 
-use super::Run;
+use super::{Issued, Run};
 use super::operations::Machine;
-use crate::expectation::{Asked, Expectation};
+use crate::expectation::Expectation;
 use crate::ops::{Activity, Child, OnCancel, OnCancelChild, Timer};
 use crate::{Origin, Outcome, Ticket};
 
@@ -51,9 +51,9 @@ impl Run {
                 if let Some(started) = started {
                     self.operations.forget_event(started);
                 }
-                let kind = CommandKind::CancelTimer { timer: id.clone() };
+                let timer = id.clone();
                 let origin = Origin { at: self.place_of(ticket), ..Origin::default() };
-                self.issue(Expectation::CancelTimer { ticket, timer: id }, kind, origin);
+                self.issue(Expectation::CancelTimer { ticket, timer: id }, origin, || CommandKind::CancelTimer { timer });
                 outcome
             }
             OnCancel::Ignored(machine) => {
@@ -74,9 +74,9 @@ impl Run {
             OnCancel::Sent { machine, command, outcome } => {
                 self.operations.put_machine(ticket, Machine::Activity(machine));
                 if let (true, Some(scheduled)) = (command, scheduled) {
-                    let kind = CommandKind::RequestCancelActivity { scheduled };
+                    let expectation = Expectation::CancelActivity { activity: id, scheduled };
                     let origin = Origin { at: self.place_of(ticket), ..Origin::default() };
-                    self.issue(Expectation::CancelActivity { activity: id, scheduled }, kind, origin);
+                    self.issue(expectation, origin, || CommandKind::RequestCancelActivity { scheduled });
                 }
                 outcome
             }
@@ -135,7 +135,7 @@ impl Run {
 
     /// Takes back what was asked for in this turn.
     fn withdraw(&mut self, ticket: Ticket) {
-        let of_ticket = |issued: &Option<(Asked, Command)>| {
+        let of_ticket = |issued: &Option<Issued>| {
             issued.as_ref().is_some_and(|(asked, _)| asked.what.begins() == Some(ticket))
         };
         // Most often it is among the last.

@@ -43,19 +43,33 @@ pub(super) struct Locals {
 
 impl Locals {
     /// A turn begins.
-    pub(super) fn open(&mut self, now: Timestamp, has_jobs: bool, record: Option<&Record>) -> Result<(), Fault> {
+    pub(super) fn open(&mut self, now: Timestamp, has_jobs: bool, record: Option<&mut Record>) -> Result<(), Fault> {
         self.now = now;
         self.activations = u32::from(has_jobs);
         self.echoes = false;
         self.recorded.clear();
-        for event in record.iter().flat_map(|record| &record.answers) {
-            if let EventKind::MarkerRecorded(marker) = &event.kind {
-                let read = LocalActivityMarker::read(marker);
+        for event in record.into_iter().flat_map(|record| &mut record.answers) {
+            if let EventKind::MarkerRecorded(marker) = &mut event.kind {
+                let read = LocalActivityMarker::take(marker);
                 let read = read.map_err(|malformed| malformed.within(format!("event {}", event.id)))?;
                 self.recorded.extend(read.map(|marker| (event.id, marker)));
             }
         }
         Ok(())
+    }
+
+    /// Gives back the memory that is not needed until the next turn.
+    pub(super) fn shrink(&mut self) {
+        if self.pending.is_empty() {
+            // A map keeps its first node.
+            self.pending = BTreeMap::new();
+        }
+        if self.untold.is_empty() {
+            self.untold = BTreeSet::new();
+        }
+        self.fresh.shrink_to_fit();
+        self.effects.shrink_to_fit();
+        self.recorded.shrink_to_fit();
     }
 
     /// Something was canceled and settled in the same breath.
@@ -120,7 +134,7 @@ impl Run {
         let ticket = self.locals.pending.get(&number);
         let Some(machine) = ticket.and_then(|ticket| self.operations.local(*ticket)) else { return };
         let marker = machine.attempts().marker(end, self.locals.activations);
-        self.end_local(marker);
+        self.end_local(marker, None);
         self.wake_after_locals();
     }
 
@@ -146,7 +160,7 @@ impl Run {
             // Others were canceled by the code, or are not its own, which is found at the end of the turn.
             if self.locals.pending.contains_key(&marker.number) {
                 last = Some((event, marker.activation));
-                self.end_local(marker);
+                self.end_local(marker, Some(event));
             } else if last.is_some() {
                 self.locals.recorded.push_front((event, marker));
                 break;
@@ -175,7 +189,7 @@ impl Run {
                 self.locals.pending.remove(&attempts.number);
                 self.tell(attempts.number, tell);
                 let activations = self.locals.activations;
-                self.issue_marker(attempts.canceled_marker(activations), &attempts);
+                self.issue_marker(&attempts.canceled_marker(activations), &attempts, None);
                 Some(outcome)
             }
             OnCancelLocal::OverAfterTimer { timer, outcome } => {
@@ -204,7 +218,8 @@ impl Run {
         }
     }
 
-    fn end_local(&mut self, marker: LocalActivityMarker) {
+    /// The local activity of this marker has ended; in a replay, the event has it.
+    fn end_local(&mut self, marker: LocalActivityMarker, event: Option<EventId>) {
         let Some(ticket) = self.locals.pending.remove(&marker.number) else { return };
         self.locals.untold.remove(&marker.number);
         let Some(Machine::LocalActivity(machine)) = self.operations.take_machine(ticket) else { return };
@@ -212,7 +227,9 @@ impl Run {
             self.locals.now = completed;
             self.planned.push_back(Planned::Job(Job::TimePassed(completed)));
         }
-        self.issue_marker(marker.clone(), machine.attempts());
+        let known = &machine.attempts().known;
+        let is_same = marker.activity == known.activity && marker.activity_type == known.activity_type;
+        self.issue_marker(&marker, machine.attempts(), event.filter(|_| is_same));
         match machine.on_end(marker) {
             Some(OnLocalEnd::Settled(outcome)) => self.planned.push_back(Planned::Settle(ticket, outcome)),
             Some(OnLocalEnd::BackOff(wait, attempts)) => {
@@ -239,17 +256,18 @@ impl Run {
         let at = self.operations.place_of(of);
         let machine = Machine::BackoffTimer { timer: Timer::Requested { timer: timer.clone() }, of };
         let ticket = self.operations.add_unwanted(machine, at);
-        let kind = CommandKind::StartTimer(StartTimer { timer: timer.clone(), after });
+        let start = StartTimer { timer: timer.clone(), after };
         let origin = Origin { at, ..Origin::default() };
-        self.issue(Expectation::StartTimer { ticket, timer, after }, kind, origin);
+        self.issue(Expectation::StartTimer { ticket, timer, after }, origin, || CommandKind::StartTimer(start));
         ticket
     }
 
-    fn issue_marker(&mut self, marker: LocalActivityMarker, of: &Attempts) {
+    /// Asks for a marker; `seen` is the event that is known to be just that.
+    fn issue_marker(&mut self, marker: &LocalActivityMarker, of: &Attempts, seen: Option<EventId>) {
         let (activity, activity_type) = (of.known.activity.clone(), of.known.activity_type.clone());
-        let expectation = Expectation::LocalActivity { number: of.number, activity, activity_type };
-        let kind = CommandKind::RecordMarker(Box::new(marker.into_command()));
-        self.issue(expectation, kind, of.origin.clone());
+        let expectation = Expectation::LocalActivity { number: of.number, activity, activity_type, seen };
+        let command = || CommandKind::RecordMarker(Box::new(marker.clone().into_command()));
+        self.issue(expectation, of.origin.clone(), command);
     }
 
     fn await_local(&mut self, ticket: Ticket, number: u32) {

@@ -48,10 +48,11 @@ impl Run {
             return PatchAnswer { applies, unlisted: false };
         }
         self.notes.patches.insert(patch.to_owned());
-        self.issue(Expectation::Patch { patch: patch.to_owned() }, mark_patch(patch, deprecated), at.into());
+        let expectation = Expectation::Patch { patch: patch.to_owned() };
+        self.issue(expectation, at.into(), || mark_patch(patch, deprecated));
         let (list, fits) = list_patches(&self.notes.patches);
         if marked.unwrap_or(fits) {
-            self.issue(Expectation::ListPatches, list, at.into());
+            self.issue(Expectation::ListPatches, at.into(), || list);
         }
         PatchAnswer { applies, unlisted: !replaying && !fits }
     }
@@ -82,7 +83,7 @@ impl Run {
     fn issue_side_effect(&mut self, value: Payloads, origin: Origin) {
         self.notes.side_effects += 1;
         let id = self.notes.side_effects;
-        self.issue(Expectation::SideEffect { id }, mark_side_effect(id, value), origin);
+        self.issue(Expectation::SideEffect { id }, origin, || mark_side_effect(id, value));
     }
 
     /// What history has where the code asks for a side effect, of which it has no marker in this turn.
@@ -98,13 +99,13 @@ impl Run {
     /// Changes search attributes of the run; a null payload takes one away.
     pub fn upsert_search_attributes(&mut self, search_attributes: Fields, at: Option<Place>) {
         let names = search_attributes.keys().cloned().collect();
-        let kind = CommandKind::UpsertSearchAttributes { search_attributes };
-        self.issue(Expectation::UpsertSearchAttributes { names }, kind, at.into());
+        let expectation = Expectation::UpsertSearchAttributes { names };
+        self.issue(expectation, at.into(), || CommandKind::UpsertSearchAttributes { search_attributes });
     }
 
     /// Changes fields of the run's memo; a null payload takes one away.
     pub fn upsert_memo(&mut self, memo: Fields, at: Option<Place>) {
         let keys = memo.keys().cloned().collect();
-        self.issue(Expectation::UpsertMemo { keys }, CommandKind::ModifyProperties { memo }, at.into());
+        self.issue(Expectation::UpsertMemo { keys }, at.into(), || CommandKind::ModifyProperties { memo });
     }
 }

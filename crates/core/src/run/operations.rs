@@ -10,18 +10,18 @@ use crate::{Outcome, Pending, Place, Ticket};
 /// The pending operations of a run.
 #[derive(Debug, Default)]
 pub(super) struct Operations {
-    entries: Vec<Entry>,
-    free: Vec<u32>,
-    by_event: BTreeMap<EventId, Ticket>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) free: Vec<u32>,
+    pub(super) by_event: BTreeMap<EventId, Ticket>,
 }
 
 /// One operation, as two parties see it; free when neither has a use for it.
 #[derive(Debug, Default)]
-struct Entry {
+pub(super) struct Entry {
     /// What history is still to speak of.
-    machine: Option<Machine>,
+    pub(super) machine: Option<Machine>,
     /// What the code is still to take; none if nobody wants it.
-    outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
     /// Whether the code still wants the outcome.
     wanted: bool,
     /// The line of source code that describes it, if it is known.
@@ -63,6 +63,10 @@ impl Operations {
                 Ticket(index)
             }
             None => {
+                if self.entries.is_empty() {
+                    // A list grows by four at first, and many runs never have two at once.
+                    self.entries.reserve_exact(1);
+                }
                 self.entries.push(entry);
                 Ticket(u32::try_from(self.entries.len() - 1).expect("a history ends long before 2^32 operations"))
             }

@@ -23,9 +23,8 @@ impl Run {
             started,
         };
         let result = self.operations.add(Machine::Child(Box::new(Child::Requested(known))), origin.at);
-        let kind = CommandKind::StartChildWorkflow(Box::new(start));
         let expectation = Expectation::StartChild { ticket: result, workflow_id, workflow_type };
-        self.issue(expectation, kind, origin);
+        self.issue(expectation, origin, || CommandKind::StartChildWorkflow(Box::new(start)));
         ChildTickets { started, result }
     }
 
@@ -35,8 +34,8 @@ impl Run {
         let (workflow_id, name) = (signal.execution.workflow_id.clone(), signal.name.clone());
         let machine = SignalExternal::Requested(SignalKnown { workflow_id: workflow_id.clone(), name: name.clone() });
         let ticket = self.operations.add(Machine::SignalExternal(machine), origin.at);
-        let kind = CommandKind::SignalExternalWorkflow(Box::new(signal));
-        self.issue(Expectation::SignalExternal { ticket, workflow_id, name }, kind, origin);
+        let expectation = Expectation::SignalExternal { ticket, workflow_id, name };
+        self.issue(expectation, origin, || CommandKind::SignalExternalWorkflow(Box::new(signal)));
         ticket
     }
 
@@ -61,7 +60,7 @@ impl Run {
 
     fn issue_cancel_external(&mut self, ticket: Ticket, request: Box<RequestCancelExternalWorkflow>, origin: Origin) {
         let workflow_id = request.execution.workflow_id.clone();
-        let kind = CommandKind::RequestCancelExternalWorkflow(request);
-        self.issue(Expectation::CancelExternal { ticket, workflow_id }, kind, origin);
+        let expectation = Expectation::CancelExternal { ticket, workflow_id };
+        self.issue(expectation, origin, || CommandKind::RequestCancelExternalWorkflow(request));
     }
 }

@@ -175,7 +175,7 @@ impl WorkflowDesk {
         subject: &Subject,
         task: WorkflowTask,
         waits: &mut Waits,
-    ) -> Result<Option<(Box<Answer>, bool)>, Trouble> {
+    ) -> Result<Option<(Box<Answer>, Option<usize>)>, Trouble> {
         let (beginning, mut pages) = self.prepare(task);
         let mut work = Work::Begin(Box::new(beginning));
         let mut whole = false;
@@ -258,13 +258,12 @@ impl WorkflowDesk {
             return Err(Trouble::of_error(error, self.converter()));
         }
         let Answered { token, first, kept, answer } = answered;
-        let known = kept;
         let Answer { mut commands, messages, query_answers, answer: _, closed, needs_task, local_activities: _ } =
             *answer;
         // A worker that shuts down gives its runs to others; one whose local activities still have time, a little later.
         let draining = self.shutdown.is_draining();
         let gives_away = if needs_task { self.shutdown.is_canceling() } else { draining };
-        let remember = kept && !closed && !gives_away && self.queues.has_sticky();
+        let remember = kept.is_some() && !closed && !gives_away && self.queues.has_sticky();
         // What ends the run ends its activities, and a worker that shuts down begins no more.
         let eager = self.eager.as_ref().filter(|_| !closed && !draining);
         let kept_slots = eager.map(|eager| eager.ask(&mut commands));
@@ -286,16 +285,16 @@ impl WorkflowDesk {
                 if followed.dropped {
                     tracing::debug!("the task was speculative and left no trace");
                 }
-                if needs_task && kept && followed.next.is_some() {
+                if needs_task && kept.is_some() && followed.next.is_some() {
                     // Its local activities go on in the next task, which is in our hands already.
                     drop(pass);
                 } else {
-                    self.put_back(subject, pass, known, remember);
+                    self.put_back(subject, pass, kept, remember);
                 }
                 Ok(Ended::Answered(followed.next.map(Box::new)))
             }
             Err(error) => {
-                self.put_back(subject, pass, known, false);
+                self.put_back(subject, pass, kept, false);
                 if is_too_large(&error) {
                     return Err(Trouble::too_large(error.message()));
                 }
@@ -308,7 +307,7 @@ impl WorkflowDesk {
     /// Answers a task that is only a query.
     async fn answer_query(&self, subject: &Subject, pass: Pass, mut answered: Answered) -> Result<Ended, Trouble> {
         let encoded = codec::encode_answer(self.converter(), &mut answered.answer).await;
-        let remember = answered.kept && !self.shutdown.is_draining() && self.queues.has_sticky();
+        let remember = answered.kept.is_some() && !self.shutdown.is_draining() && self.queues.has_sticky();
         self.put_back(subject, pass, answered.kept, remember);
         encoded.map_err(|error| Trouble::of_error(error, self.converter()))?;
         let answer = answered.answer.answer.take().ok_or_else(|| Trouble::new("the run did not answer the query"))?;
@@ -320,12 +319,13 @@ impl WorkflowDesk {
         Ok(Ended::Answered(None))
     }
 
-    /// Remembers a run, or forgets it, which is done already where its lane does not know it any more.
-    fn put_back(&self, subject: &Subject, pass: Pass, known: bool, remember: bool) {
-        if remember {
-            pass.keep(|run| self.lanes.forget(run));
-        } else if known {
-            self.lanes.forget(subject.execution.run_id.clone());
+    /// Remembers a run that takes so many bytes, or forgets it, which is done already where its lane does not know it any
+    /// more.
+    fn put_back(&self, subject: &Subject, pass: Pass, kept: Option<usize>, remember: bool) {
+        match kept {
+            Some(weight) if remember => pass.keep(weight, |run| self.lanes.forget(run)),
+            Some(_) => self.lanes.forget(subject.execution.run_id.clone()),
+            None => {}
         }
     }
 
@@ -416,8 +416,8 @@ struct Answered {
     token: TaskToken,
     /// Whether it is the run's first.
     first: bool,
-    /// Whether the run is still known on its lane.
-    kept: bool,
+    /// About how many bytes the run takes, where it is still known on its lane.
+    kept: Option<usize>,
     answer: Box<Answer>,
 }
 

@@ -77,8 +77,8 @@ pub(crate) enum Played {
         /// The longest the task may take.
         task_timeout: Option<Duration>,
     },
-    /// The task is answered. `kept` says whether the run is still known here.
-    Answered { answer: Box<Answer>, kept: bool },
+    /// The task is answered. Where the run is still known here, `kept` says about how many bytes it takes.
+    Answered { answer: Box<Answer>, kept: Option<usize> },
     /// The task cannot be answered; the run is no longer known here.
     Faulted(Fault),
     /// Workflow code did not give the thread back in time; what it was doing, in words.
@@ -301,13 +301,16 @@ impl Shared {
 
 /// The runs that live on one thread.
 #[derive(Default)]
-struct Known(BTreeMap<RunId, Live>);
+struct Known(BTreeMap<RunId, Box<Live>>);
 
 /// A run, and what runs for it elsewhere.
 struct Live {
     run: LiveRun,
     locals: Guard,
 }
+
+/// What a worker holds beside each run that it remembers: its id, in three tables, and what runs for it elsewhere.
+const BESIDE: usize = 400;
 
 impl Known {
     fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>, tell: impl FnOnce(Whereabouts)) -> Option<Played> {
@@ -345,7 +348,7 @@ impl Known {
     }
 
     /// Plays with a run that is in nobody's map, so that it is gone if anything goes wrong.
-    fn go_on(&mut self, run: &RunId, mut live: Live, work: Work) -> Played {
+    fn go_on(&mut self, run: &RunId, mut live: Box<Live>, work: Work) -> Played {
         let progress = match work {
             Work::Begin(_) => return Played::Broken("a task was begun twice".to_owned()),
             Work::Continue(part) => live.run.feed(part.events, part.last),
@@ -360,10 +363,11 @@ impl Known {
             Ok(Progress::Answered(answer)) => {
                 // Before the run is dropped, which cancels what is left for another reason.
                 running.stop(&answer.local_activities);
-                Played::Answered { answer, kept: !live.run.is_closed() }
+                let kept = (!live.run.is_closed()).then(|| live.run.weight() + BESIDE);
+                Played::Answered { answer, kept }
             }
         };
-        if !matches!(played, Played::Answered { kept: false, .. }) {
+        if !matches!(played, Played::Answered { kept: None, .. }) {
             self.0.insert(run.clone(), live);
         }
         played
@@ -371,8 +375,8 @@ impl Known {
 }
 
 impl Live {
-    fn new(setup: RunSetup) -> Self {
-        Self { run: LiveRun::new(setup), locals: Guard::default() }
+    fn new(setup: RunSetup) -> Box<Self> {
+        Box::new(Self { run: LiveRun::new(setup), locals: Guard::default() })
     }
 }
 
