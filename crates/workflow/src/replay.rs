@@ -1,13 +1,15 @@
 //! Replaying recorded histories with the workflows of this program: no server, no runtime.
 
 use std::fmt;
+use std::io::Read;
 use std::sync::Arc;
 
 use perpetua_contract::WorkflowStub;
 use perpetua_convert::{CodecError, DataConverter};
 use perpetua_core::{Fault, Mismatch, Pending};
+use perpetua_vocab::wire::EventsToReplay;
 use perpetua_vocab::{
-    EventKind, History, Malformed, Namespace, RunId, SignalName, TaskQueue, WorkflowExecution, WorkflowId,
+    Event, EventKind, History, Malformed, Namespace, RunId, SignalName, TaskQueue, WorkflowExecution, WorkflowId,
     WorkflowStarted, WorkflowType,
 };
 
@@ -37,6 +39,9 @@ pub struct Replayer {
     converter: DataConverter,
     namespace: Namespace,
 }
+
+/// So many events are fed at once.
+const PAGE: usize = 128;
 
 /// What a successful replay has seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,17 +133,44 @@ impl Replayer {
     /// When the code does something else than history has ([`ReplayFailure::mismatch`]), when it panics, when the workflow
     /// is not known here, or when this is no history.
     pub fn replay(&self, history: &History) -> Result<Replayed, ReplayFailure> {
+        self.replay_events(history.events.iter().cloned().map(Ok))
+    }
+
+    /// Replays a history as it is read: from an open file, from bytes, from whatever unpacks them. It is in the protobuf form
+    /// that [`History::to_bytes`] writes and other tools have, not JSON. Only a piece of it is in memory at any time, and only
+    /// what a replay needs is decoded, so this is the fastest way for long histories.
+    ///
+    /// ```no_run
+    /// # use perpetua_workflow::Replayer;
+    /// # fn example(replayer: Replayer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let replayed = replayer.replay_from(std::fs::File::open("histories/order-17.pb")?)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Codecs are async and cannot run here: what went through one is read as a whole, with [`History::from_bytes`], and
+    /// goes through [`decode`](Self::decode).
+    ///
+    /// # Errors
+    /// As [`replay`](Self::replay); and when the history cannot be read.
+    pub fn replay_from(&self, history: impl Read) -> Result<Replayed, ReplayFailure> {
+        self.replay_events(EventsToReplay::new(history))
+    }
+
+    fn replay_events(
+        &self,
+        events: impl Iterator<Item = Result<Event, Malformed>>,
+    ) -> Result<Replayed, ReplayFailure> {
         let mut report = Replayed {
             workflow_type: WorkflowType::default(),
             execution: WorkflowExecution { workflow_id: WorkflowId::default(), run_id: RunId::default() },
-            events: history.events.len(),
+            events: 0,
             turns: 0,
             finished: false,
             pending: Vec::new(),
             unfinished_handlers: Vec::new(),
             unhandled_signals: Vec::new(),
         };
-        match self.play(history, &mut report) {
+        match self.play(events, &mut report) {
             Ok(()) => Ok(report),
             Err(fault) => {
                 let Replayed { workflow_type, execution, .. } = report;
@@ -164,8 +196,13 @@ impl Replayer {
         histories.into_iter().map(|history| self.replay(history))
     }
 
-    fn play(&self, history: &History, report: &mut Replayed) -> Result<(), Fault> {
-        let started = first(history)?;
+    fn play(
+        &self,
+        mut events: impl Iterator<Item = Result<Event, Malformed>>,
+        report: &mut Replayed,
+    ) -> Result<(), Fault> {
+        let mut page: Vec<_> = events.by_ref().take(PAGE).collect::<Result<_, _>>()?;
+        let started = first(&page)?;
         report.workflow_type = started.workflow_type.clone();
         report.execution =
             WorkflowExecution { workflow_id: started.workflow_id.clone(), run_id: started.original_run.clone() };
@@ -179,12 +216,21 @@ impl Replayer {
             workflows: Arc::clone(&self.workflows),
         });
         live.begin(TaskHead::default());
-        let mut events = history.events.clone();
-        for failure in events.iter_mut().filter_map(|event| event.kind.failure_mut()) {
-            self.converter.reveal_failure(failure);
-        }
-        if let Progress::Waits(_) | Progress::NeedsPage = live.feed(events, true)? {
-            return Err(Fault::code("the code waits for something that is not in the history, in a turn that is over"));
+        loop {
+            report.events += page.len();
+            for failure in page.iter_mut().filter_map(|event| event.kind.failure_mut()) {
+                self.converter.reveal_failure(failure);
+            }
+            let next: Vec<_> = events.by_ref().take(PAGE).collect::<Result<_, _>>()?;
+            let is_last = next.is_empty();
+            match live.feed(page, is_last)? {
+                Progress::Answered(_) => break,
+                Progress::NeedsPage if !is_last => page = next,
+                Progress::NeedsPage | Progress::Waits(_) => {
+                    let problem = "the code waits for something that is not in the history, in a turn that is over";
+                    return Err(Fault::code(problem));
+                }
+            }
         }
         report.turns = live.turns();
         report.finished = live.is_closed();
@@ -210,8 +256,8 @@ impl Replayer {
 }
 
 /// What the first event says.
-fn first(history: &History) -> Result<&WorkflowStarted, Fault> {
-    match history.events.first().map(|event| &event.kind) {
+fn first(events: &[Event]) -> Result<&WorkflowStarted, Fault> {
+    match events.first().map(|event| &event.kind) {
         Some(EventKind::WorkflowStarted(started)) => Ok(started),
         Some(other) => {
             let problem = format!("begins with {}; a replay needs all of it, from its first event", other.name());

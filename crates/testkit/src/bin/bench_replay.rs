@@ -2,8 +2,9 @@
 //!
 //! A file is a protobuf `History`, as the development server has it, or one compressed with gzip. It is of one of the
 //! workflows below, which do the same as those of the programs that measure the other SDKs. Each file is measured in a process
-//! of its own, several times, and the medians are shown: processor time an event to decode, to replay first, and to replay
-//! again; and the most memory that the process held.
+//! of its own, several times, and the medians are shown: processor time an event in microseconds, to read it from bytes and
+//! replay it, for the first time and again; the most memory that the process held until then, with the bytes; to decode it as
+//! a whole and replay that; and to read it from JSON.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,10 +14,7 @@ use std::process::Command;
 use flate2::read::GzDecoder;
 use perpetua::prelude::*;
 use perpetua::replay::{History, Replayer};
-use perpetua_proto::history::History as WireHistory;
 use perpetua_testkit::Outcome;
-use perpetua_vocab::wire;
-use prost::Message;
 use rustix::time::{ClockId, clock_gettime};
 
 /// How often a history is replayed in one process, after the first time.
@@ -77,8 +75,8 @@ fn main() -> Outcome {
     if files.is_empty() {
         return Err("name at least one history".into());
     }
-    println!("| History | Events | decode, us an event | first replay | replayed again | peak memory, MiB |");
-    println!("|---|---|---|---|---|---|");
+    println!("| History | Events | read and replayed | again | peak memory, MiB | decoded whole | then replayed | from JSON |");
+    println!("|---|---|---|---|---|---|---|---|");
     for file in files {
         let mut runs = Vec::new();
         for _ in 0..repetitions {
@@ -90,14 +88,8 @@ fn main() -> Outcome {
             all[all.len() / 2]
         };
         let name = Path::new(&file).file_name().unwrap_or_default().to_string_lossy().into_owned();
-        println!(
-            "| {name} | {:.0} | {:.2} | {:.2} | {:.2} | {:.0} |",
-            median(0),
-            median(1),
-            median(2),
-            median(3),
-            median(4)
-        );
+        print!("| {name} | {:.0} | {:.2} | {:.2} | {:.0} |", median(0), median(1), median(2), median(3));
+        println!(" {:.2} | {:.2} | {:.2} |", median(4), median(5), median(6));
     }
     Ok(())
 }
@@ -115,24 +107,31 @@ fn apart(file: &str) -> Outcome<Vec<f64>> {
 /// Measures one file here, and prints the figures.
 fn one(file: &Path) -> Outcome {
     let bytes = read(file)?;
-    let begun = processor_time();
-    let decoded = wire::history(WireHistory::decode(bytes.as_slice())?)?;
-    let decode = processor_time() - begun;
-    drop(bytes);
-    let history = History::new(decoded);
     let replayer = Replayer::new().workflow(seq).workflow(fan).workflow(local).workflow(timers);
     let begun = processor_time();
-    replayer.replay(&history)?;
+    let replayed = replayer.replay_from(bytes.as_slice())?;
     let first = processor_time() - begun;
     let peak = status("VmHWM")?;
     let begun = processor_time();
     for _ in 0..AGAIN {
-        replayer.replay(&history)?;
+        replayer.replay_from(bytes.as_slice())?;
     }
     let again = (processor_time() - begun) / f64::from(AGAIN);
-    let events = history.events.len() as f64;
+    let begun = processor_time();
+    let history = History::from_bytes(&bytes)?;
+    let decode = processor_time() - begun;
+    let begun = processor_time();
+    replayer.replay(&history)?;
+    let whole = processor_time() - begun;
+    let json = history.to_json();
+    drop(history);
+    let begun = processor_time();
+    History::from_json(&json)?;
+    let from_json = processor_time() - begun;
+    let events = replayed.events as f64;
     let each = |seconds: f64| seconds * 1e6 / events;
-    println!("{events} {} {} {} {}", each(decode), each(first), each(again), peak / 1024.0);
+    let [first, again, decode, whole, from_json] = [first, again, decode, whole, from_json].map(each);
+    println!("{events} {first} {again} {} {decode} {whole} {from_json}", peak / 1024.0);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod generate;
 mod json;
+mod lean;
 mod malformed;
 mod rest;
 mod round_trip;

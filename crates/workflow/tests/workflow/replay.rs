@@ -8,7 +8,7 @@ use perpetua_contract::{WorkflowCall, WorkflowDefinition};
 use perpetua_convert::{BoxFuture, CodecError, DataConverter, PayloadCodec};
 use perpetua_vocab::{History, Payload};
 use perpetua_workflow::implementation::WorkflowImplementation;
-use perpetua_workflow::{Fault, Replayer};
+use perpetua_workflow::{Fault, ReplayFailure, Replayed, Replayer};
 
 use crate::support::*;
 
@@ -31,6 +31,16 @@ workflow! {
     run |_, _, ()| () => () { panic!("out of paper") }
 }
 
+workflow! {
+    Ticking
+    run |_, ctx, (count,)| (u32,) => () {
+        for _ in 0..count {
+            ctx.sleep(seconds(1)).await?;
+        }
+        Ok(())
+    }
+}
+
 /// What a generated stub is.
 fn stub<W: WorkflowImplementation + WorkflowDefinition<Input = (String,)>>() -> impl Fn(String) -> WorkflowCall<W> {
     |argument| WorkflowCall::new((argument,))
@@ -38,6 +48,13 @@ fn stub<W: WorkflowImplementation + WorkflowDefinition<Input = (String,)>>() -> 
 
 fn replayer() -> Replayer {
     Replayer::new().workflow(stub::<Payment>())
+}
+
+/// Replays a history as a whole and as it is read, which must come to the same.
+fn both_ways(replayer: &Replayer, history: &History) -> Result<Replayed, ReplayFailure> {
+    let whole = replayer.replay(history);
+    assert_eq!(replayer.replay_from(history.to_bytes().as_slice()), whole);
+    whole
 }
 
 /// The history of a run, from what it does to its end.
@@ -52,7 +69,7 @@ fn recorded() -> History {
 #[test]
 fn a_history_that_the_code_still_follows() {
     let history = recorded();
-    let replayed = replayer().replay(&history).expect("nothing has changed");
+    let replayed = both_ways(&replayer(), &history).expect("nothing has changed");
     assert_eq!((replayed.turns, replayed.events, replayed.finished), (3, history.events.len(), true));
     assert_eq!(replayed.workflow_type.as_str(), "Payment");
     assert!(replayed.pending.is_empty(), "{replayed:?}");
@@ -65,7 +82,7 @@ fn every_beginning_of_a_history_replays() {
     let whole = |length: &usize| history.events.get(*length).is_none_or(|next| !next.answers_task());
     let turns = (1..=history.events.len()).filter(whole).map(|length| {
         let beginning = History::new(history.events[..length].to_vec());
-        let replayed = replayer().replay(&beginning).expect("it is the beginning of one that replays");
+        let replayed = both_ways(&replayer(), &beginning).expect("it is the beginning of one that replays");
         (replayed.turns, replayed.pending.into_iter().map(|pending| pending.what).collect::<Vec<_>>().join(", "))
     });
     let mut turns: Vec<_> = turns.collect();
@@ -78,7 +95,7 @@ fn every_beginning_of_a_history_replays() {
 fn a_change_is_found_and_named() {
     let history = recorded();
     ACTIVITY.set("refund");
-    let failure = replayer().replay(&history).expect_err("the code has changed");
+    let failure = both_ways(&replayer(), &history).expect_err("the code has changed");
     assert_eq!(failure.workflow_type().as_str(), "Payment");
     let mismatch = failure.mismatch().expect("it is a mismatch");
     assert_eq!((mismatch.event.get(), mismatch.turn), (5, 1));
@@ -102,7 +119,7 @@ fn many_histories_give_a_result_each() {
 fn what_is_not_a_whole_history_is_refused() {
     let history = recorded();
     let refused = |events: &[perpetua_vocab::Event]| {
-        replayer().replay(&History::new(events.to_vec())).expect_err("it is not a history").to_string()
+        both_ways(&replayer(), &History::new(events.to_vec())).expect_err("it is not a history").to_string()
     };
     let prefix = "the history cannot be replayed: the history cannot be read: ";
     assert_eq!(refused(&[]), format!("{prefix}History has no events"));
@@ -117,10 +134,10 @@ fn what_is_not_a_whole_history_is_refused() {
 #[test]
 fn a_workflow_that_is_not_known_is_named() {
     let history = recorded();
-    let failure = Replayer::new().replay(&history).expect_err("it knows none").to_string();
+    let failure = both_ways(&Replayer::new(), &history).expect_err("it knows none").to_string();
     assert!(failure.ends_with("workflow `Payment` is not known to this replayer; it has: none"), "{failure}");
     let twice = replayer().workflow(stub::<Payment>());
-    let failure = twice.replay(&history).expect_err("it is registered twice").to_string();
+    let failure = both_ways(&twice, &history).expect_err("it is registered twice").to_string();
     assert!(failure.contains("workflow `Payment` is registered twice"), "{failure}");
 }
 
@@ -134,7 +151,7 @@ fn a_panic_is_a_failure_of_the_replay() {
     events.push(answered);
     let mut workflows = perpetua_workflow::Workflows::default();
     workflows.add::<Panicking>();
-    let failure = Replayer::new().workflows(workflows).replay(&History::new(events)).expect_err("it panics");
+    let failure = both_ways(&Replayer::new().workflows(workflows), &History::new(events)).expect_err("it panics");
     assert!(matches!(failure.fault(), Fault::Panic(_)), "{failure}");
     assert!(failure.mismatch().is_none());
     assert!(failure.to_string().contains("out of paper"), "{failure}");
@@ -184,4 +201,31 @@ fn bytes_there_and_back() {
     assert!(again.to_bytes() == history.to_bytes(), "it is written as it was");
     let error = History::from_bytes(b"not a history").expect_err("these are other bytes").to_string();
     assert!(error.starts_with("History cannot be read: "), "{error}");
+}
+
+#[test]
+fn what_is_cut_off_or_no_history_says_so() {
+    let mut bytes = recorded().to_bytes();
+    bytes.pop();
+    for (bytes, problem) in [
+        (bytes.as_slice(), "the history cannot be read: History ends in the middle of an event"),
+        (b"{}", "the history cannot be read: History is not the protobuf message of that name"),
+        (b"", "the history cannot be read: History has no events"),
+    ] {
+        let failure = replayer().replay_from(bytes).expect_err("it is no history").to_string();
+        assert!(failure.ends_with(problem), "{failure}");
+    }
+}
+
+#[test]
+fn a_long_history_is_read_page_by_page() {
+    let mut run = Scenario::of::<Ticking>(|| (700,)).start();
+    for timer in 1..=700 {
+        run = run.turn(move |server| server.fire(&timer.to_string()));
+    }
+    let history = History::new(run.play_once().server.history().to_vec());
+    let mut workflows = perpetua_workflow::Workflows::default();
+    workflows.add::<Ticking>();
+    let replayed = both_ways(&Replayer::new().workflows(workflows), &history).expect("nothing has changed");
+    assert_eq!((replayed.turns, replayed.events, replayed.finished), (701, history.events.len(), true));
 }
