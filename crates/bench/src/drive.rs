@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::meter::Snapshot;
 use crate::options::Options;
 use crate::workflows::{Idle, Inbox, fan, local, seq, timers};
-use by_many::by_many;
+pub(crate) use by_many::by_many;
 use figures::{Figures, Process};
 use other::OtherWorker;
 

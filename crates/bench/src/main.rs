@@ -7,6 +7,7 @@
 //! Not here: which sides are compared, and what is made of the figures.
 
 mod drive;
+mod lanes;
 mod meter;
 mod options;
 mod worker;
@@ -22,6 +23,7 @@ usage: perpetua-bench <command> [--option value]...
 
   worker           a worker of the workloads; `snap` on its input asks for its figures, the end of input stops it
   drive WORKLOAD   loads a worker: hello, seq10, fan100, local10, timers, signals, updates, queries, start, cache
+  lanes            workflow code that computes, on one lane and on two (--rounds, --count, --conc)
 
 options: --addr 127.0.0.1:7233 --namespace default --tq bench --cache 1000 --gzip 0 --pollers 5 --slots 200 --threads 2 --eager 3
 and for drive: --count 200 --conc 50 --warm 10 --server-pid N --worker-cmd COMMAND";
@@ -33,6 +35,7 @@ fn main() -> Outcome {
     let words: Vec<&str> = options.words().collect();
     match words.as_slice() {
         ["worker"] => runtime.block_on(worker::run(&options)),
+        ["lanes"] => runtime.block_on(lanes::run(&options)),
         ["drive", workload] => runtime.block_on(drive::run(&options, workload)),
         _ => Err(USAGE.into()),
     }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::Outcome;
 
 /// Does something so often, with its number, by so many tasks; says how long each time took, in milliseconds.
-pub(super) async fn by_many<F, Fut>(times: usize, at_a_time: usize, act: F) -> Outcome<Vec<f64>>
+pub(crate) async fn by_many<F, Fut>(times: usize, at_a_time: usize, act: F) -> Outcome<Vec<f64>>
 where
     F: Fn(u32) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Outcome> + Send,

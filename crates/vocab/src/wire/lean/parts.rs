@@ -106,8 +106,7 @@ fn payload(frame: &Bytes, bytes: &[u8]) -> Option<Payload> {
         match (number, value) {
             (1, Value::Delimited(entry)) => {
                 let (name, value) = entry_of(entry)?;
-                let name = text(name.unwrap_or_default())?.to_owned();
-                payload.metadata.insert(name, shared(frame, value.unwrap_or_default()));
+                payload.metadata.insert(text(name)?.to_owned(), shared(frame, value));
             }
             (2, Value::Delimited(data)) => payload.data = shared(frame, data),
             (3, Value::Delimited(external)) => payload.external_sizes.push(external_size(external)?),
@@ -121,12 +120,11 @@ fn payload(frame: &Bytes, bytes: &[u8]) -> Option<Payload> {
 /// Payloads, and the name they have in a map.
 pub(super) fn named(frame: &Bytes, entry: &[u8]) -> Option<(String, Payloads)> {
     let (name, values) = entry_of(entry)?;
-    let name = text(name.unwrap_or_default())?.to_owned();
-    Some((name, payloads(frame, values.unwrap_or_default())?))
+    Some((text(name)?.to_owned(), payloads(frame, values)?))
 }
 
-/// The key and the value of a map's entry.
-fn entry_of(bytes: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
+/// The key and the value of a map's entry; what is not there is empty.
+fn entry_of(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (mut key, mut value) = (Once::default(), Once::default());
     let mut cursor = Cursor::new(bytes);
     while let Some((number, part)) = cursor.next()? {
@@ -137,7 +135,7 @@ fn entry_of(bytes: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
             _ => {}
         }
     }
-    Some((key.get(), value.get()))
+    Some((key.get().unwrap_or_default(), value.get().unwrap_or_default()))
 }
 
 fn external_size(bytes: &[u8]) -> Option<i64> {
