@@ -35,8 +35,8 @@ mod text;
 mod time;
 
 pub use event::history;
-pub use lean::{EventsToReplay, event_to_replay};
 pub(crate) use inside::VisitInside;
+pub use lean::{EventsToReplay, event_to_replay};
 pub use payload::{
     encode_fields, encode_header, encode_memo, encode_payloads, encode_search_attributes, encode_user_metadata, fields,
     header, memo, payloads, search_attributes, user_metadata,

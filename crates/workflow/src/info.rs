@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use perpetua_core::Turn;
 use perpetua_vocab::{
-    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payload, Payloads,
-    Priority, RetryPolicy, RunId, TaskQueue, Timestamp, UpdateId, UpdateName, Weigh, WorkerDeploymentVersion,
-    WorkflowExecution, WorkflowStarted, WorkflowType,
+    ContinueAsNewReason, EventId, EventKind, Failure, Header, Namespace, ParentWorkflow, Payload, Payloads, Priority,
+    RetryPolicy, RunId, TaskQueue, Timestamp, UpdateId, UpdateName, Weigh, WorkerDeploymentVersion, WorkflowExecution,
+    WorkflowStarted, WorkflowType,
 };
 
 /// What a workflow can know of itself. The same on every replay.

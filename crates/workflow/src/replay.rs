@@ -156,10 +156,7 @@ impl Replayer {
         self.replay_events(EventsToReplay::new(history))
     }
 
-    fn replay_events(
-        &self,
-        events: impl Iterator<Item = Result<Event, Malformed>>,
-    ) -> Result<Replayed, ReplayFailure> {
+    fn replay_events(&self, events: impl Iterator<Item = Result<Event, Malformed>>) -> Result<Replayed, ReplayFailure> {
         let mut report = Replayed {
             workflow_type: WorkflowType::default(),
             execution: WorkflowExecution { workflow_id: WorkflowId::default(), run_id: RunId::default() },

@@ -2,8 +2,8 @@
 
 use perpetua_vocab::CommandKind;
 
-use super::{Issued, Run};
 use super::operations::Machine;
+use super::{Issued, Run};
 use crate::expectation::Expectation;
 use crate::ops::{Activity, Child, OnCancel, OnCancelChild, Timer};
 use crate::{Origin, Outcome, Ticket};
@@ -53,7 +53,9 @@ impl Run {
                 }
                 let timer = id.clone();
                 let origin = Origin { at: self.place_of(ticket), ..Origin::default() };
-                self.issue(Expectation::CancelTimer { ticket, timer: id }, origin, || CommandKind::CancelTimer { timer });
+                self.issue(Expectation::CancelTimer { ticket, timer: id }, origin, || CommandKind::CancelTimer {
+                    timer,
+                });
                 outcome
             }
             OnCancel::Ignored(machine) => {
@@ -135,9 +137,8 @@ impl Run {
 
     /// Takes back what was asked for in this turn.
     fn withdraw(&mut self, ticket: Ticket) {
-        let of_ticket = |issued: &Option<Issued>| {
-            issued.as_ref().is_some_and(|(asked, _)| asked.what.begins() == Some(ticket))
-        };
+        let of_ticket =
+            |issued: &Option<Issued>| issued.as_ref().is_some_and(|(asked, _)| asked.what.begins() == Some(ticket));
         // Most often it is among the last.
         if let Some(at) = self.issued.iter().rposition(of_ticket) {
             self.issued[at] = None;

@@ -75,7 +75,9 @@ fn main() -> Outcome {
     if files.is_empty() {
         return Err("name at least one history".into());
     }
-    println!("| History | Events | read and replayed | again | peak memory, MiB | decoded whole | then replayed | from JSON |");
+    println!(
+        "| History | Events | read and replayed | again | peak memory, MiB | decoded whole | then replayed | from JSON |"
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for file in files {
         let mut runs = Vec::new();
