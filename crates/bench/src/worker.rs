@@ -15,6 +15,7 @@ pub(crate) async fn run(options: &Options) -> Outcome {
     let pollers = options.number("pollers", 5)?;
     let builder = Worker::builder(&client, options.text("tq", "bench"))
         .max_cached_workflows(options.number("cache", 1000)?)
+        .max_cached_bytes(options.number("cache-bytes", usize::MAX)?)
         .max_concurrent_workflow_tasks(slots)
         .max_concurrent_activities(slots)
         .max_concurrent_local_activities(slots)

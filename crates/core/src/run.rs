@@ -66,7 +66,7 @@ pub struct Run {
 }
 
 /// What the code asked for, and the command for it. A replay only compares, and makes no commands.
-type Issued = (Asked, Option<Command>);
+type Issued = (Asked, Option<Box<Command>>);
 
 /// What the code asked for in a turn that has no record yet.
 #[derive(Debug, Default, PartialEq)]
@@ -280,7 +280,7 @@ impl Run {
         let issued = std::mem::take(&mut self.issued);
         for (asked, command) in issued.into_iter().flatten() {
             expectations.push(asked);
-            commands.extend(command);
+            commands.extend(command.map(|command| *command));
         }
         let finished = self.finish.is_some();
         if let Some(finish) = self.finish.take() {
@@ -332,7 +332,7 @@ impl Run {
 
     fn issue(&mut self, what: Expectation, origin: Origin, kind: impl FnOnce() -> CommandKind) {
         let Origin { metadata, at } = origin;
-        let command = (!self.is_replaying()).then(|| Command { kind: kind(), metadata });
+        let command = (!self.is_replaying()).then(|| Box::new(Command { kind: kind(), metadata }));
         self.issued.push(Some((Asked { what, at }, command)));
     }
 

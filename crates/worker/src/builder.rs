@@ -158,7 +158,7 @@ impl WorkerBuilder {
     /// nothing to do for the longest time are forgotten, as with [`max_cached_workflows`](Self::max_cached_workflows); a run
     /// that takes more alone is not remembered at all. Runs that are being played count, and are never forgotten for it.
     ///
-    /// A run counts with what Perpetua keeps for it (a few KB, and about 300 bytes for each thing that it waits for), the size
+    /// A run counts with what Perpetua keeps for it (a few KB, and about 600 bytes for each thing that it waits for), the size
     /// of its state and of its futures, and the values that it holds. What your own values have on the heap cannot be seen.
     /// In its place, all values that the code was given so far count, as if it had kept them and they were as large in
     /// memory as they are encoded: arguments, results, signals, updates. So a run that throws away what it gets counts for

@@ -11,6 +11,8 @@ mod parts;
 mod stream;
 mod valid;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use perpetua_proto as proto;
 use perpetua_proto::enums::EventType;
@@ -24,12 +26,13 @@ use self::parts::{Named, Once, named, payloads, text};
 pub use self::stream::EventsToReplay;
 use super::time::{duration, timestamp};
 use crate::{
-    ActivityClosed, ActivityScheduled, Event, EventId, EventKind, Failure, Malformed, MarkerRecorded, Opaque, Signaled,
-    TimerStarted, WorkflowTaskCompleted, WorkflowTaskStarted,
+    ActivityClosed, ActivityScheduled, Event, EventId, EventKind, Failure, LocalActivityMarker, Malformed,
+    MarkerRecorded, Opaque, Signaled, TimerStarted, WorkflowTaskCompleted, WorkflowTaskStarted,
 };
 
 /// Reads an event from the bytes of the protobuf message `HistoryEvent`, without what a replay does not need: the arguments,
-/// queue and timeouts of activities, who took a task, user metadata, links. Payloads share the bytes.
+/// queue and timeouts of activities, who took a task, how the data of a local activity's marker is encoded, user metadata,
+/// links. Payloads share the bytes.
 ///
 /// # Errors
 /// If these are not such bytes, or the event cannot be represented.
@@ -278,7 +281,11 @@ fn marker(frame: &Bytes, message: &'static Message, bytes: &[u8]) -> Option<Even
         match (number, value) {
             (1, Value::Delimited(bytes)) => name = text(bytes)?,
             (2, Value::Delimited(bytes)) => {
-                let (key, values) = named(frame, bytes)?;
+                let (key, mut values) = named(frame, bytes)?;
+                if name == LocalActivityMarker::NAME && key == LocalActivityMarker::DATA {
+                    // It is JSON, and there may be thousands of them in one turn.
+                    values.iter_mut().for_each(|value| value.metadata = BTreeMap::new());
+                }
                 details.insert(key, values);
             }
             (3, Value::Varint(value)) => task_completed = value.cast_signed(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use perpetua_proto::history::HistoryEvent;
-use perpetua_vocab::{Event, EventKind, History, Identity, Malformed, Opaque, wire};
+use perpetua_vocab::{Event, EventKind, History, Identity, LocalActivityMarker, Malformed, Opaque, wire};
 use prost::Message;
 
 use crate::generate::{Dice, Mood, random_event, typed_event, variants};
@@ -35,7 +35,13 @@ fn needed(mut event: Event) -> Event {
             completed.identity = Identity::default();
             completed.rest = Opaque::default();
         }
-        EventKind::MarkerRecorded(marker) => marker.header = None,
+        EventKind::MarkerRecorded(marker) => {
+            marker.header = None;
+            if marker.name == LocalActivityMarker::NAME {
+                let data = marker.details.get_mut("data").into_iter().flatten();
+                data.for_each(|value| value.metadata.clear());
+            }
+        }
         EventKind::Signaled(signaled) => signaled.rest = Opaque::default(),
         _ => {}
     }

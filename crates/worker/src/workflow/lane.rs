@@ -309,8 +309,9 @@ struct Live {
     locals: Guard,
 }
 
-/// What a worker holds beside each run that it remembers: its id, in three tables, and what runs for it elsewhere.
-const BESIDE: usize = 400;
+/// What a worker holds beside each run that it remembers, as it was measured: its id, in three tables, and what runs for it
+/// elsewhere.
+const BESIDE: usize = 1000;
 
 impl Known {
     fn work(&mut self, run: &RunId, work: Option<(Subject, Work)>, tell: impl FnOnce(Whereabouts)) -> Option<Played> {
