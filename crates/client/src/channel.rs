@@ -36,7 +36,7 @@ pub(crate) use self::body::{AGENT, TIMEOUT};
 pub(crate) use self::connection::KeepAlive;
 use self::connection::{Connection, Fate, connect};
 pub(crate) use self::socket::{PROTOCOL, Tls};
-pub(crate) use self::unary::{Call, frame, unframed};
+pub(crate) use self::unary::{Call, call_service, frame, unframed};
 use crate::transport::{Carry, Reply};
 
 /// Where and how to connect.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use perpetua_convert::BoxFuture;
+use prost::Message;
+use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
 
-use crate::channel::Channel;
+use crate::channel::{Call, Channel, call_service};
 use crate::headers::Headers;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -69,11 +71,11 @@ impl Transport {
         Self { carrier, headers }
     }
 
-    /// The connection, if it is one of ours.
-    pub(crate) fn channel(&self) -> Option<&Channel> {
+    /// Makes a call that has all its headers; the answer's message, decoded.
+    pub(crate) async fn call<R: Message + Default + 'static>(&self, call: Call) -> Result<R, Status> {
         match &self.carrier {
-            Carrier::Channel(channel) => Some(channel),
-            Carrier::Service(_) => None,
+            Carrier::Channel(channel) => channel.call(call).await,
+            Carrier::Service(service) => call_service(&**service, call).await,
         }
     }
 

@@ -1,19 +1,25 @@
 //! Calls as this client makes them: one message there, one back.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use h2::RecvStream;
 use http::header::{HeaderMap, HeaderName};
+use http::response::Parts;
 use http::uri::PathAndQuery;
-use http::{Method, Request, StatusCode, Version};
+use http::{Method, Request, StatusCode, Uri, Version};
+use http_body::{Frame, SizeHint};
 use prost::Message;
 use tonic::body::Body;
 use tonic::codec::{Codec, CompressionEncoding, Streaming};
 use tonic::{Code, Status};
 
 use super::body::Received;
-use super::connection::Fate;
 use super::{Channel, fault, unreachable};
 use crate::rpc::{Encoded, MAX_RESPONSE_BYTES};
+use crate::transport::Carry;
 
 /// What is before every message: whether it is compressed, and its length in four bytes.
 const PREFIX: usize = 5;
@@ -68,37 +74,80 @@ impl Channel {
         let (response, mut stream) = sender.send_request(request, false).map_err(failed)?;
         stream.send_data(call.message, true).map_err(failed)?;
         drop(stream);
-        let (head, mut stream) = response.await.map_err(failed)?.into_parts();
-        if head.headers.contains_key(STATUS) {
-            // There is no message: whatever it says, the call has ended.
-            let status = Status::from_header_map(&head.headers).filter(|status| status.code() != Code::Ok);
-            return Err(status.unwrap_or_else(|| Status::internal("Missing response message.")));
-        }
-        if head.status != StatusCode::OK || head.headers.contains_key(ENCODING) {
-            return unusual(head, Received { stream, fate }).await;
-        }
-        let message = read(&mut stream, &fate).await?;
-        let trailers = stream.trailers().await.map_err(failed)?;
-        if let Some(trailers) = trailers.filter(|trailers| trailers.get(STATUS).is_some_and(|status| status != "0"))
-            && let Some(status) = Status::from_header_map(&trailers).filter(|status| status.code() != Code::Ok)
-        {
-            return Err(status);
-        }
-        let message = message.ok_or_else(|| Status::internal("Missing response message."))?;
-        R::decode(message).map_err(crate::rpc::unreadable)
+        let (head, stream) = response.await.map_err(failed)?.into_parts();
+        answer(head, Received { stream, fate }).await
     }
 }
 
-/// Reads the one message of an answer; none if there is none.
-async fn read(stream: &mut RecvStream, fate: &Fate) -> Result<Option<Bytes>, Status> {
-    let mut pieces = Pieces::default();
-    while let Some(data) = stream.data().await {
-        let data = data.map_err(|error| fault::of_stream(error, fate))?;
-        // What was taken makes place for more, unless the stream is over, where it does not matter.
-        let _ = stream.flow_control().release_capacity(data.len());
-        pieces.add(data)?;
+/// Makes a call of something that answers gRPC requests; the answer's message, decoded.
+pub(crate) async fn call_service<R>(service: &dyn Carry, call: Call) -> Result<R, Status>
+where
+    R: Message + Default + 'static,
+{
+    let mut request = Request::new(Body::new(Whole(Some(call.message))));
+    *request.method_mut() = Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = Uri::from(PathAndQuery::from_static(call.path));
+    *request.headers_mut() = call.headers;
+    let (head, body) = service.carry(request).await.map_err(Status::from_error)?.into_parts();
+    answer(head, body).await
+}
+
+/// Reads an answer: its one message, and how the call ended.
+async fn answer<R, B>(head: Parts, mut body: B) -> Result<R, Status>
+where
+    R: Message + Default + 'static,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
+{
+    if head.headers.contains_key(STATUS) {
+        // There is no message: whatever it says, the call has ended.
+        return Err(failure(&head.headers).unwrap_or_else(missing));
     }
-    pieces.message()
+    if head.status != StatusCode::OK || head.headers.contains_key(ENCODING) {
+        return unusual(head, body).await;
+    }
+    let mut pieces = Pieces::default();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        match frame?.into_data() {
+            Ok(data) => pieces.add(data)?,
+            Err(frame) => {
+                if let Some(failure) = frame.trailers_ref().and_then(failure) {
+                    return Err(failure);
+                }
+            }
+        }
+    }
+    R::decode(pieces.message()?.ok_or_else(missing)?).map_err(crate::rpc::unreadable)
+}
+
+/// What a call failed with, as headers say it; none if it did not.
+fn failure(headers: &HeaderMap) -> Option<Status> {
+    headers.get(STATUS).filter(|status| *status != "0")?;
+    Status::from_header_map(headers).filter(|status| status.code() != Code::Ok)
+}
+
+fn missing() -> Status {
+    Status::internal("Missing response message.")
+}
+
+/// A body of one piece.
+struct Whole(Option<Bytes>);
+
+impl http_body::Body for Whole {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.take().map(|whole| Ok(Frame::data(whole))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.as_ref().map_or(0, |whole| whole.len() as u64))
+    }
 }
 
 /// What has come of a message.
@@ -161,9 +210,10 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, Status> {
 }
 
 /// Reads an answer that is compressed, or that does not come from a server of gRPC.
-async fn unusual<R>(head: http::response::Parts, body: Received) -> Result<R, Status>
+async fn unusual<R, B>(head: Parts, body: B) -> Result<R, Status>
 where
     R: Message + Default + 'static,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + 'static,
 {
     let encoding = match head.headers.get(ENCODING).map(|encoding| encoding.as_bytes()) {
         None | Some(b"identity") => None,
@@ -178,7 +228,7 @@ where
         Streaming::new_response(decoder, Body::new(body), head.status, encoding, Some(MAX_RESPONSE_BYTES));
     let message = messages.message().await?;
     messages.trailers().await?;
-    message.ok_or_else(|| Status::internal("Missing response message."))
+    message.ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -111,25 +111,21 @@ impl<R: Rpc> RpcCall<R> {
     }
 
     async fn send_once(&self, deadline: Duration) -> Result<R::Response, Status> {
-        match self.client.transport().channel() {
-            Some(channel) if !self.client.compresses() => {
-                let headers = self.client.transport().headers().of_call(deadline::header(deadline));
-                channel.call(Call { path: R::PATH, headers, message: self.message.clone() }).await
-            }
-            _ => self.send_as_service(deadline).await,
+        if self.client.compresses() {
+            return self.send_compressed(deadline).await;
         }
+        let headers = self.client.transport().headers().of_call(deadline::header(deadline));
+        self.client.transport().call(Call { path: R::PATH, headers, message: self.message.clone() }).await
     }
 
     /// Sends it as the generated clients would.
-    async fn send_as_service(&self, deadline: Duration) -> Result<R::Response, Status> {
+    async fn send_compressed(&self, deadline: Duration) -> Result<R::Response, Status> {
         let mut request = Request::new(unframed(&self.message));
         request.set_timeout(deadline);
         let mut grpc = Grpc::new(self.client.transport().clone())
             .max_decoding_message_size(MAX_RESPONSE_BYTES)
-            .accept_compressed(CompressionEncoding::Gzip);
-        if self.client.compresses() {
-            grpc = grpc.send_compressed(CompressionEncoding::Gzip);
-        }
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip);
         let codec = Encoded::<R::Response>::default();
         let response = grpc.unary(request, PathAndQuery::from_static(R::PATH), codec).await?;
         Ok(response.into_inner())
