@@ -198,7 +198,7 @@ impl Replayer {
         mut events: impl Iterator<Item = Result<Event, Malformed>>,
         report: &mut Replayed,
     ) -> Result<(), Fault> {
-        let mut page: Vec<_> = events.by_ref().take(PAGE).collect::<Result<_, _>>()?;
+        let mut page = next_page(&mut events)?;
         let started = first(&page)?;
         report.workflow_type = started.workflow_type.clone();
         report.execution =
@@ -218,7 +218,7 @@ impl Replayer {
             for failure in page.iter_mut().filter_map(|event| event.kind.failure_mut()) {
                 self.converter.reveal_failure(failure);
             }
-            let next: Vec<_> = events.by_ref().take(PAGE).collect::<Result<_, _>>()?;
+            let next = next_page(&mut events)?;
             let is_last = next.is_empty();
             match live.feed(page, is_last)? {
                 Progress::Answered(_) => break,
@@ -250,6 +250,15 @@ impl Replayer {
             if known.is_empty() { "none".to_owned() } else { known.join(", ") }
         )))
     }
+}
+
+/// The next events; none at the end.
+fn next_page(events: &mut impl Iterator<Item = Result<Event, Malformed>>) -> Result<Vec<Event>, Malformed> {
+    let mut page = Vec::with_capacity(PAGE);
+    for event in events.take(PAGE) {
+        page.push(event?);
+    }
+    Ok(page)
 }
 
 /// What the first event says.

@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
 
     /// The next field and its number; inside, none at the end. None outside where these are no fields, or groups, which
     /// nobody has written for long.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::option_option, reason = "the outer one gives up")]
     pub(super) fn next(&mut self) -> Option<Option<(u32, Value<'a>)>> {
         if self.0.is_empty() {

@@ -11,6 +11,11 @@ const DEEPEST: u32 = 40;
 pub(super) fn known(message: &'static Message, number: u32) -> Option<&'static Field> {
     let fields = message.fields;
     // Most messages count theirs without a gap, so that a field is where its number says, or not far before.
+    if let Some(field) = fields.get((number as usize).wrapping_sub(1))
+        && field.number == number
+    {
+        return Some(field);
+    }
     let from = (number as usize).min(fields.len());
     fields[..from].iter().rev().chain(&fields[from..]).find(|field| field.number == number)
 }
