@@ -187,7 +187,7 @@ async fn the_time_of_a_test_server_skips_while_it_is_not_locked() {
         let server = start(arguments);
         let mut client = TestServiceClient::new(channel(&server).await);
         let before = client.get_current_time(()).await.expect("it answers").into_inner().time.expect("it has a time");
-        let month = prost_types::Duration { seconds: 30 * 24 * 3600, nanos: 0 };
+        let month = perpetua_proto::protobuf::Duration { seconds: 30 * 24 * 3600, nanos: 0 };
         let slept = client.unlock_time_skipping_with_sleep(SleepRequest { duration: Some(month) });
         slept.await.expect("the time skips");
         let after = client.get_current_time(()).await.expect("it answers").into_inner().time.expect("it has a time");

@@ -1,8 +1,8 @@
 //! The Temporal wire contract as Rust types: messages, enums, and gRPC clients and servers.
 //!
 //! Everything here is generated from `proto/` by `cargo xtask codegen` and committed, so building it needs neither
-//! `protoc` nor a build script. There is no behaviour in this crate; what the messages mean is said in
-//! `perpetua-vocab`, and most users never see either.
+//! `protoc` nor a build script, nor the derives of prost. There is no behaviour in this crate; what the messages mean is
+//! said in `perpetua-vocab`, and most users never see either.
 //!
 //! Read first: [`workflowservice`] (what a worker and a client call), [`history`] (what happened to a workflow),
 //! [`command`] (what a workflow asks for).
@@ -16,6 +16,8 @@
 //! variants of [`history::history_event::Attributes`] and [`command::command::Attributes`] are boxed, as is the rare
 //! `user_metadata` beside them.
 //!
+//! The well-known types of protobuf that the contract uses are in [`protobuf`].
+//!
 //! # Features
 //!
 //! - `client`: clients such as `workflowservice::workflow_service_client::WorkflowServiceClient`, over any transport.
@@ -27,6 +29,7 @@
 #[allow(
     missing_docs,
     missing_debug_implementations,
+    deprecated,
     unreachable_pub,
     unused_qualifications,
     clippy::all,
@@ -36,14 +39,18 @@
 #[path = "generated/tree.rs"]
 mod generated;
 
+mod codec;
 pub mod schema;
+mod time;
 
+#[cfg(any(feature = "client", feature = "server"))]
+pub use codec::MessageCodec;
 pub use generated::{google, grpc, nexusannotations, temporal};
 
 #[cfg(feature = "cloud")]
 pub use generated::temporal::api::cloud::cloudservice::v1 as cloudservice;
 pub use generated::{
-    google::rpc,
+    google::{protobuf, rpc},
     grpc::health::v1 as health,
     temporal::api::{
         activity::v1 as activity, batch::v1 as batch, callback::v1 as callback, command::v1 as command,

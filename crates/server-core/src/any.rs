@@ -1,7 +1,7 @@
 //! Messages that travel with the name of their type.
 
+use perpetua_proto::protobuf::Any;
 use prost::Message;
-use prost_types::Any;
 
 /// A message whose type has a name on the wire.
 pub trait Named: Message + Default {
@@ -40,11 +40,11 @@ named! {
 
 /// A message with its type's name.
 pub(crate) fn any<M: Named>(message: &M) -> Any {
-    Any { type_url: format!("type.googleapis.com/{}", M::NAME), value: message.encode_to_vec() }
+    Any { type_url: format!("type.googleapis.com/{}", M::NAME), value: message.encode_to_vec().into() }
 }
 
 /// The message, if it is of this type and can be read.
 pub(crate) fn read<M: Named>(any: &Any) -> Option<M> {
     let name = any.type_url.rsplit_once('/').map_or(any.type_url.as_str(), |(_, name)| name);
-    if name == M::NAME { M::decode(any.value.as_slice()).ok() } else { None }
+    if name == M::NAME { M::decode(any.value.clone()).ok() } else { None }
 }

@@ -19,7 +19,7 @@ use perpetua_proto::common::{Payloads, RetryPolicy};
 use perpetua_proto::enums::{RetryState, TimeoutType};
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{Failure, TimeoutFailureInfo};
-use prost_types::Timestamp;
+use perpetua_proto::protobuf::Timestamp;
 
 pub(crate) use control::{Pause, Reset};
 
@@ -286,7 +286,7 @@ impl Attempt {
     }
 
     /// When the next attempt is due, as is shown while it waits, and how long that is after the one before.
-    pub(crate) fn next(&self, manner: Manner) -> (Option<Timestamp>, Option<prost_types::Duration>) {
+    pub(crate) fn next(&self, manner: Manner) -> (Option<Timestamp>, Option<perpetua_proto::protobuf::Duration>) {
         if !self.waits || self.is_paused() {
             return (None, None);
         }

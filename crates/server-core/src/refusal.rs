@@ -3,8 +3,8 @@
 use std::fmt;
 
 use perpetua_proto::errordetails;
+use perpetua_proto::protobuf::Any;
 use perpetua_proto::rpc::Status;
-use prost_types::Any;
 
 use crate::any::{Named, any};
 

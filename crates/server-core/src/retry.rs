@@ -43,7 +43,7 @@ pub(crate) fn check(policy: &RetryPolicy) -> Result<(), String> {
     if policy.maximum_attempts == 1 {
         return Ok(());
     }
-    let sound = |name, wait: Option<&prost_types::Duration>| {
+    let sound = |name, wait: Option<&perpetua_proto::protobuf::Duration>| {
         time::check(wait).map_err(|problem| format!("invalid {name} set on retry policy: {problem}"))
     };
     sound("InitialInterval", policy.initial_interval.as_ref())?;
@@ -182,7 +182,7 @@ mod tests {
     fn a_policy_is_completed_and_checked() {
         let mut policy = RetryPolicy::default();
         complete(&mut policy);
-        assert_eq!(policy.maximum_interval, Some(prost_types::Duration { seconds: 100, nanos: 0 }));
+        assert_eq!(policy.maximum_interval, Some(perpetua_proto::protobuf::Duration { seconds: 100, nanos: 0 }));
         assert_eq!(check(&policy), Ok(()));
         let slow = RetryPolicy { backoff_coefficient: 0.5, ..RetryPolicy::default() };
         assert!(check(&slow).is_err_and(|problem| problem.contains("BackoffCoefficient")));

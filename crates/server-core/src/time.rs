@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prost_types::Timestamp;
+use perpetua_proto::protobuf::Timestamp;
 
 /// A point in time: nanoseconds since the beginning of 1970, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +59,7 @@ pub(crate) fn shown(nanos: i64) -> Option<Timestamp> {
 }
 
 /// A duration from the wire; none where there is none, or zero, or less.
-pub(crate) fn duration(wire: Option<&prost_types::Duration>) -> Option<Duration> {
+pub(crate) fn duration(wire: Option<&perpetua_proto::protobuf::Duration>) -> Option<Duration> {
     let wire = wire?;
     let seconds = u64::try_from(wire.seconds).ok()?;
     let nanos = u32::try_from(wire.nanos).ok()?;
@@ -71,7 +71,7 @@ pub(crate) fn duration(wire: Option<&prost_types::Duration>) -> Option<Duration>
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn check(wire: Option<&prost_types::Duration>) -> Result<(), &'static str> {
+pub(crate) fn check(wire: Option<&perpetua_proto::protobuf::Duration>) -> Result<(), &'static str> {
     match wire {
         Some(wire) if wire.seconds.signum() * i64::from(wire.nanos.signum()) < 0 => {
             Err("duration has seconds and nanos with different signs")
@@ -92,8 +92,8 @@ pub(crate) fn nanos(duration: Duration) -> i64 {
 }
 
 /// A duration as the wire has it.
-pub(crate) fn to_wire(duration: Duration) -> prost_types::Duration {
-    prost_types::Duration {
+pub(crate) fn to_wire(duration: Duration) -> perpetua_proto::protobuf::Duration {
+    perpetua_proto::protobuf::Duration {
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         nanos: duration.subsec_nanos().cast_signed(),
     }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn durations_that_say_nothing_are_none() {
-        let wire = |seconds, nanos| prost_types::Duration { seconds, nanos };
+        let wire = |seconds, nanos| perpetua_proto::protobuf::Duration { seconds, nanos };
         assert_eq!(duration(None), None);
         assert_eq!(duration(Some(&wire(0, 0))), None);
         assert_eq!(duration(Some(&wire(-1, 0))), None);

@@ -433,7 +433,7 @@ impl ServerBuilder {
         for name in &self.namespaces {
             let request = RegisterNamespaceRequest {
                 namespace: name.clone(),
-                workflow_execution_retention_period: prost_types::Duration::try_from(self.retention).ok(),
+                workflow_execution_retention_period: perpetua_proto::protobuf::Duration::try_from(self.retention).ok(),
                 ..RegisterNamespaceRequest::default()
             };
             let problem = |refusal: Refusal| ServerError::Namespace { name: name.clone(), problem: refusal.message };

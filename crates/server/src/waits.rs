@@ -101,5 +101,5 @@ impl Server {
 }
 
 fn world_time(time: SystemTime) -> Time {
-    Time::from_wire(&prost_types::Timestamp::from(time))
+    Time::from_wire(&perpetua_proto::protobuf::Timestamp::from(time))
 }

@@ -228,8 +228,8 @@ async fn skipped_time_does_not_come_back() {
     let server = Server::builder().skip_time().file(folder.file()).start().expect("the file is new");
     let month = Duration::from_secs(30 * 24 * 3600);
     let late = StartWorkflowExecutionRequest {
-        workflow_run_timeout: Some(prost_types::Duration { seconds: 60 * 24 * 3600, nanos: 0 }),
-        workflow_start_delay: Some(prost_types::Duration { seconds: 30 * 24 * 3600, nanos: 0 }),
+        workflow_run_timeout: Some(perpetua_proto::protobuf::Duration { seconds: 60 * 24 * 3600, nanos: 0 }),
+        workflow_start_delay: Some(perpetua_proto::protobuf::Duration { seconds: 30 * 24 * 3600, nanos: 0 }),
         ..start("w")
     };
     let before = server.now();

@@ -34,7 +34,7 @@ async fn a_worker_that_has_gone_without_a_word_is_not_waited_for() {
     };
     client.start_workflow_execution(start).await.expect("it starts");
     let task = client.poll_workflow_task_queue(poll(queue.clone())).await.expect("there is a task").into_inner();
-    let timeout_of_sticky = prost_types::Duration { seconds: 9, nanos: 0 };
+    let timeout_of_sticky = perpetua_proto::protobuf::Duration { seconds: 9, nanos: 0 };
     let answer = RespondWorkflowTaskCompletedRequest {
         task_token: task.task_token,
         sticky_attributes: Some(StickyExecutionAttributes {

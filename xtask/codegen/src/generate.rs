@@ -1,7 +1,8 @@
 //! Generates the Rust of `perpetua-proto` from `proto/`.
 //!
-//! One file a protobuf package, plus [`TREE`], which nests them as modules, and [`SCHEMA`], the tables of names. The compiler is `protox`, so that nobody
-//! needs `protoc`, and the result is committed, so that nobody needs this package either.
+//! One file a protobuf package, plus [`TREE`], which nests them as modules, and [`SCHEMA`], the tables of names. The
+//! compiler is `protox`, so that nobody needs `protoc`; what the derives of prost would make is written out, so that
+//! nobody builds them; and the result is committed, so that nobody needs this package either.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +12,7 @@ use std::{
 use prost_build::Module;
 use prost_types::FileDescriptorSet;
 
-use crate::{Outcome, Tree, schema};
+use crate::{Outcome, Tree, implement, schema};
 
 /// Where the generated code lives, below the root of the repository.
 pub const OUTPUT: &str = "crates/proto/src/generated";
@@ -33,6 +34,16 @@ pub const BOXED: [&str; 4] = [
     ".temporal.api.command.v1.Command.attributes",
     ".temporal.api.command.v1.Command.user_metadata",
 ];
+
+/// The package of the well-known types.
+const WELL_KNOWN_PACKAGE: &str = "google.protobuf";
+
+/// What is generated of them: the types that the contract uses.
+const WELL_KNOWN: [&str; 9] =
+    ["Any", "Duration", "FieldMask", "ListValue", "NullValue", "Struct", "Timestamp", "Value", "value"];
+
+/// The well-known types that Rust has itself.
+const RUSTS: [(&str, &str); 2] = [(".google.protobuf.Empty", "()"), (".google.protobuf.DoubleValue", "f64")];
 
 /// Modules that exist only with a cargo feature.
 const GATED: [(&str, &str); 1] = [("temporal.api.cloud", "cloud")];
@@ -72,8 +83,8 @@ pub fn generate(folder: &Path) -> Outcome<Tree> {
         let parts: Vec<&str> = module.parts().collect();
         let file = format!("{}.rs", parts.join("."));
         packages.insert(&parts, &file);
-        // The first line is the generator's own remark; ours says which command to run.
-        let code = code.split_once('\n').map_or("", |(_, rest)| rest);
+        let wanted = if parts.join(".") == WELL_KNOWN_PACKAGE { &WELL_KNOWN[..] } else { &[] };
+        let code = implement::implement(&code, wanted).map_err(|error| format!("{file}: {error}"))?;
         tree.0.insert(PathBuf::from(file), format!("{HEADER}{code}"));
     }
     tree.0.insert(PathBuf::from(TREE), packages.render());
@@ -84,11 +95,16 @@ pub fn generate(folder: &Path) -> Outcome<Tree> {
 fn config() -> prost_build::Config {
     let services = tonic_prost_build::configure()
         .build_transport(false)
+        .codec_path("crate::codec::MessageCodec")
         .client_mod_attribute(".", r#"#[cfg(feature = "client")]"#)
         .server_mod_attribute(".", r#"#[cfg(feature = "server")]"#)
         .service_generator();
     let mut config = prost_build::Config::new();
     config.bytes(["."]).btree_map(["."]).service_generator(services);
+    config.compile_well_known_types();
+    for (path, rust) in RUSTS {
+        config.extern_path(path, rust);
+    }
     for path in BOXED {
         config.boxed(path);
     }

@@ -19,6 +19,7 @@ use std::{
 
 pub mod generate;
 pub mod identity;
+pub mod implement;
 pub mod render;
 pub mod schema;
 

@@ -106,12 +106,18 @@ fn text(payload: Option<Payload>, converter: &DataConverter) -> Option<String> {
     payload.and_then(|payload| converter.payloads().decode(&payload).ok())
 }
 
-pub(super) fn time(field: &'static str, wire: Option<prost_types::Timestamp>) -> Result<Option<SystemTime>, Malformed> {
+pub(super) fn time(
+    field: &'static str,
+    wire: Option<perpetua_proto::protobuf::Timestamp>,
+) -> Result<Option<SystemTime>, Malformed> {
     Ok(optional_timestamp(field, wire)?.map(SystemTime::from))
 }
 
 /// A duration of which none and zero are the same.
-fn limit(field: &'static str, wire: Option<prost_types::Duration>) -> Result<Option<std::time::Duration>, Malformed> {
+fn limit(
+    field: &'static str,
+    wire: Option<perpetua_proto::protobuf::Duration>,
+) -> Result<Option<std::time::Duration>, Malformed> {
     Ok(optional_duration(field, wire)?.filter(|duration| !duration.is_zero()))
 }
 

@@ -125,7 +125,7 @@ pub(super) fn details(status: &[u8]) -> Vec<RpcDetail> {
     }
     match rpc::Status::decode(status) {
         Ok(rpc::Status { code: _, message: _, details }) => {
-            details.into_iter().map(|any| detail(&any.type_url, any.value.into())).collect()
+            details.into_iter().map(|any| detail(&any.type_url, any.value)).collect()
         }
         Err(_) => Vec::new(),
     }
@@ -238,7 +238,7 @@ fn operation_status(wire: errordetails::multi_operation_execution_failure::Opera
     OperationStatus {
         code: RpcCode::from_number(code),
         message,
-        details: details.into_iter().map(|any| detail(&any.type_url, any.value.into())).collect(),
+        details: details.into_iter().map(|any| detail(&any.type_url, any.value)).collect(),
     }
 }
 
@@ -246,11 +246,11 @@ fn operation_status(wire: errordetails::multi_operation_execution_failure::Opera
 mod tests {
     use super::*;
 
-    fn packed(type_url: &str, message: &impl Message) -> prost_types::Any {
-        prost_types::Any { type_url: type_url.to_owned(), value: message.encode_to_vec() }
+    fn packed(type_url: &str, message: &impl Message) -> perpetua_proto::protobuf::Any {
+        perpetua_proto::protobuf::Any { type_url: type_url.to_owned(), value: message.encode_to_vec().into() }
     }
 
-    fn status(any: prost_types::Any) -> Vec<u8> {
+    fn status(any: perpetua_proto::protobuf::Any) -> Vec<u8> {
         rpc::Status { code: 5, message: "m".to_owned(), details: vec![any] }.encode_to_vec()
     }
 
@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn an_unknown_detail_is_kept_as_it_came() {
-        let any = prost_types::Any { type_url: "example.com/acme.Detail".to_owned(), value: vec![1, 2] };
+        let any =
+            perpetua_proto::protobuf::Any { type_url: "example.com/acme.Detail".to_owned(), value: vec![1, 2].into() };
         let kept = RpcDetail::Other { type_name: "acme.Detail".to_owned(), value: Bytes::from_static(&[1, 2]) };
         assert_eq!(details(&status(any)), [kept]);
     }
@@ -271,7 +272,7 @@ mod tests {
     #[test]
     fn a_detail_of_a_known_type_with_unreadable_bytes_is_kept_as_it_came() {
         let type_name = "temporal.api.errordetails.v1.NamespaceNotFoundFailure";
-        let any = prost_types::Any { type_url: format!("x/{type_name}"), value: vec![0xff] };
+        let any = perpetua_proto::protobuf::Any { type_url: format!("x/{type_name}"), value: vec![0xff].into() };
         let kept = RpcDetail::Other { type_name: type_name.to_owned(), value: Bytes::from_static(&[0xff]) };
         assert_eq!(details(&status(any)), [kept]);
     }

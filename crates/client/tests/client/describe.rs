@@ -20,8 +20,8 @@ fn payload(text: &'static str) -> common::Payload {
 }
 
 fn response() -> DescribeWorkflowExecutionResponse {
-    let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
-    let duration = |seconds| Some(prost_types::Duration { seconds, nanos: 0 });
+    let time = |seconds| Some(perpetua_proto::protobuf::Timestamp { seconds, nanos: 0 });
+    let duration = |seconds| Some(perpetua_proto::protobuf::Duration { seconds, nanos: 0 });
     DescribeWorkflowExecutionResponse {
         execution_config: Some(WorkflowExecutionConfig {
             workflow_execution_timeout: duration(0),

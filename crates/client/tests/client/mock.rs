@@ -233,9 +233,9 @@ impl Decoder for Raw {
 
 /// A status with one detail, as servers pack it.
 pub(crate) fn status_with(code: Code, message: &str, type_name: &str, detail: &impl Message) -> Status {
-    let any = prost_types::Any {
+    let any = perpetua_proto::protobuf::Any {
         type_url: format!("type.googleapis.com/temporal.api.errordetails.v1.{type_name}"),
-        value: detail.encode_to_vec(),
+        value: detail.encode_to_vec().into(),
     };
     let packed = perpetua_proto::rpc::Status { code: code.into(), message: message.to_owned(), details: vec![any] };
     Status::with_details(code, message, packed.encode_to_vec().into())

@@ -17,7 +17,7 @@ use crate::mock::Mock;
 fn event(id: i64, event_type: EventType, attributes: Attributes) -> HistoryEvent {
     HistoryEvent {
         event_id: id,
-        event_time: Some(prost_types::Timestamp::default()),
+        event_time: Some(perpetua_proto::protobuf::Timestamp::default()),
         event_type: event_type.into(),
         attributes: Some(attributes),
         ..Default::default()

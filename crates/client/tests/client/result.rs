@@ -33,7 +33,7 @@ pub(crate) fn json(text: &'static str) -> common::Payloads {
 fn page(event_type: EventType, attributes: Attributes) -> GetWorkflowExecutionHistoryResponse {
     let event = HistoryEvent {
         event_id: 5,
-        event_time: Some(prost_types::Timestamp::default()),
+        event_time: Some(perpetua_proto::protobuf::Timestamp::default()),
         event_type: event_type.into(),
         attributes: Some(attributes),
         ..Default::default()

@@ -81,7 +81,8 @@ async fn every_option_has_its_field() {
     start.priority(Priority { key: 2, ..Priority::default() }).await.expect("started");
 
     let [request] = &mock.requests::<Start>()[..] else { panic!("one start") };
-    let seconds = |duration: &Option<prost_types::Duration>| duration.as_ref().map(|duration| duration.seconds);
+    let seconds =
+        |duration: &Option<perpetua_proto::protobuf::Duration>| duration.as_ref().map(|duration| duration.seconds);
     assert_eq!(request.workflow_id_reuse_policy(), WorkflowIdReusePolicy::AllowDuplicateFailedOnly);
     assert_eq!(request.workflow_id_conflict_policy(), WorkflowIdConflictPolicy::UseExisting);
     assert_eq!(seconds(&request.workflow_execution_timeout), Some(3));

@@ -2,6 +2,9 @@
 //! The generated modules, nested like the protobuf packages they come from.
 
 pub mod google {
+    pub mod protobuf {
+        include!("google.protobuf.rs");
+    }
     pub mod rpc {
         include!("google.rpc.rs");
     }

@@ -37,7 +37,7 @@ impl Activity {
         let (attempt, is_open) = (&self.attempt, self.is_open());
         let (next, interval) = if is_open { attempt.next(Manner::Standalone) } else { (None, None) };
         let run_state = if is_open { state_of(attempt) } else { PendingActivityState::Unspecified };
-        let limit = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
+        let limit = |limit: Option<perpetua_proto::protobuf::Duration>| Some(limit.unwrap_or_default());
         ActivityExecutionInfo {
             activity_id: self.id.clone(),
             run_id: self.run_id.clone(),
@@ -117,7 +117,7 @@ impl Activity {
             activity_id: self.id.clone(),
             ..TaskToken::default()
         };
-        let limit = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
+        let limit = |limit: Option<perpetua_proto::protobuf::Duration>| Some(limit.unwrap_or_default());
         PollActivityTaskQueueResponse {
             task_token: token::write(&token),
             workflow_namespace: self.namespace.clone(),

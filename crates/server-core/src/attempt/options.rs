@@ -99,7 +99,7 @@ pub(crate) fn complete(
     let wait = least(duration(options.schedule_to_start_timeout.as_ref()), whole);
     let silence = duration(options.heartbeat_timeout.as_ref()).and_then(|silence| least(Some(silence), attempt));
     // What is not limited stays as it was said: not at all, or by nothing.
-    let put = |slot: &mut Option<prost_types::Duration>, limit: Option<Duration>| {
+    let put = |slot: &mut Option<perpetua_proto::protobuf::Duration>, limit: Option<Duration>| {
         if let Some(limit) = limit {
             *slot = Some(time::to_wire(limit));
         }
@@ -135,7 +135,7 @@ impl Change {
     /// When it asks for nothing, or for two things.
     pub(crate) fn read(
         options: Option<ActivityOptions>,
-        mask: Option<prost_types::FieldMask>,
+        mask: Option<perpetua_proto::protobuf::FieldMask>,
         restore: bool,
     ) -> Answer<Self> {
         if restore {

@@ -75,7 +75,7 @@ fn check(
     if let Some(queue) = options.task_queue.as_mut().filter(|queue| queue.kind == 0) {
         queue.kind = TaskQueueKind::Normal.into();
     }
-    let limit = |limit: Option<prost_types::Duration>| Some(limit.unwrap_or_default());
+    let limit = |limit: Option<perpetua_proto::protobuf::Duration>| Some(limit.unwrap_or_default());
     Ok(ActivityTaskScheduledEventAttributes {
         activity_id: asked.activity_id,
         activity_type: asked.activity_type,

@@ -223,7 +223,7 @@ impl OperationState {
 
     /// The limits of time that hold now.
     fn limits(&self, asked: &Asked) -> Vec<(Time, TimeoutType)> {
-        let after = |from: i64, limit: Option<&prost_types::Duration>, kind: TimeoutType| {
+        let after = |from: i64, limit: Option<&perpetua_proto::protobuf::Duration>, kind: TimeoutType| {
             duration(limit).map(|limit| (Time::from_nanos(from).plus(limit), kind))
         };
         let whole = asked.schedule_to_close_timeout.as_ref();

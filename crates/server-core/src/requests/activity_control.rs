@@ -272,7 +272,7 @@ fn unknown() -> Refusal {
     Refusal::not_found("Can't find pending activity with such ID. Invalid activityID or activity already completed")
 }
 
-fn check_jitter(jitter: Option<&prost_types::Duration>) -> Answer<()> {
+fn check_jitter(jitter: Option<&perpetua_proto::protobuf::Duration>) -> Answer<()> {
     if jitter.is_some_and(|jitter| jitter.seconds < 0 || jitter.nanos < 0) {
         return Err(Refusal::invalid("invalid jitter: negative duration"));
     }

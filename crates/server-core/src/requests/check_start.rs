@@ -80,7 +80,8 @@ pub(super) fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowE
         request.workflow_task_timeout.as_ref(),
     );
     // What was not limited is not; what was limited to nothing is not either, and says so.
-    let wire = |limit: Option<Duration>, asked: Option<prost_types::Duration>| limit.map(time::to_wire).or(asked);
+    let wire =
+        |limit: Option<Duration>, asked: Option<perpetua_proto::protobuf::Duration>| limit.map(time::to_wire).or(asked);
     Ok(WorkflowExecutionStartedEventAttributes {
         workflow_type: request.workflow_type.clone(),
         task_queue: request.task_queue.as_ref().map(|queue| TaskQueue {
@@ -110,9 +111,9 @@ pub(super) fn check(request: &StartWorkflowExecutionRequest) -> Answer<WorkflowE
 
 /// How long a run and its workflow tasks may take, given the time of all runs together.
 pub(crate) fn timeouts(
-    whole: Option<&prost_types::Duration>,
-    run: Option<&prost_types::Duration>,
-    task: Option<&prost_types::Duration>,
+    whole: Option<&perpetua_proto::protobuf::Duration>,
+    run: Option<&perpetua_proto::protobuf::Duration>,
+    task: Option<&perpetua_proto::protobuf::Duration>,
 ) -> (Option<Duration>, Duration) {
     let run = match (duration(run), duration(whole)) {
         (Some(run), Some(whole)) => Some(run.min(whole)),

@@ -14,7 +14,8 @@ use crate::run::Run;
 use crate::time::{self, Time, shown};
 
 /// How the wire has a time that is none: the first of January of the year 1.
-const NO_TIME: prost_types::Timestamp = prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 };
+const NO_TIME: perpetua_proto::protobuf::Timestamp =
+    perpetua_proto::protobuf::Timestamp { seconds: -62_135_596_800, nanos: 0 };
 
 impl World {
     /// Says what is known of a workflow.

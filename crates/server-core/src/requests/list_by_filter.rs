@@ -67,7 +67,7 @@ impl World {
 
 fn started(filter: Option<&StartTimeFilter>) -> Answer<Option<String>> {
     let Some(filter) = filter else { return Ok(None) };
-    let nanos = |time: Option<&prost_types::Timestamp>| time.map(|time| Time::from_wire(time).nanos());
+    let nanos = |time: Option<&perpetua_proto::protobuf::Timestamp>| time.map(|time| Time::from_wire(time).nanos());
     let earliest = nanos(filter.earliest_time.as_ref()).unwrap_or(0);
     let latest = nanos(filter.latest_time.as_ref()).unwrap_or(i64::MAX);
     if earliest > latest {

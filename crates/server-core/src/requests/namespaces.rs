@@ -4,12 +4,12 @@ use perpetua_proto::enums::{NamespaceState, ReplicationState};
 use perpetua_proto::errordetails::NamespaceAlreadyExistsFailure;
 use perpetua_proto::namespace::namespace_info::{Capabilities, Limits};
 use perpetua_proto::namespace::{BadBinaries, NamespaceConfig, UpdateNamespaceInfo};
+use perpetua_proto::protobuf::Duration as WireDuration;
 use perpetua_proto::replication::{ClusterReplicationConfig, NamespaceReplicationConfig};
 use perpetua_proto::workflowservice::{
     DeprecateNamespaceRequest, DescribeNamespaceRequest, DescribeNamespaceResponse, ListNamespacesRequest,
     ListNamespacesResponse, RegisterNamespaceRequest, UpdateNamespaceRequest, UpdateNamespaceResponse,
 };
-use prost_types::Duration as WireDuration;
 
 use crate::World;
 use crate::namespace::{Namespace, SYSTEM_NAMESPACE, missing_namespace};

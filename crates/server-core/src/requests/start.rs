@@ -332,7 +332,7 @@ pub(crate) fn check_signal(request: &SignalWithStartWorkflowExecutionRequest) ->
 }
 
 /// How long the first task of a run with this schedule waits that begins now.
-pub(crate) fn first_backoff(schedule: &str, now: Time) -> prost_types::Duration {
+pub(crate) fn first_backoff(schedule: &str, now: Time) -> perpetua_proto::protobuf::Duration {
     let due = if schedule.is_empty() { None } else { cron::next(schedule, now, now) };
     let wait = due.map_or(Duration::ZERO, |due| due.since(now));
     time::to_wire(time::whole_seconds(wait))

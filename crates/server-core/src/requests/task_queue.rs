@@ -38,7 +38,8 @@ pub(crate) struct QueueRecord {
 const UNLIMITED: f64 = 100_000.0;
 
 /// The time that stands for none where clients expect one: the beginning of the calendar.
-const NEVER: prost_types::Timestamp = prost_types::Timestamp { seconds: -62_135_596_800, nanos: 0 };
+const NEVER: perpetua_proto::protobuf::Timestamp =
+    perpetua_proto::protobuf::Timestamp { seconds: -62_135_596_800, nanos: 0 };
 
 impl World {
     /// Says who polls a task queue, and how it is doing.

@@ -198,7 +198,8 @@ fn matches(wanted: Option<&Query>, known: &Known) -> bool {
 
 impl Attributes for WorkerHeartbeat {
     fn value(&self, name: &str) -> Option<Value<'_>> {
-        let time = |at: &Option<prost_types::Timestamp>| at.as_ref().map(|at| Value::Time(Time::from_wire(at)));
+        let time =
+            |at: &Option<perpetua_proto::protobuf::Timestamp>| at.as_ref().map(|at| Value::Time(Time::from_wire(at)));
         let version = self.deployment_version.as_ref();
         match name {
             "WorkerInstanceKey" => Value::text(&self.worker_instance_key),

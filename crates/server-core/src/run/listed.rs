@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use perpetua_proto::common::{Memo, SearchAttributes, WorkflowType};
 use perpetua_proto::enums::IndexedValueType as Kind;
+use perpetua_proto::protobuf::Timestamp;
 use perpetua_proto::workflow::WorkflowExecutionInfo;
-use prost_types::Timestamp;
 
 use super::Run;
 use crate::search_attributes;

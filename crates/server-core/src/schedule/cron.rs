@@ -81,7 +81,7 @@ pub(super) fn structured(calendar: &CalendarSpec) -> Result<StructuredCalendarSp
 /// An interval such as `1h` or `14h/3h`, where what follows the slash is its phase.
 fn every(text: &str) -> Result<IntervalSpec, String> {
     let (interval, phase) = text.split_once('/').unwrap_or((text, ""));
-    let wire = |nanos: i64| prost_types::Duration {
+    let wire = |nanos: i64| perpetua_proto::protobuf::Duration {
         seconds: nanos / 1_000_000_000,
         nanos: i32::try_from(nanos % 1_000_000_000).unwrap_or(0),
     };

@@ -48,7 +48,7 @@ impl Schedule {
     }
 
     /// The next times at which it acts, as far as they are known.
-    pub(super) fn coming(&self, now: Time, most: usize) -> Vec<prost_types::Timestamp> {
+    pub(super) fn coming(&self, now: Time, most: usize) -> Vec<perpetua_proto::protobuf::Timestamp> {
         let Some(times) = self.times() else { return Vec::new() };
         let left = usize::try_from(self.state.remaining_actions).unwrap_or(0);
         let most = if self.state.limited_actions { most.min(left) } else { most };
@@ -82,7 +82,9 @@ impl Schedule {
                 self.info.buffer_dropped += 1;
                 continue;
             }
-            let time = |wire: Option<&prost_types::Timestamp>| wire.map(Time::from_wire).unwrap_or_default().nanos();
+            let time = |wire: Option<&perpetua_proto::protobuf::Timestamp>| {
+                wire.map(Time::from_wire).unwrap_or_default().nanos()
+            };
             self.backfills.push(Backfill {
                 // The start belongs to the span.
                 after: time(backfill.start_time.as_ref()).saturating_sub(1_000_000),

@@ -54,7 +54,8 @@ fn conflict() -> String {
 }
 
 fn check_interval(interval: &IntervalSpec) -> Result<(), String> {
-    let parts = |wire: Option<prost_types::Duration>| wire.map_or((0, 0), |wire| (wire.seconds, wire.nanos));
+    let parts =
+        |wire: Option<perpetua_proto::protobuf::Duration>| wire.map_or((0, 0), |wire| (wire.seconds, wire.nanos));
     let (interval, phase) = (parts(interval.interval), parts(interval.phase));
     let problem = if interval < (1, 0) {
         "interval is too small"

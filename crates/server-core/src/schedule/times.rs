@@ -41,7 +41,7 @@ impl Times {
     /// # Errors
     /// When its time zone is not known.
     pub(crate) fn of(spec: &ScheduleSpec, seed: &str) -> Result<Self, String> {
-        let seconds = |wire: Option<prost_types::Duration>| wire.map_or(0, |wire| wire.seconds.max(0));
+        let seconds = |wire: Option<perpetua_proto::protobuf::Duration>| wire.map_or(0, |wire| wire.seconds.max(0));
         let calendars = |calendars: &[_]| calendars.iter().map(Calendar::of).collect();
         let jitter = time::duration(spec.jitter.as_ref()).unwrap_or_default();
         Ok(Self {
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn jitter_is_the_same_each_time_and_stays_before_the_next() {
-        let jitter = Some(prost_types::Duration { seconds: 7200, nanos: 0 });
+        let jitter = Some(perpetua_proto::protobuf::Duration { seconds: 7200, nanos: 0 });
         let times = times(&ScheduleSpec { jitter, ..crons("", &["@every 1h"]) });
         let mut after = at("2026-01-01T00:00:00Z");
         let mut moved = 0;

@@ -7,10 +7,10 @@ use perpetua_proto::common::RetryPolicy;
 use perpetua_proto::enums::PendingActivityState as State;
 use perpetua_proto::failure::failure::FailureInfo;
 use perpetua_proto::failure::{ApplicationFailureInfo, Failure};
+use perpetua_proto::protobuf::FieldMask;
 use perpetua_proto::taskqueue::TaskQueue;
 use perpetua_proto::workflow::PendingActivityInfo;
 use perpetua_proto::workflowservice::*;
-use prost_types::FieldMask;
 
 use crate::bench::{Bench, activity, activity_with, execution, seconds, value, words};
 

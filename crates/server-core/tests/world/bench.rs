@@ -273,8 +273,8 @@ pub(crate) fn command(attributes: Attributes) -> Command {
     Command { command_type: kind.into(), attributes: Some(attributes), ..Default::default() }
 }
 
-pub(crate) fn seconds(seconds: i64) -> Option<prost_types::Duration> {
-    Some(prost_types::Duration { seconds, nanos: 0 })
+pub(crate) fn seconds(seconds: i64) -> Option<perpetua_proto::protobuf::Duration> {
+    Some(perpetua_proto::protobuf::Duration { seconds, nanos: 0 })
 }
 
 pub(crate) fn timer(id: &str, after: i64) -> Command {

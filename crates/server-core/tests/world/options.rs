@@ -2,9 +2,9 @@
 
 use perpetua_proto::common::Priority;
 use perpetua_proto::enums::WorkflowExecutionStatus as Status;
+use perpetua_proto::protobuf::FieldMask;
 use perpetua_proto::workflow::{VersioningOverride, WorkflowExecutionOptions};
 use perpetua_proto::workflowservice::*;
-use prost_types::FieldMask;
 
 use crate::bench::{Bench, activity, complete, execution, timer, words};
 

@@ -182,9 +182,9 @@ fn an_update_comes_again_in_history_and_leaves_it_when_it_is_rejected() {
     bench.call(|world, call| world.update_workflow(call, request)).expect("it runs");
     let task = bench.task();
     let sent = task.messages.first().expect("the task brings it");
-    let acceptance = prost_types::Any {
+    let acceptance = perpetua_proto::protobuf::Any {
         type_url: "type.googleapis.com/temporal.api.update.v1.Acceptance".into(),
-        value: Acceptance::default().encode_to_vec(),
+        value: Acceptance::default().encode_to_vec().into(),
     };
     let mut answer = crate::bench::answer(&task, vec![]);
     answer.messages = vec![Message { body: Some(acceptance), id: "a".into(), ..sent.clone() }];

@@ -9,6 +9,7 @@ use perpetua_proto::enums::{EventType, ScheduleOverlapPolicy as Overlap, Workflo
 use perpetua_proto::failure::Failure;
 use perpetua_proto::history::WorkflowExecutionStartedEventAttributes;
 use perpetua_proto::history::history_event::Attributes;
+use perpetua_proto::protobuf::Timestamp;
 use perpetua_proto::schedule::schedule_action::Action;
 use perpetua_proto::schedule::{
     BackfillRequest, IntervalSpec, Schedule, ScheduleAction, ScheduleInfo, SchedulePatch, SchedulePolicies,
@@ -17,7 +18,6 @@ use perpetua_proto::schedule::{
 use perpetua_proto::workflow::NewWorkflowExecutionInfo;
 use perpetua_proto::workflowservice::*;
 use perpetua_server_core::{Answer, Time, World};
-use prost_types::Timestamp;
 
 use crate::bench::{Bench, command, complete, queue, seconds, value, words};
 

@@ -59,7 +59,7 @@ fn configure(bench: &mut Bench, config: Option<TimeSkippingConfig>) -> Answer<Op
             time_skipping_config: config,
             ..Default::default()
         }),
-        update_mask: Some(prost_types::FieldMask { paths: vec!["time_skipping_config".into()] }),
+        update_mask: Some(perpetua_proto::protobuf::FieldMask { paths: vec!["time_skipping_config".into()] }),
         ..Default::default()
     };
     let response = bench.world.update_workflow_options(request)?;

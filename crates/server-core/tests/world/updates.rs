@@ -32,7 +32,10 @@ fn update(bench: &mut Bench, id: &str, stage: Stage) -> CallId {
 }
 
 pub(crate) fn message<M: Named>(id: &str, update: &str, body: &M) -> Message {
-    let body = prost_types::Any { type_url: format!("type.googleapis.com/{}", M::NAME), value: body.encode_to_vec() };
+    let body = perpetua_proto::protobuf::Any {
+        type_url: format!("type.googleapis.com/{}", M::NAME),
+        value: body.encode_to_vec().into(),
+    };
     Message { id: id.into(), protocol_instance_id: update.into(), body: Some(body), ..Default::default() }
 }
 

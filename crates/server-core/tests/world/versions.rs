@@ -283,7 +283,7 @@ fn an_override_counts_more_than_what_workers_say() {
         namespace: "default".into(),
         workflow_execution: Some(execution("w")),
         workflow_execution_options: Some(Default::default()),
-        update_mask: Some(prost_types::FieldMask { paths: vec!["versioning_override".into()] }),
+        update_mask: Some(perpetua_proto::protobuf::FieldMask { paths: vec!["versioning_override".into()] }),
         ..Default::default()
     };
     bench.world.update_workflow_options(update).expect("the override can be taken away");

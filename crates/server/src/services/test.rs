@@ -83,7 +83,7 @@ impl TestApi {
         Ok(GetCurrentTimeResponse { time: Some(self.0.time().to_wire()) })
     }
 
-    fn end_of(&self, duration: Option<prost_types::Duration>) -> Answer<Time> {
+    fn end_of(&self, duration: Option<perpetua_proto::protobuf::Duration>) -> Answer<Time> {
         let duration = duration.unwrap_or_default();
         let duration = Duration::try_from(duration).map_err(|_| Refusal::invalid("Duration cannot be negative."))?;
         Ok(self.0.time().plus(duration))

@@ -108,7 +108,10 @@ impl Scene {
         };
         let request = RegisterNamespaceRequest {
             namespace: "default".into(),
-            workflow_execution_retention_period: Some(prost_types::Duration { seconds: 24 * 3600, nanos: 0 }),
+            workflow_execution_retention_period: Some(perpetua_proto::protobuf::Duration {
+                seconds: 24 * 3600,
+                nanos: 0,
+            }),
             ..Default::default()
         };
         scene.world.register_namespace(request).expect("the namespace is new");

@@ -151,8 +151,8 @@ fn is_before(event: &HistoryEvent, head: &TaskHead) -> bool {
     head.started.is_none_or(|started| event.event_id.unsigned_abs() <= started.get())
 }
 
-fn prost_duration(seconds: i64) -> prost_types::Duration {
-    prost_types::Duration { seconds, nanos: 0 }
+fn prost_duration(seconds: i64) -> perpetua_proto::protobuf::Duration {
+    perpetua_proto::protobuf::Duration { seconds, nanos: 0 }
 }
 
 /// Begins local activities, and ends some that run.

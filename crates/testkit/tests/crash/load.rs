@@ -71,8 +71,8 @@ fn queue() -> Option<TaskQueue> {
     Some(TaskQueue { name: "queue".into(), ..TaskQueue::default() })
 }
 
-fn millis(millis: i32) -> Option<prost_types::Duration> {
-    Some(prost_types::Duration { seconds: i64::from(millis / 1000), nanos: millis % 1000 * 1_000_000 })
+fn millis(millis: i32) -> Option<perpetua_proto::protobuf::Duration> {
+    Some(perpetua_proto::protobuf::Duration { seconds: i64::from(millis / 1000), nanos: millis % 1000 * 1_000_000 })
 }
 
 pub(crate) fn value(text: &str) -> Payloads {
@@ -277,9 +277,9 @@ fn decide(task: &PollWorkflowTaskQueueResponse, result: &str) -> (Vec<Command>, 
             messages.push(Message {
                 id: of_message,
                 protocol_instance_id: id.clone(),
-                body: Some(prost_types::Any {
+                body: Some(perpetua_proto::protobuf::Any {
                     type_url: format!("type.googleapis.com/temporal.api.update.v1.{name}"),
-                    value: body,
+                    value: body.into(),
                 }),
                 ..Message::default()
             });

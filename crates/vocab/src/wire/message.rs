@@ -54,8 +54,8 @@ fn sequencing(wire: protocol::message::SequencingId) -> Result<EventId, Malforme
     }
 }
 
-fn read_body(update: &UpdateId, wire: prost_types::Any) -> Result<MessageBody, Malformed> {
-    let prost_types::Any { type_url, value } = wire;
+fn read_body(update: &UpdateId, wire: perpetua_proto::protobuf::Any) -> Result<MessageBody, Malformed> {
+    let perpetua_proto::protobuf::Any { type_url, value } = wire;
     match type_url.rsplit_once('/').map_or(type_url.as_str(), |(_, name)| name) {
         REQUEST => {
             let request: update::Request = decode(value)?;
@@ -68,7 +68,7 @@ fn read_body(update: &UpdateId, wire: prost_types::Any) -> Result<MessageBody, M
     }
 }
 
-fn encode_body(update: &UpdateId, body: MessageBody) -> prost_types::Any {
+fn encode_body(update: &UpdateId, body: MessageBody) -> perpetua_proto::protobuf::Any {
     match body {
         MessageBody::Request(request) => encode(REQUEST, &update::Request::from(*request)),
         MessageBody::Accept { request_message, request_sequencing, request } => encode(
@@ -98,13 +98,15 @@ fn encode_body(update: &UpdateId, body: MessageBody) -> prost_types::Any {
     }
 }
 
-fn decode<T: prost::Message + Default>(value: Vec<u8>) -> Result<T, Malformed> {
-    // From `Bytes`, so that the payloads share the buffer.
-    T::decode(Bytes::from(value)).map_err(|error| Malformed::new("Message.body", format!("does not decode: {error}")))
+fn decode<T: prost::Message + Default>(value: Bytes) -> Result<T, Malformed> {
+    T::decode(value).map_err(|error| Malformed::new("Message.body", format!("does not decode: {error}")))
 }
 
-fn encode(name: &str, message: &impl prost::Message) -> prost_types::Any {
-    prost_types::Any { type_url: format!("type.googleapis.com/{name}"), value: message.encode_to_vec() }
+fn encode(name: &str, message: &impl prost::Message) -> perpetua_proto::protobuf::Any {
+    perpetua_proto::protobuf::Any {
+        type_url: format!("type.googleapis.com/{name}"),
+        value: message.encode_to_vec().into(),
+    }
 }
 
 fn acceptance(wire: update::Acceptance) -> Result<MessageBody, Malformed> {

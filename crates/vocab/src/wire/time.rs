@@ -16,8 +16,8 @@ const LAST_SECOND: i64 = 253_402_300_799;
 const LAST_NANO: u32 = 999_999_999;
 
 /// Reads a duration; `field` is named if it is negative or out of protobuf's range.
-pub fn duration(field: &'static str, wire: prost_types::Duration) -> Result<Duration, Malformed> {
-    let prost_types::Duration { seconds, nanos } = wire;
+pub fn duration(field: &'static str, wire: perpetua_proto::protobuf::Duration) -> Result<Duration, Malformed> {
+    let perpetua_proto::protobuf::Duration { seconds, nanos } = wire;
     match (u64::try_from(seconds), u32::try_from(nanos)) {
         (Ok(seconds @ ..=LONGEST_SECONDS), Ok(nanos @ ..=LAST_NANO)) => Ok(Duration::new(seconds, nanos)),
         _ => Err(Malformed::new(field, format!("is no duration: {seconds} s and {nanos} ns"))),
@@ -27,7 +27,7 @@ pub fn duration(field: &'static str, wire: prost_types::Duration) -> Result<Dura
 /// Reads a duration that may be absent.
 pub fn optional_duration(
     field: &'static str,
-    wire: Option<prost_types::Duration>,
+    wire: Option<perpetua_proto::protobuf::Duration>,
 ) -> Result<Option<Duration>, Malformed> {
     wire.map(|wire| duration(field, wire)).transpose()
 }
@@ -35,20 +35,23 @@ pub fn optional_duration(
 /// Reads a duration that must be there.
 pub(super) fn required_duration(
     field: &'static str,
-    wire: Option<prost_types::Duration>,
+    wire: Option<perpetua_proto::protobuf::Duration>,
 ) -> Result<Duration, Malformed> {
     duration(field, wire.ok_or_else(|| Malformed::missing(field))?)
 }
 
 /// Writes a duration. One beyond protobuf's range becomes the longest that there is, 10,000 years.
-pub fn encode_duration(duration: Duration) -> prost_types::Duration {
+pub fn encode_duration(duration: Duration) -> perpetua_proto::protobuf::Duration {
     let duration = duration.min(Duration::new(LONGEST_SECONDS, LAST_NANO));
-    prost_types::Duration { seconds: duration.as_secs().cast_signed(), nanos: duration.subsec_nanos().cast_signed() }
+    perpetua_proto::protobuf::Duration {
+        seconds: duration.as_secs().cast_signed(),
+        nanos: duration.subsec_nanos().cast_signed(),
+    }
 }
 
 /// Reads a point in time; `field` is named if it is out of protobuf's range, the years 1 to 9999.
-pub fn timestamp(field: &'static str, wire: prost_types::Timestamp) -> Result<Timestamp, Malformed> {
-    let prost_types::Timestamp { seconds, nanos } = wire;
+pub fn timestamp(field: &'static str, wire: perpetua_proto::protobuf::Timestamp) -> Result<Timestamp, Malformed> {
+    let perpetua_proto::protobuf::Timestamp { seconds, nanos } = wire;
     match (seconds, u32::try_from(nanos)) {
         (FIRST_SECOND..=LAST_SECOND, Ok(nanos @ ..=LAST_NANO)) => Ok(Timestamp { seconds, nanos }),
         _ => Err(Malformed::new(field, format!("is no point in time: {seconds} s and {nanos} ns"))),
@@ -58,13 +61,13 @@ pub fn timestamp(field: &'static str, wire: prost_types::Timestamp) -> Result<Ti
 /// Reads a point in time that may be absent.
 pub fn optional_timestamp(
     field: &'static str,
-    wire: Option<prost_types::Timestamp>,
+    wire: Option<perpetua_proto::protobuf::Timestamp>,
 ) -> Result<Option<Timestamp>, Malformed> {
     wire.map(|wire| timestamp(field, wire)).transpose()
 }
 
 /// As it is; nothing checks that the point lies in protobuf's range.
-impl From<Timestamp> for prost_types::Timestamp {
+impl From<Timestamp> for perpetua_proto::protobuf::Timestamp {
     fn from(timestamp: Timestamp) -> Self {
         let Timestamp { seconds, nanos } = timestamp;
         Self { seconds, nanos: nanos.min(LAST_NANO).cast_signed() }
@@ -75,12 +78,12 @@ impl From<Timestamp> for prost_types::Timestamp {
 mod tests {
     use super::*;
 
-    fn wire(seconds: i64, nanos: i32) -> prost_types::Duration {
-        prost_types::Duration { seconds, nanos }
+    fn wire(seconds: i64, nanos: i32) -> perpetua_proto::protobuf::Duration {
+        perpetua_proto::protobuf::Duration { seconds, nanos }
     }
 
-    fn point(seconds: i64, nanos: i32) -> prost_types::Timestamp {
-        prost_types::Timestamp { seconds, nanos }
+    fn point(seconds: i64, nanos: i32) -> perpetua_proto::protobuf::Timestamp {
+        perpetua_proto::protobuf::Timestamp { seconds, nanos }
     }
 
     #[test]
@@ -113,14 +116,14 @@ mod tests {
     fn a_point_before_1970_comes_and_goes_unchanged() {
         let read = timestamp("f", point(-1, 750_000_000)).expect("in range");
         assert_eq!(read, Timestamp { seconds: -1, nanos: 750_000_000 });
-        assert_eq!(prost_types::Timestamp::from(read), point(-1, 750_000_000));
+        assert_eq!(perpetua_proto::protobuf::Timestamp::from(read), point(-1, 750_000_000));
     }
 
     #[test]
     fn the_first_and_the_last_point_are_read_and_those_beyond_are_not() {
         for (seconds, nanos) in [(FIRST_SECOND, 0), (LAST_SECOND, 999_999_999)] {
             let read = timestamp("f", point(seconds, nanos)).expect("in range");
-            assert_eq!(prost_types::Timestamp::from(read), point(seconds, nanos));
+            assert_eq!(perpetua_proto::protobuf::Timestamp::from(read), point(seconds, nanos));
         }
         for (seconds, nanos) in
             [(FIRST_SECOND - 1, 0), (LAST_SECOND + 1, 0), (0, -1), (0, 1_000_000_000), (i64::MAX, 0)]

@@ -219,7 +219,7 @@ fn message(body: &str, content: &impl prost::Message) -> protocol::Message {
     protocol::Message {
         id: "m".to_owned(),
         protocol_instance_id: "u".to_owned(),
-        body: Some(prost_types::Any { type_url, value: content.encode_to_vec() }),
+        body: Some(perpetua_proto::protobuf::Any { type_url, value: content.encode_to_vec().into() }),
         sequencing_id: Some(SequencingId::EventId(3)),
     }
 }
@@ -229,7 +229,8 @@ fn messages() {
     let request: update::Request = parse("update.v1.Request", "meta { update_id: 'u' } input { name: 'n' }");
     let good = message("Request", &request);
     assert!(Message::try_from(good.clone()).is_ok());
-    let garbage = prost_types::Any { value: vec![0xFF; 3], ..good.body.clone().unwrap_or_default() };
+    let garbage =
+        perpetua_proto::protobuf::Any { value: vec![0xFF; 3].into(), ..good.body.clone().unwrap_or_default() };
     let acceptance = update::Acceptance {
         accepted_request: Some(request.clone()),
         accepted_request_sequencing_event_id: -1,

@@ -64,7 +64,7 @@ fn events_of_every_kind_are_written_as_they_were_read() {
 fn an_event_without_extra_parts_has_none() {
     let wire = HistoryEvent {
         event_id: 7,
-        event_time: Some(prost_types::Timestamp { seconds: 1, nanos: 2 }),
+        event_time: Some(perpetua_proto::protobuf::Timestamp { seconds: 1, nanos: 2 }),
         event_type: EventType::WorkflowTaskScheduled.into(),
         attributes: Some(history_event::Attributes::WorkflowTaskScheduledEventAttributes(Default::default())),
         ..Default::default()
@@ -81,7 +81,7 @@ fn an_event_without_extra_parts_has_none() {
 fn an_event_of_an_unknown_type_keeps_its_number() {
     let wire = HistoryEvent {
         event_id: 7,
-        event_time: Some(prost_types::Timestamp { seconds: 1, nanos: 2 }),
+        event_time: Some(perpetua_proto::protobuf::Timestamp { seconds: 1, nanos: 2 }),
         event_type: 1234,
         worker_may_ignore: true,
         ..Default::default()
@@ -270,7 +270,7 @@ pub(crate) fn random_message(dice: &mut Dice, mood: Mood) -> protocol::Message {
     protocol::Message {
         id: format!("message-{}", dice.below(1000)),
         protocol_instance_id: update_id,
-        body: Some(prost_types::Any { type_url, value }),
+        body: Some(perpetua_proto::protobuf::Any { type_url, value: value.into() }),
         sequencing_id: dice.chance(50).then(|| SequencingId::EventId(dice.below(1000).cast_signed() + 1)),
     }
 }

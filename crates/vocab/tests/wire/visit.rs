@@ -195,7 +195,7 @@ fn a_failure_is_visited_from_the_outside_in() {
 fn event(event_type: i32, attributes: Attributes) -> Event {
     let wire = HistoryEvent {
         event_id: 1,
-        event_time: Some(prost_types::Timestamp::default()),
+        event_time: Some(perpetua_proto::protobuf::Timestamp::default()),
         event_type,
         user_metadata: None,
         attributes: Some(attributes),
@@ -222,7 +222,7 @@ fn a_start_is_visited_from_input_to_what_people_read() {
     };
     let wire = HistoryEvent {
         event_id: 1,
-        event_time: Some(prost_types::Timestamp::default()),
+        event_time: Some(perpetua_proto::protobuf::Timestamp::default()),
         event_type: 1,
         user_metadata: Some(Box::new(sdk::UserMetadata {
             summary: Some(payload("summary")),

@@ -12,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use perpetua_client::{Client, ClientBuilder, RpcRetry};
+use perpetua_proto::MessageCodec;
 use perpetua_proto::enums::TaskQueueKind;
 use perpetua_proto::namespace::{NamespaceInfo, namespace_info::Capabilities};
 use perpetua_proto::workflowservice::*;
@@ -24,7 +25,6 @@ use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::server::{Grpc, UnaryService};
 use tonic::{Request, Response, Status};
-use tonic_prost::ProstCodec;
 
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -266,7 +266,7 @@ where
     R: Message + Default + 'static,
 {
     let function = Function(Box::new(answer));
-    Box::pin(async move { Ok(Grpc::new(ProstCodec::<R, Q>::default()).unary(function, request).await) })
+    Box::pin(async move { Ok(Grpc::new(MessageCodec::<R, Q>::default()).unary(function, request).await) })
 }
 
 impl Service<http::Request<Body>> for Mock {

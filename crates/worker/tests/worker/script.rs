@@ -80,8 +80,8 @@ pub(crate) fn activity(name: &str, argument: &str) -> PollActivityTaskQueueRespo
     }
 }
 
-pub(crate) fn seconds(seconds: i64) -> prost_types::Duration {
-    prost_types::Duration { seconds, nanos: 0 }
+pub(crate) fn seconds(seconds: i64) -> perpetua_proto::protobuf::Duration {
+    perpetua_proto::protobuf::Duration { seconds, nanos: 0 }
 }
 
 /// A value in JSON.

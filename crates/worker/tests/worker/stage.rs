@@ -208,7 +208,7 @@ impl Story {
         let event_id = self.next();
         self.events.push(HistoryEvent {
             event_id,
-            event_time: Some(prost_types::Timestamp { seconds: 1_700_000_000 + event_id, nanos: 0 }),
+            event_time: Some(perpetua_proto::protobuf::Timestamp { seconds: 1_700_000_000 + event_id, nanos: 0 }),
             event_type: kind.into(),
             attributes: Some(attributes),
             ..Default::default()
@@ -237,7 +237,8 @@ impl Story {
     pub(crate) fn hasty(mut self) -> Self {
         for event in &mut self.events {
             if let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = &mut event.attributes {
-                started.workflow_task_timeout = Some(prost_types::Duration { seconds: 0, nanos: 100_000_000 });
+                started.workflow_task_timeout =
+                    Some(perpetua_proto::protobuf::Duration { seconds: 0, nanos: 100_000_000 });
             }
         }
         self
