@@ -6,6 +6,7 @@
 //!
 //! Not here: which sides are compared, and what is made of the figures.
 
+mod coldstart;
 mod drive;
 mod lanes;
 mod meter;
@@ -22,11 +23,13 @@ const USAGE: &str = "\
 usage: perpetua-bench <command> [--option value]...
 
   worker           a worker of the workloads; `snap` on its input asks for its figures, the end of input stops it
+  coldstart FOLDER what a program costs before its first task: packages, builds, size, time to its first poll
   drive WORKLOAD   loads a worker: hello, seq10, fan100, local10, timers, signals, updates, queries, start, cache
   lanes            workflow code that computes, on one lane and on two (--rounds, --count, --conc)
 
 options: --addr 127.0.0.1:7233 --namespace default --tq bench --cache 1000 --gzip 0 --pollers 5 --slots 200 --threads 2 --eager 3
-and for drive: --count 200 --conc 50 --warm 10 --server-pid N --worker-cmd COMMAND";
+and for drive: --count 200 --conc 50 --warm 10 --server-pid N --worker-cmd COMMAND
+for coldstart: --target target/coldstart --jobs 2 --profile release --touches 3 --starts 7";
 
 fn main() -> Outcome {
     let options = Options::parse(std::env::args().skip(1))?;
@@ -37,6 +40,7 @@ fn main() -> Outcome {
         ["worker"] => runtime.block_on(worker::run(&options)),
         ["lanes"] => runtime.block_on(lanes::run(&options)),
         ["drive", workload] => runtime.block_on(drive::run(&options, workload)),
+        ["coldstart", folder] => runtime.block_on(coldstart::run(&options, folder)),
         _ => Err(USAGE.into()),
     }
 }

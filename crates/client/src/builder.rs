@@ -283,7 +283,7 @@ impl ClientBuilder {
 
 /// This process, as histories show it.
 fn process() -> Identity {
-    Identity::new(format!("{}@{}", std::process::id(), gethostname::gethostname().to_string_lossy()))
+    Identity::new(format!("{}@{}", std::process::id(), crate::host::name()))
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -27,6 +27,7 @@ mod failure;
 mod handle;
 mod headers;
 mod history;
+mod host;
 mod limit;
 mod payloads;
 mod query;

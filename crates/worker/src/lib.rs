@@ -13,6 +13,7 @@
 //!                         `-- activity: decode -> the user's code, heartbeats beside it -> encode -> answer
 //! ```
 
+mod abort;
 mod activity;
 mod backoff;
 mod builder;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use perpetua_client::Client;
+use perpetua_convert::BoxFuture;
 use perpetua_proto::enums::TaskQueueType;
 use perpetua_vocab::TaskQueue;
 use tokio::task::JoinSet;
@@ -81,6 +82,16 @@ impl Worker {
     /// # Errors
     /// When the server will never give this worker a task: the namespace does not exist, or the worker may not poll.
     pub async fn run(self) -> Result<(), WorkerError> {
+        self.working().await
+    }
+
+    /// Works, as a future that is compiled here: others would compile everything in it anew.
+    #[inline(never)]
+    fn working(self) -> BoxFuture<'static, Result<(), WorkerError>> {
+        Box::pin(self.work())
+    }
+
+    async fn work(self) -> Result<(), WorkerError> {
         let facts = Arc::new(OnceLock::new());
         let mut asking = JoinSet::new();
         asking.spawn(ask(self.calls.clone(), self.place(), self.shutdown.clone(), Arc::clone(&facts)));

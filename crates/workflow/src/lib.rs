@@ -15,6 +15,7 @@
 mod activity;
 mod built_in;
 mod cancel;
+mod chacha;
 mod child;
 mod concurrent;
 mod contained;

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::rc::Rc;
 
-use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng, TryRng};
+use rand_core::TryRng;
 
+use crate::chacha::ChaCha8;
 use crate::read_only::assert_may_change;
 use crate::runtime::Runtime;
 
@@ -13,7 +13,7 @@ use crate::runtime::Runtime;
 pub(crate) struct Generator {
     seed: u64,
     /// Made when something is first drawn: it is large, and most runs draw nothing.
-    started: Option<Box<ChaCha8Rng>>,
+    started: Option<Box<ChaCha8>>,
 }
 
 impl Generator {
@@ -27,11 +27,11 @@ impl Generator {
 
     pub(crate) fn next_u64(&mut self) -> u64 {
         let seed = self.seed;
-        self.started.get_or_insert_with(|| Box::new(ChaCha8Rng::seed_from_u64(seed))).next_u64()
+        self.started.get_or_insert_with(|| Box::new(ChaCha8::seed_from_u64(seed))).next_u64()
     }
 }
 
-/// A workflow's randomness: seeded with the run's id, so every replay draws the same. It is an [`Rng`], so that what the
+/// A workflow's randomness: seeded with the run's id, so every replay draws the same. It is an [`Rng`](rand_core::Rng), so that what the
 /// `rand` crate offers works on it.
 #[derive(Clone)]
 pub struct Random {

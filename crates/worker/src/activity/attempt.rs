@@ -7,7 +7,6 @@ use perpetua_client::{RpcCode, RpcError};
 use perpetua_convert::{CodecError, DataConverter};
 use perpetua_vocab::{ActivityTask, ActivityTaskExtra, ErrorCategory, Failure, Payload, Payloads, TaskToken};
 use tokio::time::sleep;
-use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::cancel::CancelReason;
@@ -16,6 +15,7 @@ use super::heartbeat::{Sent, Throttle};
 use super::implementation::{Activities, Attempt, AttemptFailure};
 use super::info::ActivityInfo;
 use super::report::{Ended, Report, report};
+use crate::abort::AbortOnDrop;
 use crate::calls::{Calls, PolledActivity};
 use crate::failure;
 use crate::poll::Source;
@@ -90,7 +90,7 @@ impl ActivityDesk {
     /// Runs the user's code, and beside it what concerns it; none if it does not end.
     async fn watch(&self, ctx: &ActivityContext, input: Payloads) -> Option<Ended> {
         let work = run(Arc::clone(&self.activities), ctx.clone(), input);
-        let work = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+        let work = AbortOnDrop::new(tokio::spawn(work.in_current_span()));
         let heartbeats =
             ctx.heartbeats().deliver(self.throttle.pause(ctx.info().heartbeat), |details| self.beat(ctx, details));
         tokio::select! {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use perpetua_client::Client;
 use perpetua_vocab::{ActivityId, ActivityType, Priority, RunId, TaskToken, WorkflowExecution, WorkflowType};
 use perpetua_vocab::{Failure, FailureInfo, Header, Namespace, Payload, Payloads, TaskQueue, TimeoutKind, WorkflowId};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::{end_of, failure_of_join, run};
 use super::cancel::CancelReason;
@@ -13,6 +12,7 @@ use super::context::ActivityContext;
 use super::implementation::Activities;
 use super::info::ActivityInfo;
 use super::report::{Ended, Report, report};
+use crate::abort::AbortOnDrop;
 use crate::shutdown::Shutdown;
 
 /// An attempt of an activity without a worker and without a server. Clones are the same attempt.
@@ -77,7 +77,7 @@ impl LoneAttempt {
     /// # Errors
     /// How the activity failed, in the opinion of the workflow.
     pub async fn run(self, activities: Activities, input: Payloads) -> Result<Payload, Failure> {
-        let work = AbortOnDropHandle::new(tokio::spawn(run(Arc::new(activities), self.ctx.clone(), input)));
+        let work = AbortOnDrop::new(tokio::spawn(run(Arc::new(activities), self.ctx.clone(), input)));
         tokio::pin!(work);
         let joined = tokio::select! {
             biased;

@@ -17,10 +17,10 @@ use perpetua_vocab::{Failure, FailureInfo, Identity, Payloads, TaskToken, Timeou
 use perpetua_workflow::{LocalActivityEnd, LocalActivityTask};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 use super::retry::wait_after;
+use crate::abort::AbortOnDrop;
 use crate::activity::{Activities, ActivityContext, ActivityInfo, CancelReason, Cancellation, Ended, Report};
 use crate::activity::{failure_of_join, report, run};
 use crate::calls::Calls;
@@ -145,7 +145,7 @@ impl Attempts {
         let ctx = ActivityContext::new(self.info(attempt), None, calls.client().clone(), shutdown.clone());
         let input = self.task.request.input.clone();
         let work = run(Arc::clone(activities), ctx.clone(), input).in_current_span();
-        let mut work = AbortOnDropHandle::new(tokio::spawn(work));
+        let mut work = AbortOnDrop::new(tokio::spawn(work));
         let start = self.task.request.start_to_close.map(|limit| Instant::now() + limit);
         let (limit, kind) = earlier((start, TimeoutKind::StartToClose), (self.deadline, TimeoutKind::ScheduleToClose));
         let mut canceled_for = None;
