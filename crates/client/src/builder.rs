@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use perpetua_convert::DataConverter;
+use perpetua_convert::{BoxFuture, DataConverter};
 use perpetua_vocab::{Identity, Namespace};
 use tower_service::Service;
 
@@ -184,6 +184,16 @@ impl ClientBuilder {
     /// # Errors
     /// When an option cannot be used, nobody answers, or the server refuses us.
     pub async fn connect(self) -> Result<Client, ConnectError> {
+        self.connecting().await
+    }
+
+    /// Connects, as a future that is compiled here: others would compile everything in it anew.
+    #[inline(never)]
+    fn connecting(self) -> BoxFuture<'static, Result<Client, ConnectError>> {
+        Box::pin(self.connect_and_check())
+    }
+
+    async fn connect_and_check(self) -> Result<Client, ConnectError> {
         let address = self.address.clone();
         let client = match self.endpoint()? {
             Some(endpoint) => {

@@ -13,6 +13,7 @@ mod codec;
 mod deadline;
 mod detail;
 mod error;
+mod exchange;
 mod method;
 mod methods;
 mod retry;
@@ -24,4 +25,4 @@ pub use error::RpcError;
 pub use method::{Patience, Rpc};
 pub use retry::RpcRetry;
 
-pub(crate) use codec::{Encoded, MAX_RESPONSE_BYTES, unreadable};
+pub(crate) use codec::{AsItIs, MAX_RESPONSE_BYTES};

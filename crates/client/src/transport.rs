@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use perpetua_convert::BoxFuture;
-use prost::Message;
 use tonic::Status;
 use tonic::body::Body;
 use tower_service::Service;
@@ -71,8 +71,8 @@ impl Transport {
         Self { carrier, headers }
     }
 
-    /// Makes a call that has all its headers; the answer's message, decoded.
-    pub(crate) async fn call<R: Message + Default + 'static>(&self, call: Call) -> Result<R, Status> {
+    /// Makes a call that has all its headers; the answer's message, as it came.
+    pub(crate) async fn call(&self, call: Call) -> Result<Bytes, Status> {
         match &self.carrier {
             Carrier::Channel(channel) => channel.call(call).await,
             Carrier::Service(service) => call_service(&**service, call).await,

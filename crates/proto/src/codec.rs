@@ -1,5 +1,7 @@
 //! What the generated code is made of: fields on the wire, enums by their names, where an error is.
 
+#[cfg(feature = "client")]
+pub(crate) mod calls;
 mod fields;
 #[cfg(any(feature = "client", feature = "server"))]
 mod frames;

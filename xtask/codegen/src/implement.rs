@@ -34,7 +34,8 @@ enum Role {
 /// Replaces the derives of prost in a generated file by what they stand for. Leaves out whatever is not `wanted`, unless
 /// that is nothing.
 pub fn implement(code: &str, wanted: &[&str]) -> Outcome<String> {
-    let File { attrs, mut items, .. } = syn::parse_file(code)?;
+    let code = code.replace("tonic::codegen::Service", "::tower_service::Service");
+    let File { attrs, mut items, .. } = syn::parse_file(&code)?;
     items.retain(|item| wanted.is_empty() || name(item).is_some_and(|name| wanted.iter().any(|wanted| name == wanted)));
     let mut wire = String::new();
     let items = implement_all(items, "self::", &mut wire)?;
@@ -67,7 +68,17 @@ fn implement_all(items: Vec<Item>, path: &str, wire: &mut String) -> Outcome<Vec
 fn implement_one(item: Item, path: &str, wire: &mut String) -> Outcome<TokenStream> {
     match item {
         Item::Mod(mut module) => {
-            let Some((_, items)) = module.content.take() else { return Ok(module.into_token_stream()) };
+            let Some((_, mut items)) = module.content.take() else { return Ok(module.into_token_stream()) };
+            if module.ident.to_string().ends_with("_client") {
+                // The names that clients use; those of `tonic::codegen` come with macros that only servers need.
+                items.retain(|item| !matches!(item, Item::Use(_)));
+                items.insert(
+                    0,
+                    syn::parse_quote!(
+                        use crate::codec::calls::*;
+                    ),
+                );
+            }
             let items = implement_all(items, &format!("{path}{}::", module.ident), wire)?;
             let syn::ItemMod { attrs, vis, ident, .. } = module;
             let (inner, outer): (Vec<_>, Vec<_>) =

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 
 use super::body::Received;
 use super::{Channel, fault, unreachable};
-use crate::rpc::{Encoded, MAX_RESPONSE_BYTES};
+use crate::rpc::{AsItIs, MAX_RESPONSE_BYTES};
 use crate::transport::Carry;
 
 /// What is before every message: whether it is compressed, and its length in four bytes.
@@ -54,11 +54,8 @@ pub(crate) fn unframed(framed: &Bytes) -> Bytes {
 }
 
 impl Channel {
-    /// Makes a call; the answer's message, decoded.
-    pub(crate) async fn call<R>(&self, call: Call) -> Result<R, Status>
-    where
-        R: Message + Default + 'static,
-    {
+    /// Makes a call; the answer's message, as it came.
+    pub(crate) async fn call(&self, call: Call) -> Result<Bytes, Status> {
         let length = call.message.len() - PREFIX;
         if u32::try_from(length).is_err() {
             return Err(Status::resource_exhausted(format!("a message of {length} bytes is too long to be sent")));
@@ -79,11 +76,8 @@ impl Channel {
     }
 }
 
-/// Makes a call of something that answers gRPC requests; the answer's message, decoded.
-pub(crate) async fn call_service<R>(service: &dyn Carry, call: Call) -> Result<R, Status>
-where
-    R: Message + Default + 'static,
-{
+/// Makes a call of something that answers gRPC requests; the answer's message, as it came.
+pub(crate) async fn call_service(service: &dyn Carry, call: Call) -> Result<Bytes, Status> {
     let mut request = Request::new(Body::new(Whole(Some(call.message))));
     *request.method_mut() = Method::POST;
     *request.version_mut() = Version::HTTP_2;
@@ -94,9 +88,8 @@ where
 }
 
 /// Reads an answer: its one message, and how the call ended.
-async fn answer<R, B>(head: Parts, mut body: B) -> Result<R, Status>
+async fn answer<B>(head: Parts, mut body: B) -> Result<Bytes, Status>
 where
-    R: Message + Default + 'static,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
     if head.headers.contains_key(STATUS) {
@@ -117,7 +110,7 @@ where
             }
         }
     }
-    R::decode(pieces.message()?.ok_or_else(missing)?).map_err(crate::rpc::unreadable)
+    pieces.message()?.ok_or_else(missing)
 }
 
 /// What a call failed with, as headers say it; none if it did not.
@@ -210,9 +203,8 @@ fn length(bytes: &[u8]) -> Result<Option<usize>, Status> {
 }
 
 /// Reads an answer that is compressed, or that does not come from a server of gRPC.
-async fn unusual<R, B>(head: Parts, body: B) -> Result<R, Status>
+async fn unusual<B>(head: Parts, body: B) -> Result<Bytes, Status>
 where
-    R: Message + Default + 'static,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + 'static,
 {
     let encoding = match head.headers.get(ENCODING).map(|encoding| encoding.as_bytes()) {
@@ -223,7 +215,7 @@ where
             return Err(Status::unimplemented(format!("Content is compressed with `{other}` which isn't supported")));
         }
     };
-    let decoder = Encoded::<R>::default().decoder();
+    let decoder = AsItIs.decoder();
     let mut messages =
         Streaming::new_response(decoder, Body::new(body), head.status, encoding, Some(MAX_RESPONSE_BYTES));
     let message = messages.message().await?;

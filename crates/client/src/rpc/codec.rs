@@ -1,43 +1,30 @@
-//! Messages as bytes: a request is encoded once, however often it is sent.
+//! Messages as bytes: a request is encoded once, however often it is sent, and an answer is decoded where it is wanted.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes};
-use prost::{DecodeError, Message};
+use bytes::{Buf, BufMut, Bytes};
+use prost::DecodeError;
 use tonic::Status;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 /// The largest response that is taken in. Servers answer with less; a history page is the largest.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 128 * 1024 * 1024;
 
-/// Sends bytes that are a message already; reads a message.
-pub(crate) struct Encoded<T>(PhantomData<fn() -> T>);
-
-/// Writes what is encoded already.
+/// Takes messages that are bytes already, and leaves them so.
 pub(crate) struct AsItIs;
 
-/// Reads a message.
-pub(crate) struct Read<T>(PhantomData<fn() -> T>);
-
-impl<T> Default for Encoded<T> {
-    fn default() -> Self {
-        Self(PhantomData)
-    }
-}
-
-impl<T: Message + Default + 'static> Codec for Encoded<T> {
+impl Codec for AsItIs {
     type Encode = Bytes;
-    type Decode = T;
-    type Encoder = AsItIs;
-    type Decoder = Read<T>;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
 
-    fn encoder(&mut self) -> AsItIs {
-        AsItIs
+    fn encoder(&mut self) -> Self {
+        Self
     }
 
-    fn decoder(&mut self) -> Read<T> {
-        Read(PhantomData)
+    fn decoder(&mut self) -> Self {
+        Self
     }
 }
 
@@ -55,12 +42,12 @@ impl Encoder for AsItIs {
     }
 }
 
-impl<T: Message + Default> Decoder for Read<T> {
-    type Item = T;
+impl Decoder for AsItIs {
+    type Item = Bytes;
     type Error = Status;
 
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<T>, Status> {
-        T::decode(buffer).map(Some).map_err(unreadable)
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
     }
 }
 

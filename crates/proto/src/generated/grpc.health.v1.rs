@@ -105,8 +105,7 @@ pub mod health_client {
         clippy::wildcard_imports,
         clippy::let_unit_value,
     )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
+    use crate::codec::calls::*;
     #[derive(Debug, Clone)]
     pub struct HealthClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -133,13 +132,13 @@ pub mod health_client {
         where
             F: tonic::service::Interceptor,
             T::ResponseBody: Default,
-            T: tonic::codegen::Service<
+            T: ::tower_service::Service<
                 http::Request<tonic::body::Body>,
                 Response = http::Response<
                     <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
                 >,
             >,
-            <T as tonic::codegen::Service<
+            <T as ::tower_service::Service<
                 http::Request<tonic::body::Body>,
             >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
         {
@@ -317,7 +316,7 @@ pub mod health_server {
             self
         }
     }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for HealthServer<T>
+    impl<T, B> ::tower_service::Service<http::Request<B>> for HealthServer<T>
     where
         T: Health,
         B: Body + std::marker::Send + 'static,

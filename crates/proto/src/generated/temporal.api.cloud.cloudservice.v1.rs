@@ -932,8 +932,7 @@ pub mod cloud_service_client {
         clippy::wildcard_imports,
         clippy::let_unit_value,
     )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
+    use crate::codec::calls::*;
     #[derive(Debug, Clone)]
     pub struct CloudServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -960,13 +959,13 @@ pub mod cloud_service_client {
         where
             F: tonic::service::Interceptor,
             T::ResponseBody: Default,
-            T: tonic::codegen::Service<
+            T: ::tower_service::Service<
                 http::Request<tonic::body::Body>,
                 Response = http::Response<
                     <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
                 >,
             >,
-            <T as tonic::codegen::Service<
+            <T as ::tower_service::Service<
                 http::Request<tonic::body::Body>,
             >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
         {
@@ -3820,7 +3819,7 @@ pub mod cloud_service_server {
             self
         }
     }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for CloudServiceServer<T>
+    impl<T, B> ::tower_service::Service<http::Request<B>> for CloudServiceServer<T>
     where
         T: CloudService,
         B: Body + std::marker::Send + 'static,

@@ -37,8 +37,7 @@ pub mod test_service_client {
         clippy::wildcard_imports,
         clippy::let_unit_value,
     )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
+    use crate::codec::calls::*;
     #[derive(Debug, Clone)]
     pub struct TestServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -65,13 +64,13 @@ pub mod test_service_client {
         where
             F: tonic::service::Interceptor,
             T::ResponseBody: Default,
-            T: tonic::codegen::Service<
+            T: ::tower_service::Service<
                 http::Request<tonic::body::Body>,
                 Response = http::Response<
                     <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
                 >,
             >,
-            <T as tonic::codegen::Service<
+            <T as ::tower_service::Service<
                 http::Request<tonic::body::Body>,
             >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
         {
@@ -379,7 +378,7 @@ pub mod test_service_server {
             self
         }
     }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for TestServiceServer<T>
+    impl<T, B> ::tower_service::Service<http::Request<B>> for TestServiceServer<T>
     where
         T: TestService,
         B: Body + std::marker::Send + 'static,

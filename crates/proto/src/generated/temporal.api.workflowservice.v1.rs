@@ -3758,8 +3758,7 @@ pub mod workflow_service_client {
         clippy::wildcard_imports,
         clippy::let_unit_value,
     )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
+    use crate::codec::calls::*;
     #[derive(Debug, Clone)]
     pub struct WorkflowServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3786,13 +3785,13 @@ pub mod workflow_service_client {
         where
             F: tonic::service::Interceptor,
             T::ResponseBody: Default,
-            T: tonic::codegen::Service<
+            T: ::tower_service::Service<
                 http::Request<tonic::body::Body>,
                 Response = http::Response<
                     <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
                 >,
             >,
-            <T as tonic::codegen::Service<
+            <T as ::tower_service::Service<
                 http::Request<tonic::body::Body>,
             >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
         {
@@ -8379,7 +8378,7 @@ pub mod workflow_service_server {
             self
         }
     }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for WorkflowServiceServer<T>
+    impl<T, B> ::tower_service::Service<http::Request<B>> for WorkflowServiceServer<T>
     where
         T: WorkflowService,
         B: Body + std::marker::Send + 'static,

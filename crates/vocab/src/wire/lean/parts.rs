@@ -56,14 +56,14 @@ pub(super) fn name(bytes: &[u8]) -> Option<&str> {
     Some(name)
 }
 
-pub(super) fn timestamp(bytes: &[u8]) -> Option<prost_types::Timestamp> {
+pub(super) fn timestamp(bytes: &[u8]) -> Option<perpetua_proto::protobuf::Timestamp> {
     let (seconds, nanos) = time(bytes)?;
-    Some(prost_types::Timestamp { seconds, nanos })
+    Some(perpetua_proto::protobuf::Timestamp { seconds, nanos })
 }
 
-pub(super) fn duration(bytes: &[u8]) -> Option<prost_types::Duration> {
+pub(super) fn duration(bytes: &[u8]) -> Option<perpetua_proto::protobuf::Duration> {
     let (seconds, nanos) = time(bytes)?;
-    Some(prost_types::Duration { seconds, nanos })
+    Some(perpetua_proto::protobuf::Duration { seconds, nanos })
 }
 
 fn time(bytes: &[u8]) -> Option<(i64, i32)> {
