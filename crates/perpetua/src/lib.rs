@@ -32,10 +32,12 @@
 //!
 //! # Features
 //!
-//! None is on by default.
+//! Only `embedded` is on by default. A worker of a server elsewhere is built faster without it, by
+//! `default-features = false`.
 //!
 //! | Feature | Adds |
 //! |---|---|
+//! | `embedded` | a server in the same process: `Client::connect_or_embedded()` and the module `server` |
 //! | `testing` | for the dev-dependency: `#[perpetua::test]`, `TestEnv` and the module `testing` |
 //! | `guard` | for the dev-dependency: calls that workflow code must not make fail its task, with the line |
 //! | `metrics` | `ctx.metrics()`, replay-silent metrics through the `metrics` crate |

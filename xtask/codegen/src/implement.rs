@@ -8,6 +8,7 @@
 //! }
 //! ```
 //!
+//! Whatever is not generic is marked `inline`, so that it is compiled where it is used, which most of it is nowhere.
 //! The bytes are those of the derives, field by field; so are the accessors of enums and the text of errors. How messages
 //! are written and read is at the end of a file, a line for each field, made of the functions of `perpetua_proto::codec`.
 

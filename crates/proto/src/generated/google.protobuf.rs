@@ -41,6 +41,7 @@ pub mod value {
         ListValue(super::ListValue),
     }
     impl ::core::fmt::Debug for Kind {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             match self {
                 Self::NullValue(value) => {
@@ -142,6 +143,7 @@ impl Message for self::Any {
             + string::len(1, &self.type_url)
             + bytes::len(2, &self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -165,6 +167,7 @@ impl Message for self::Duration {
             + int64::len(1, &self.seconds)
             + int32::len(2, &self.nanos)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -188,6 +191,7 @@ impl Message for self::Timestamp {
             + int64::len(1, &self.seconds)
             + int32::len(2, &self.nanos)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -208,6 +212,7 @@ impl Message for self::FieldMask {
         0
             + string::len_each(1, &self.paths)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -228,6 +233,7 @@ impl Message for self::Struct {
         0
             + map::len(string::size, message::size, 1, &self.fields)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -248,6 +254,7 @@ impl Message for self::Value {
         0
             + oneof::len(&self.kind)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -263,6 +270,7 @@ impl Oneof for self::value::Kind {
             Self::ListValue(value) => message::write(6, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::NullValue(value) => int32::size(1, value),
@@ -301,6 +309,7 @@ impl Message for self::ListValue {
         0
             + message::len_each(1, &self.values)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

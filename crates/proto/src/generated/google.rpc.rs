@@ -29,6 +29,7 @@ impl Message for self::Status {
             + string::len(2, &self.message)
             + message::len_each(3, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

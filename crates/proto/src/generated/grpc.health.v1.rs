@@ -8,6 +8,7 @@ pub struct HealthCheckResponse {
     pub status: i32,
 }
 impl ::core::fmt::Debug for HealthCheckResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("HealthCheckResponse")
             .field(
@@ -482,6 +483,7 @@ impl Message for self::HealthCheckRequest {
         0
             + string::len(1, &self.service)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -502,6 +504,7 @@ impl Message for self::HealthCheckResponse {
         0
             + int32::len(1, &self.status)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -30,6 +30,7 @@ impl Message for self::OperationOptions {
             + string::len(1, &self.name)
             + string::len_each(2, &self.tags)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -53,6 +54,7 @@ impl Message for self::ServiceOptions {
             + string::len(1, &self.name)
             + string::len_each(2, &self.tags)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -5,6 +5,7 @@ pub struct ActivityExecutionOutcome {
     pub value: ::core::option::Option<activity_execution_outcome::Value>,
 }
 impl ::core::fmt::Debug for ActivityExecutionOutcome {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityExecutionOutcome")
             .field(
@@ -134,6 +135,7 @@ pub struct ActivityExecutionInfo {
     >,
 }
 impl ::core::fmt::Debug for ActivityExecutionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityExecutionInfo")
             .field("activity_id", &self.activity_id)
@@ -241,6 +243,7 @@ pub struct ActivityExecutionListInfo {
     >,
 }
 impl ::core::fmt::Debug for ActivityExecutionListInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityExecutionListInfo")
             .field("activity_id", &self.activity_id)
@@ -320,6 +323,7 @@ impl Message for self::ActivityExecutionOutcome {
             + oneof::len(&self.value)
             + int32::len(3, &self.retry_state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -331,6 +335,7 @@ impl Oneof for self::activity_execution_outcome::Value {
             Self::Failure(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Result(value) => message::size(1, value),
@@ -382,6 +387,7 @@ impl Message for self::ActivityOptions {
             + message::len_some(7, &self.priority)
             + message::len_some(8, &self.start_delay)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -513,6 +519,7 @@ impl Message for self::ActivityExecutionInfo {
             + message::len_some(37, &self.start_delay)
             + message::len_some(38, &self.execution_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -566,6 +573,7 @@ impl Message for self::ActivityExecutionListInfo {
             + message::len_some(11, &self.execution_duration)
             + message::len_some(12, &self.execution_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -589,6 +597,7 @@ impl Message for self::CallbackInfo {
             + message::len_some(1, &self.trigger)
             + message::len_some(2, &self.info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -603,6 +612,7 @@ impl Message for self::callback_info::ActivityClosed {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -623,6 +633,7 @@ impl Message for self::callback_info::Trigger {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -633,6 +644,7 @@ impl Oneof for self::callback_info::trigger::Variant {
             Self::ActivityClosed(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ActivityClosed(value) => message::size(1, value),

@@ -12,6 +12,7 @@ pub struct BatchOperationInfo {
     pub operation_type: i32,
 }
 impl ::core::fmt::Debug for BatchOperationInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("BatchOperationInfo")
             .field("job_id", &self.job_id)
@@ -102,6 +103,7 @@ pub struct BatchOperationReset {
     >,
 }
 impl ::core::fmt::Debug for BatchOperationReset {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("BatchOperationReset")
             .field("identity", &self.identity)
@@ -259,6 +261,7 @@ impl Message for self::BatchOperationInfo {
             + message::len_some(4, &self.close_time)
             + int32::len(5, &self.operation_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -282,6 +285,7 @@ impl Message for self::BatchOperationTermination {
             + message::len_some(1, &self.details)
             + string::len(2, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -305,6 +309,7 @@ impl Message for self::BatchOperationTerminateActivities {
             + string::len(1, &self.identity)
             + string::len(2, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -334,6 +339,7 @@ impl Message for self::BatchOperationSignal {
             + message::len_some(3, &self.header)
             + string::len(4, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -354,6 +360,7 @@ impl Message for self::BatchOperationCancellation {
         0
             + string::len(1, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -377,6 +384,7 @@ impl Message for self::BatchOperationCancelActivities {
             + string::len(1, &self.identity)
             + string::len(2, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -397,6 +405,7 @@ impl Message for self::BatchOperationDeletion {
         0
             + string::len(1, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -411,6 +420,7 @@ impl Message for self::BatchOperationDeleteActivities {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -443,6 +453,7 @@ impl Message for self::BatchOperationReset {
             + message::len_some(4, &self.options)
             + message::len_each(5, &self.post_reset_operations)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -469,6 +480,7 @@ impl Message for self::BatchOperationUpdateWorkflowExecutionOptions {
             + message::len_some(2, &self.workflow_execution_options)
             + message::len_some(3, &self.update_mask)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -501,6 +513,7 @@ impl Message for self::BatchOperationUnpauseActivities {
             + bool::len(5, &self.reset_heartbeat)
             + message::len_some(6, &self.jitter)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -512,6 +525,7 @@ impl Oneof for self::batch_operation_unpause_activities::Activity {
             Self::MatchAll(value) => bool::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Type(value) => string::size(2, value),
@@ -545,6 +559,7 @@ impl Message for self::BatchOperationTriggerWorkflowRule {
             + string::len(1, &self.identity)
             + oneof::len(&self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -556,6 +571,7 @@ impl Oneof for self::batch_operation_trigger_workflow_rule::Rule {
             Self::Spec(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(2, value),
@@ -604,6 +620,7 @@ impl Message for self::BatchOperationResetActivities {
             + message::len_some(7, &self.jitter)
             + bool::len(8, &self.restore_original_options)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -615,6 +632,7 @@ impl Oneof for self::batch_operation_reset_activities::Activity {
             Self::MatchAll(value) => bool::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Type(value) => string::size(2, value),
@@ -657,6 +675,7 @@ impl Message for self::BatchOperationUpdateActivityOptions {
             + message::len_some(5, &self.update_mask)
             + bool::len(6, &self.restore_original)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -668,6 +687,7 @@ impl Oneof for self::batch_operation_update_activity_options::Activity {
             Self::MatchAll(value) => bool::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Type(value) => string::size(2, value),

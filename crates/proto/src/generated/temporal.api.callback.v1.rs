@@ -18,6 +18,7 @@ pub struct CallbackInfo {
     pub request_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for CallbackInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("CallbackInfo")
             .field("callback", &self.callback)
@@ -90,6 +91,7 @@ impl Message for self::CallbackInfo {
             + string::len(8, &self.blocked_reason)
             + string::len(9, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

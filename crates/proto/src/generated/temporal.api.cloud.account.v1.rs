@@ -21,6 +21,7 @@ pub struct Account {
     pub metrics: ::core::option::Option<Metrics>,
 }
 impl ::core::fmt::Debug for Account {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Account")
             .field("id", &self.id)
@@ -76,6 +77,7 @@ pub struct AuditLogSink {
     >,
 }
 impl ::core::fmt::Debug for AuditLogSink {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("AuditLogSink")
             .field("name", &self.name)
@@ -199,6 +201,7 @@ impl Message for self::MetricsSpec {
         0
             + bytes::len(2, &self.accepted_client_ca)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -219,6 +222,7 @@ impl Message for self::AccountSpec {
         0
             + message::len_some(1, &self.metrics)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -239,6 +243,7 @@ impl Message for self::Metrics {
         0
             + string::len(1, &self.uri)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -274,6 +279,7 @@ impl Message for self::Account {
             + string::len(5, &self.async_operation_id)
             + message::len_some(6, &self.metrics)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -300,6 +306,7 @@ impl Message for self::AuditLogSinkSpec {
             + oneof::len(&self.sink_type)
             + bool::len(4, &self.enabled)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -311,6 +318,7 @@ impl Oneof for self::audit_log_sink_spec::SinkType {
             Self::PubSubSink(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::KinesisSink(value) => message::size(2, value),
@@ -359,6 +367,7 @@ impl Message for self::AuditLogSink {
             + string::len(6, &self.error_message)
             + message::len_some(7, &self.last_succeeded_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

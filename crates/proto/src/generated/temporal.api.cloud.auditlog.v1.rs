@@ -64,6 +64,7 @@ impl Message for self::LogRecord {
             + string::len(14, &self.x_forwarded_for)
             + string::len(15, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -93,6 +94,7 @@ impl Message for self::Principal {
             + string::len(3, &self.name)
             + string::len(4, &self.api_key_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -14,6 +14,7 @@ pub struct BillingReportSpec {
     pub granularity: i32,
 }
 impl ::core::fmt::Debug for BillingReportSpec {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("BillingReportSpec")
             .field("start_time_inclusive", &self.start_time_inclusive)
@@ -127,6 +128,7 @@ pub struct BillingReport {
     pub async_operation_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for BillingReport {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("BillingReport")
             .field("id", &self.id)
@@ -167,6 +169,7 @@ pub mod billing_report {
         pub file_size_bytes: i64,
     }
     impl ::core::fmt::Debug for Download {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("Download")
                 .field("url", &self.url)
@@ -342,6 +345,7 @@ impl Message for self::BillingReportSpec {
             + string::len(4, &self.description)
             + int32::len(5, &self.granularity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -380,6 +384,7 @@ impl Message for self::BillingReport {
             + message::len_some(6, &self.generated_time)
             + string::len(7, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -409,6 +414,7 @@ impl Message for self::billing_report::Download {
             + int32::len(3, &self.file_format)
             + int64::len(4, &self.file_size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

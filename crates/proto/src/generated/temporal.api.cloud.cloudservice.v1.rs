@@ -231,6 +231,7 @@ pub struct GetApiKeysRequest {
     pub owner_type: i32,
 }
 impl ::core::fmt::Debug for GetApiKeysRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GetApiKeysRequest")
             .field("page_size", &self.page_size)
@@ -7490,6 +7491,7 @@ impl Message for self::GetCurrentIdentityRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7513,6 +7515,7 @@ impl Message for self::GetCurrentIdentityResponse {
             + oneof::len(&self.principal)
             + message::len_some(3, &self.principal_api_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7524,6 +7527,7 @@ impl Oneof for self::get_current_identity_response::Principal {
             Self::ServiceAccount(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::User(value) => message::size(1, value),
@@ -7563,6 +7567,7 @@ impl Message for self::GetUsersRequest {
             + string::len(3, &self.email)
             + string::len(4, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7586,6 +7591,7 @@ impl Message for self::GetUsersResponse {
             + message::len_each(1, &self.users)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7606,6 +7612,7 @@ impl Message for self::GetUserRequest {
         0
             + string::len(1, &self.user_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7626,6 +7633,7 @@ impl Message for self::GetUserResponse {
         0
             + message::len_some(1, &self.user)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7649,6 +7657,7 @@ impl Message for self::CreateUserRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7672,6 +7681,7 @@ impl Message for self::CreateUserResponse {
             + string::len(1, &self.user_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7701,6 +7711,7 @@ impl Message for self::UpdateUserRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7721,6 +7732,7 @@ impl Message for self::UpdateUserResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7747,6 +7759,7 @@ impl Message for self::DeleteUserRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7767,6 +7780,7 @@ impl Message for self::DeleteUserResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7799,6 +7813,7 @@ impl Message for self::SetUserNamespaceAccessRequest {
             + string::len(4, &self.resource_version)
             + string::len(5, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7819,6 +7834,7 @@ impl Message for self::SetUserNamespaceAccessResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7839,6 +7855,7 @@ impl Message for self::GetAsyncOperationRequest {
         0
             + string::len(1, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7859,6 +7876,7 @@ impl Message for self::GetAsyncOperationResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7885,6 +7903,7 @@ impl Message for self::CreateNamespaceRequest {
             + string::len(3, &self.async_operation_id)
             + map::len(string::size, string::size, 4, &self.tags)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7908,6 +7927,7 @@ impl Message for self::CreateNamespaceResponse {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7934,6 +7954,7 @@ impl Message for self::GetNamespacesRequest {
             + string::len(2, &self.page_token)
             + string::len(3, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7957,6 +7978,7 @@ impl Message for self::GetNamespacesResponse {
             + message::len_each(1, &self.namespaces)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7977,6 +7999,7 @@ impl Message for self::GetNamespaceRequest {
         0
             + string::len(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -7997,6 +8020,7 @@ impl Message for self::GetNamespaceResponse {
         0
             + message::len_some(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8026,6 +8050,7 @@ impl Message for self::UpdateNamespaceRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8046,6 +8071,7 @@ impl Message for self::UpdateNamespaceResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8078,6 +8104,7 @@ impl Message for self::RenameCustomSearchAttributeRequest {
             + string::len(4, &self.resource_version)
             + string::len(5, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8098,6 +8125,7 @@ impl Message for self::RenameCustomSearchAttributeResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8124,6 +8152,7 @@ impl Message for self::DeleteNamespaceRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8144,6 +8173,7 @@ impl Message for self::DeleteNamespaceResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8170,6 +8200,7 @@ impl Message for self::FailoverNamespaceRegionRequest {
             + string::len(2, &self.region)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8190,6 +8221,7 @@ impl Message for self::FailoverNamespaceRegionResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8219,6 +8251,7 @@ impl Message for self::AddNamespaceRegionRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8239,6 +8272,7 @@ impl Message for self::AddNamespaceRegionResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8268,6 +8302,7 @@ impl Message for self::DeleteNamespaceRegionRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8288,6 +8323,7 @@ impl Message for self::DeleteNamespaceRegionResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8302,6 +8338,7 @@ impl Message for self::GetRegionsRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8322,6 +8359,7 @@ impl Message for self::GetRegionsResponse {
         0
             + message::len_each(1, &self.regions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8342,6 +8380,7 @@ impl Message for self::GetRegionRequest {
         0
             + string::len(1, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8362,6 +8401,7 @@ impl Message for self::GetRegionResponse {
         0
             + message::len_some(1, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8394,6 +8434,7 @@ impl Message for self::GetApiKeysRequest {
             + string::len(4, &self.owner_type_deprecated)
             + int32::len(5, &self.owner_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8417,6 +8458,7 @@ impl Message for self::GetApiKeysResponse {
             + message::len_each(1, &self.api_keys)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8437,6 +8479,7 @@ impl Message for self::GetApiKeyRequest {
         0
             + string::len(1, &self.key_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8457,6 +8500,7 @@ impl Message for self::GetApiKeyResponse {
         0
             + message::len_some(1, &self.api_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8480,6 +8524,7 @@ impl Message for self::CreateApiKeyRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8506,6 +8551,7 @@ impl Message for self::CreateApiKeyResponse {
             + string::len(2, &self.token)
             + message::len_some(3, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8535,6 +8581,7 @@ impl Message for self::UpdateApiKeyRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8555,6 +8602,7 @@ impl Message for self::UpdateApiKeyResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8581,6 +8629,7 @@ impl Message for self::DeleteApiKeyRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8601,6 +8650,7 @@ impl Message for self::DeleteApiKeyResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8633,6 +8683,7 @@ impl Message for self::GetNexusEndpointsRequest {
             + string::len(4, &self.target_task_queue)
             + string::len(5, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8656,6 +8707,7 @@ impl Message for self::GetNexusEndpointsResponse {
             + message::len_each(1, &self.endpoints)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8676,6 +8728,7 @@ impl Message for self::GetNexusEndpointRequest {
         0
             + string::len(1, &self.endpoint_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8696,6 +8749,7 @@ impl Message for self::GetNexusEndpointResponse {
         0
             + message::len_some(1, &self.endpoint)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8719,6 +8773,7 @@ impl Message for self::CreateNexusEndpointRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8742,6 +8797,7 @@ impl Message for self::CreateNexusEndpointResponse {
             + string::len(1, &self.endpoint_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8771,6 +8827,7 @@ impl Message for self::UpdateNexusEndpointRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8791,6 +8848,7 @@ impl Message for self::UpdateNexusEndpointResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8817,6 +8875,7 @@ impl Message for self::DeleteNexusEndpointRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8837,6 +8896,7 @@ impl Message for self::DeleteNexusEndpointResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8872,6 +8932,7 @@ impl Message for self::GetUserGroupsRequest {
             + message::len_some(5, &self.google_group)
             + message::len_some(6, &self.scim_group)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8892,6 +8953,7 @@ impl Message for self::get_user_groups_request::GoogleGroupFilter {
         0
             + string::len(1, &self.email_address)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8912,6 +8974,7 @@ impl Message for self::get_user_groups_request::ScimGroupFilter {
         0
             + string::len(1, &self.idp_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8935,6 +8998,7 @@ impl Message for self::GetUserGroupsResponse {
             + message::len_each(1, &self.groups)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8955,6 +9019,7 @@ impl Message for self::GetUserGroupRequest {
         0
             + string::len(1, &self.group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8975,6 +9040,7 @@ impl Message for self::GetUserGroupResponse {
         0
             + message::len_some(1, &self.group)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -8998,6 +9064,7 @@ impl Message for self::CreateUserGroupRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9021,6 +9088,7 @@ impl Message for self::CreateUserGroupResponse {
             + string::len(1, &self.group_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9050,6 +9118,7 @@ impl Message for self::UpdateUserGroupRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9070,6 +9139,7 @@ impl Message for self::UpdateUserGroupResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9096,6 +9166,7 @@ impl Message for self::DeleteUserGroupRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9116,6 +9187,7 @@ impl Message for self::DeleteUserGroupResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9148,6 +9220,7 @@ impl Message for self::SetUserGroupNamespaceAccessRequest {
             + string::len(4, &self.resource_version)
             + string::len(5, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9168,6 +9241,7 @@ impl Message for self::SetUserGroupNamespaceAccessResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9194,6 +9268,7 @@ impl Message for self::AddUserGroupMemberRequest {
             + message::len_some(2, &self.member_id)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9214,6 +9289,7 @@ impl Message for self::AddUserGroupMemberResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9240,6 +9316,7 @@ impl Message for self::RemoveUserGroupMemberRequest {
             + message::len_some(2, &self.member_id)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9260,6 +9337,7 @@ impl Message for self::RemoveUserGroupMemberResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9286,6 +9364,7 @@ impl Message for self::GetUserGroupMembersRequest {
             + string::len(2, &self.page_token)
             + string::len(3, &self.group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9309,6 +9388,7 @@ impl Message for self::GetUserGroupMembersResponse {
             + message::len_each(1, &self.members)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9332,6 +9412,7 @@ impl Message for self::CreateServiceAccountRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9355,6 +9436,7 @@ impl Message for self::CreateServiceAccountResponse {
             + string::len(1, &self.service_account_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9375,6 +9457,7 @@ impl Message for self::GetServiceAccountRequest {
         0
             + string::len(1, &self.service_account_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9395,6 +9478,7 @@ impl Message for self::GetServiceAccountResponse {
         0
             + message::len_some(1, &self.service_account)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9418,6 +9502,7 @@ impl Message for self::GetServiceAccountsRequest {
             + int32::len(1, &self.page_size)
             + string::len(2, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9441,6 +9526,7 @@ impl Message for self::GetServiceAccountsResponse {
             + message::len_each(1, &self.service_account)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9470,6 +9556,7 @@ impl Message for self::UpdateServiceAccountRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9490,6 +9577,7 @@ impl Message for self::UpdateServiceAccountResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9522,6 +9610,7 @@ impl Message for self::SetServiceAccountNamespaceAccessRequest {
             + string::len(4, &self.resource_version)
             + string::len(5, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9542,6 +9631,7 @@ impl Message for self::SetServiceAccountNamespaceAccessResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9568,6 +9658,7 @@ impl Message for self::DeleteServiceAccountRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9588,6 +9679,7 @@ impl Message for self::DeleteServiceAccountResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9617,6 +9709,7 @@ impl Message for self::GetUsageRequest {
             + int32::len(3, &self.page_size)
             + string::len(4, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9640,6 +9733,7 @@ impl Message for self::GetUsageResponse {
             + message::len_each(1, &self.summaries)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9654,6 +9748,7 @@ impl Message for self::GetAccountRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9674,6 +9769,7 @@ impl Message for self::GetAccountResponse {
         0
             + message::len_some(1, &self.account)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9700,6 +9796,7 @@ impl Message for self::UpdateAccountRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9720,6 +9817,7 @@ impl Message for self::UpdateAccountResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9746,6 +9844,7 @@ impl Message for self::CreateNamespaceExportSinkRequest {
             + message::len_some(2, &self.spec)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9766,6 +9865,7 @@ impl Message for self::CreateNamespaceExportSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9789,6 +9889,7 @@ impl Message for self::GetNamespaceExportSinkRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9809,6 +9910,7 @@ impl Message for self::GetNamespaceExportSinkResponse {
         0
             + message::len_some(1, &self.sink)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9835,6 +9937,7 @@ impl Message for self::GetNamespaceExportSinksRequest {
             + int32::len(2, &self.page_size)
             + string::len(3, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9858,6 +9961,7 @@ impl Message for self::GetNamespaceExportSinksResponse {
             + message::len_each(1, &self.sinks)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9887,6 +9991,7 @@ impl Message for self::UpdateNamespaceExportSinkRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9907,6 +10012,7 @@ impl Message for self::UpdateNamespaceExportSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9936,6 +10042,7 @@ impl Message for self::DeleteNamespaceExportSinkRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9956,6 +10063,7 @@ impl Message for self::DeleteNamespaceExportSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9979,6 +10087,7 @@ impl Message for self::ValidateNamespaceExportSinkRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -9993,6 +10102,7 @@ impl Message for self::ValidateNamespaceExportSinkResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10022,6 +10132,7 @@ impl Message for self::UpdateNamespaceTagsRequest {
             + string::len_each(3, &self.tags_to_remove)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10042,6 +10153,7 @@ impl Message for self::UpdateNamespaceTagsResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10065,6 +10177,7 @@ impl Message for self::CreateConnectivityRuleRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10088,6 +10201,7 @@ impl Message for self::CreateConnectivityRuleResponse {
             + string::len(1, &self.connectivity_rule_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10108,6 +10222,7 @@ impl Message for self::GetConnectivityRuleRequest {
         0
             + string::len(1, &self.connectivity_rule_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10128,6 +10243,7 @@ impl Message for self::GetConnectivityRuleResponse {
         0
             + message::len_some(1, &self.connectivity_rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10154,6 +10270,7 @@ impl Message for self::GetConnectivityRulesRequest {
             + string::len(2, &self.page_token)
             + string::len(3, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10177,6 +10294,7 @@ impl Message for self::GetConnectivityRulesResponse {
             + message::len_each(1, &self.connectivity_rules)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10203,6 +10321,7 @@ impl Message for self::DeleteConnectivityRuleRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10223,6 +10342,7 @@ impl Message for self::DeleteConnectivityRuleResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10252,6 +10372,7 @@ impl Message for self::GetAuditLogsRequest {
             + message::len_some(3, &self.start_time_inclusive)
             + message::len_some(4, &self.end_time_exclusive)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10275,6 +10396,7 @@ impl Message for self::GetAuditLogsResponse {
             + message::len_each(1, &self.logs)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10295,6 +10417,7 @@ impl Message for self::ValidateAccountAuditLogSinkRequest {
         0
             + message::len_some(1, &self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10309,6 +10432,7 @@ impl Message for self::ValidateAccountAuditLogSinkResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10332,6 +10456,7 @@ impl Message for self::CreateAccountAuditLogSinkRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10352,6 +10477,7 @@ impl Message for self::CreateAccountAuditLogSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10372,6 +10498,7 @@ impl Message for self::GetAccountAuditLogSinkRequest {
         0
             + string::len(1, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10392,6 +10519,7 @@ impl Message for self::GetAccountAuditLogSinkResponse {
         0
             + message::len_some(1, &self.sink)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10415,6 +10543,7 @@ impl Message for self::GetAccountAuditLogSinksRequest {
             + int32::len(1, &self.page_size)
             + string::len(2, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10438,6 +10567,7 @@ impl Message for self::GetAccountAuditLogSinksResponse {
             + message::len_each(1, &self.sinks)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10464,6 +10594,7 @@ impl Message for self::UpdateAccountAuditLogSinkRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10484,6 +10615,7 @@ impl Message for self::UpdateAccountAuditLogSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10510,6 +10642,7 @@ impl Message for self::DeleteAccountAuditLogSinkRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10530,6 +10663,7 @@ impl Message for self::DeleteAccountAuditLogSinkResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10550,6 +10684,7 @@ impl Message for self::GetNamespaceCapacityInfoRequest {
         0
             + string::len(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10570,6 +10705,7 @@ impl Message for self::GetNamespaceCapacityInfoResponse {
         0
             + message::len_some(1, &self.capacity_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10593,6 +10729,7 @@ impl Message for self::CreateBillingReportRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10616,6 +10753,7 @@ impl Message for self::CreateBillingReportResponse {
             + string::len(1, &self.billing_report_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10636,6 +10774,7 @@ impl Message for self::GetBillingReportRequest {
         0
             + string::len(1, &self.billing_report_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10656,6 +10795,7 @@ impl Message for self::GetBillingReportResponse {
         0
             + message::len_some(1, &self.billing_report)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10679,6 +10819,7 @@ impl Message for self::GetCustomRolesRequest {
             + int32::len(1, &self.page_size)
             + string::len(2, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10702,6 +10843,7 @@ impl Message for self::GetCustomRolesResponse {
             + message::len_each(1, &self.custom_roles)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10722,6 +10864,7 @@ impl Message for self::GetCustomRoleRequest {
         0
             + string::len(1, &self.role_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10742,6 +10885,7 @@ impl Message for self::GetCustomRoleResponse {
         0
             + message::len_some(1, &self.custom_role)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10765,6 +10909,7 @@ impl Message for self::CreateCustomRoleRequest {
             + message::len_some(1, &self.spec)
             + string::len(2, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10788,6 +10933,7 @@ impl Message for self::CreateCustomRoleResponse {
             + string::len(1, &self.role_id)
             + message::len_some(2, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10817,6 +10963,7 @@ impl Message for self::UpdateCustomRoleRequest {
             + string::len(3, &self.resource_version)
             + string::len(4, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10837,6 +10984,7 @@ impl Message for self::UpdateCustomRoleResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10863,6 +11011,7 @@ impl Message for self::DeleteCustomRoleRequest {
             + string::len(2, &self.resource_version)
             + string::len(3, &self.async_operation_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10883,6 +11032,7 @@ impl Message for self::DeleteCustomRoleResponse {
         0
             + message::len_some(1, &self.async_operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10909,6 +11059,7 @@ impl Message for self::GetUserNamespaceAssignmentsRequest {
             + int32::len(2, &self.page_size)
             + string::len(3, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10932,6 +11083,7 @@ impl Message for self::GetUserNamespaceAssignmentsResponse {
             + message::len_each(1, &self.users)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10958,6 +11110,7 @@ impl Message for self::GetServiceAccountNamespaceAssignmentsRequest {
             + int32::len(2, &self.page_size)
             + string::len(3, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -10981,6 +11134,7 @@ impl Message for self::GetServiceAccountNamespaceAssignmentsResponse {
             + message::len_each(1, &self.service_accounts)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -11007,6 +11161,7 @@ impl Message for self::GetUserGroupNamespaceAssignmentsRequest {
             + int32::len(2, &self.page_size)
             + string::len(3, &self.page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -11030,6 +11185,7 @@ impl Message for self::GetUserGroupNamespaceAssignmentsResponse {
             + message::len_each(1, &self.groups)
             + string::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -11,6 +11,7 @@ pub struct ConnectivityRule {
     >,
 }
 impl ::core::fmt::Debug for ConnectivityRule {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ConnectivityRule")
             .field("id", &self.id)
@@ -94,6 +95,7 @@ impl Message for self::ConnectivityRule {
             + string::len(6, &self.async_operation_id)
             + message::len_some(7, &self.created_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -114,6 +116,7 @@ impl Message for self::ConnectivityRuleSpec {
         0
             + oneof::len(&self.connection_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -125,6 +128,7 @@ impl Oneof for self::connectivity_rule_spec::ConnectionType {
             Self::PrivateRule(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::PublicRule(value) => message::size(1, value),
@@ -155,6 +159,7 @@ impl Message for self::PublicConnectivityRule {
         0
             + bool::len(1, &self.enable_stable_ips)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -181,6 +186,7 @@ impl Message for self::PrivateConnectivityRule {
             + string::len(2, &self.gcp_project_id)
             + string::len(3, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -7,6 +7,7 @@ pub struct AccountAccess {
     pub custom_roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 impl ::core::fmt::Debug for AccountAccess {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("AccountAccess")
             .field("role_deprecated", &self.role_deprecated)
@@ -112,6 +113,7 @@ pub struct NamespaceAccess {
     pub permission: i32,
 }
 impl ::core::fmt::Debug for NamespaceAccess {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceAccess")
             .field("permission_deprecated", &self.permission_deprecated)
@@ -249,6 +251,7 @@ pub struct User {
     >,
 }
 impl ::core::fmt::Debug for User {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("User")
             .field("id", &self.id)
@@ -322,6 +325,7 @@ pub struct UserGroup {
     >,
 }
 impl ::core::fmt::Debug for UserGroup {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("UserGroup")
             .field("id", &self.id)
@@ -387,6 +391,7 @@ pub struct ServiceAccount {
     >,
 }
 impl ::core::fmt::Debug for ServiceAccount {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ServiceAccount")
             .field("id", &self.id)
@@ -441,6 +446,7 @@ pub struct ApiKey {
     >,
 }
 impl ::core::fmt::Debug for ApiKey {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ApiKey")
             .field("id", &self.id)
@@ -485,6 +491,7 @@ pub struct ApiKeySpec {
     pub disabled: bool,
 }
 impl ::core::fmt::Debug for ApiKeySpec {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ApiKeySpec")
             .field("owner_id", &self.owner_id)
@@ -545,6 +552,7 @@ pub struct CustomRole {
     >,
 }
 impl ::core::fmt::Debug for CustomRole {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("CustomRole")
             .field("id", &self.id)
@@ -680,6 +688,7 @@ impl Message for self::AccountAccess {
             + int32::len(2, &self.role)
             + string::len_each(3, &self.custom_roles)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -703,6 +712,7 @@ impl Message for self::NamespaceAccess {
             + string::len(1, &self.permission_deprecated)
             + int32::len(2, &self.permission)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -729,6 +739,7 @@ impl Message for self::Access {
             + map::len(string::size, message::size, 2, &self.namespace_accesses)
             + string::len_each(4, &self.custom_roles_deprecated)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -752,6 +763,7 @@ impl Message for self::NamespaceScopedAccess {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.access)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -775,6 +787,7 @@ impl Message for self::UserSpec {
             + string::len(1, &self.email)
             + message::len_some(2, &self.access)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -798,6 +811,7 @@ impl Message for self::Invitation {
             + message::len_some(1, &self.created_time)
             + message::len_some(2, &self.expired_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -842,6 +856,7 @@ impl Message for self::User {
             + message::len_some(8, &self.last_modified_time)
             + int32::len(9, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -862,6 +877,7 @@ impl Message for self::GoogleGroupSpec {
         0
             + string::len(1, &self.email_address)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -882,6 +898,7 @@ impl Message for self::ScimGroupSpec {
         0
             + string::len(1, &self.idp_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -896,6 +913,7 @@ impl Message for self::CloudGroupSpec {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -922,6 +940,7 @@ impl Message for self::UserGroupSpec {
             + message::len_some(2, &self.access)
             + oneof::len(&self.group_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -934,6 +953,7 @@ impl Oneof for self::user_group_spec::GroupType {
             Self::CloudGroup(value) => message::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::GoogleGroup(value) => message::size(3, value),
@@ -987,6 +1007,7 @@ impl Message for self::UserGroup {
             + message::len_some(7, &self.last_modified_time)
             + int32::len(8, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1007,6 +1028,7 @@ impl Message for self::UserGroupMemberId {
         0
             + oneof::len(&self.member_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1017,6 +1039,7 @@ impl Oneof for self::user_group_member_id::MemberType {
             Self::UserId(value) => string::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::UserId(value) => string::size(1, value),
@@ -1048,6 +1071,7 @@ impl Message for self::UserGroupMember {
             + message::len_some(1, &self.member_id)
             + message::len_some(2, &self.created_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1089,6 +1113,7 @@ impl Message for self::ServiceAccount {
             + message::len_some(7, &self.last_modified_time)
             + int32::len(8, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1118,6 +1143,7 @@ impl Message for self::ServiceAccountSpec {
             + string::len(3, &self.description)
             + message::len_some(4, &self.namespace_scoped_access)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1159,6 +1185,7 @@ impl Message for self::ApiKey {
             + message::len_some(7, &self.last_modified_time)
             + int32::len(8, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1197,6 +1224,7 @@ impl Message for self::ApiKeySpec {
             + bool::len(6, &self.disabled)
             + int32::len(7, &self.owner_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1223,6 +1251,7 @@ impl Message for self::CustomRoleSpec {
             + string::len(2, &self.description)
             + message::len_each(3, &self.permissions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1249,6 +1278,7 @@ impl Message for self::custom_role_spec::Resources {
             + string::len_each(2, &self.resource_ids)
             + bool::len(3, &self.allow_all)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1272,6 +1302,7 @@ impl Message for self::custom_role_spec::Permission {
             + message::len_some(1, &self.resources)
             + string::len_each(2, &self.actions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1310,6 +1341,7 @@ impl Message for self::CustomRole {
             + message::len_some(6, &self.created_time)
             + message::len_some(7, &self.last_modified_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1342,6 +1374,7 @@ impl Message for self::UserNamespaceAssignment {
             + bool::len(4, &self.inherited_access)
             + string::len(5, &self.resource_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1374,6 +1407,7 @@ impl Message for self::ServiceAccountNamespaceAssignment {
             + bool::len(4, &self.inherited_access)
             + string::len(5, &self.resource_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1406,6 +1440,7 @@ impl Message for self::UserGroupNamespaceAssignment {
             + bool::len(4, &self.inherited_access)
             + string::len(5, &self.resource_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -63,6 +63,7 @@ pub struct Replica {
     pub region: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for Replica {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Replica")
             .field("id", &self.id)
@@ -198,6 +199,7 @@ pub mod capacity {
         pub spec: ::core::option::Option<super::CapacitySpec>,
     }
     impl ::core::fmt::Debug for Request {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("Request")
                 .field(
@@ -331,6 +333,7 @@ pub struct NamespaceSpec {
     pub fairness: ::core::option::Option<FairnessSpec>,
 }
 impl ::core::fmt::Debug for NamespaceSpec {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceSpec")
             .field("name", &self.name)
@@ -514,6 +517,7 @@ pub struct Namespace {
     pub replicas: ::prost::alloc::vec::Vec<Replica>,
 }
 impl ::core::fmt::Debug for Namespace {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Namespace")
             .field("namespace", &self.namespace)
@@ -561,6 +565,7 @@ pub struct NamespaceRegionStatus {
     pub async_operation_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for NamespaceRegionStatus {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceRegionStatus")
             .field("state_deprecated", &self.state_deprecated)
@@ -681,6 +686,7 @@ pub struct ExportSink {
     >,
 }
 impl ::core::fmt::Debug for ExportSink {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ExportSink")
             .field("name", &self.name)
@@ -857,6 +863,7 @@ impl Message for self::CertificateFilterSpec {
             + string::len(3, &self.organizational_unit)
             + string::len(4, &self.subject_alternative_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -886,6 +893,7 @@ impl Message for self::MtlsAuthSpec {
             + bool::len(3, &self.enabled)
             + bytes::len(4, &self.accepted_client_ca)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -906,6 +914,7 @@ impl Message for self::ApiKeyAuthSpec {
         0
             + bool::len(1, &self.enabled)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -926,6 +935,7 @@ impl Message for self::LifecycleSpec {
         0
             + bool::len(1, &self.enable_delete_protection)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -955,6 +965,7 @@ impl Message for self::CodecServerSpec {
             + bool::len(3, &self.include_cross_origin_credentials)
             + message::len_some(4, &self.custom_error_message)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -975,6 +986,7 @@ impl Message for self::codec_server_spec::CustomErrorMessage {
         0
             + message::len_some(1, &self.default)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -998,6 +1010,7 @@ impl Message for self::codec_server_spec::custom_error_message::ErrorMessage {
             + string::len(1, &self.message)
             + string::len(2, &self.link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1021,6 +1034,7 @@ impl Message for self::HighAvailabilitySpec {
             + bool::len(1, &self.disable_managed_failover)
             + bool::len(2, &self.disable_passive_poller_forwarding)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1041,6 +1055,7 @@ impl Message for self::ReplicaSpec {
         0
             + string::len(1, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1070,6 +1085,7 @@ impl Message for self::Replica {
             + int32::len(3, &self.state)
             + string::len(4, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1090,6 +1106,7 @@ impl Message for self::CapacitySpec {
         0
             + oneof::len(&self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1104,6 +1121,7 @@ impl Message for self::capacity_spec::OnDemand {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1124,6 +1142,7 @@ impl Message for self::capacity_spec::Provisioned {
         0
             + double::len(1, &self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1135,6 +1154,7 @@ impl Oneof for self::capacity_spec::Spec {
             Self::Provisioned(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::OnDemand(value) => message::size(1, value),
@@ -1168,6 +1188,7 @@ impl Message for self::Capacity {
             + oneof::len(&self.current_mode)
             + message::len_some(3, &self.latest_request)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1182,6 +1203,7 @@ impl Message for self::capacity::OnDemand {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1202,6 +1224,7 @@ impl Message for self::capacity::Provisioned {
         0
             + double::len(1, &self.current_value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1234,6 +1257,7 @@ impl Message for self::capacity::Request {
             + string::len(4, &self.async_operation_id)
             + message::len_some(5, &self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1245,6 +1269,7 @@ impl Oneof for self::capacity::CurrentMode {
             Self::Provisioned(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::OnDemand(value) => message::size(1, value),
@@ -1275,6 +1300,7 @@ impl Message for self::FairnessSpec {
         0
             + bool::len(1, &self.task_queue_fairness_enabled)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1334,6 +1360,7 @@ impl Message for self::NamespaceSpec {
             + message::len_each(13, &self.replicas)
             + message::len_some(14, &self.fairness)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1360,6 +1387,7 @@ impl Message for self::Endpoints {
             + string::len(2, &self.mtls_grpc_address)
             + string::len(3, &self.grpc_address)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1380,6 +1408,7 @@ impl Message for self::Limits {
         0
             + int32::len(1, &self.actions_per_second_limit)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1403,6 +1432,7 @@ impl Message for self::AwsPrivateLinkInfo {
             + string::len_each(1, &self.allowed_principal_arns)
             + string::len_each(2, &self.vpc_endpoint_service_names)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1426,6 +1456,7 @@ impl Message for self::PrivateConnectivity {
             + string::len(1, &self.region)
             + message::len_some(2, &self.aws_private_link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1494,6 +1525,7 @@ impl Message for self::Namespace {
             + message::len_some(16, &self.capacity)
             + message::len_each(18, &self.replicas)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1520,6 +1552,7 @@ impl Message for self::NamespaceRegionStatus {
             + string::len(2, &self.async_operation_id)
             + int32::len(3, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1549,6 +1582,7 @@ impl Message for self::ExportSinkSpec {
             + message::len_some(3, &self.s3)
             + message::len_some(4, &self.gcs)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1590,6 +1624,7 @@ impl Message for self::ExportSink {
             + message::len_some(7, &self.latest_data_export_time)
             + message::len_some(8, &self.last_health_check_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1622,6 +1657,7 @@ impl Message for self::NamespaceCapacityInfo {
             + message::len_some(4, &self.mode_options)
             + message::len_some(5, &self.stats)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1645,6 +1681,7 @@ impl Message for self::namespace_capacity_info::CapacityModeOptions {
             + message::len_some(1, &self.provisioned)
             + message::len_some(2, &self.on_demand)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1668,6 +1705,7 @@ impl Message for self::namespace_capacity_info::capacity_mode_options::Provision
             + double::len_each(1, &self.valid_tru_values)
             + double::len(2, &self.max_available_tru_value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1688,6 +1726,7 @@ impl Message for self::namespace_capacity_info::capacity_mode_options::OnDemand 
         0
             + double::len(1, &self.aps_limit)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1708,6 +1747,7 @@ impl Message for self::namespace_capacity_info::Stats {
         0
             + message::len_some(1, &self.aps)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1734,6 +1774,7 @@ impl Message for self::namespace_capacity_info::stats::Summary {
             + double::len(2, &self.p90)
             + double::len(3, &self.p99)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

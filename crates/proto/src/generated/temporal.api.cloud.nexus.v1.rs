@@ -54,6 +54,7 @@ pub struct Endpoint {
     >,
 }
 impl ::core::fmt::Debug for Endpoint {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Endpoint")
             .field("id", &self.id)
@@ -113,6 +114,7 @@ impl Message for self::EndpointSpec {
             + string::len(4, &self.description_deprecated)
             + message::len_some(5, &self.description)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -133,6 +135,7 @@ impl Message for self::EndpointTargetSpec {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -143,6 +146,7 @@ impl Oneof for self::endpoint_target_spec::Variant {
             Self::WorkerTargetSpec(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkerTargetSpec(value) => message::size(1, value),
@@ -174,6 +178,7 @@ impl Message for self::WorkerTargetSpec {
             + string::len(1, &self.namespace_id)
             + string::len(2, &self.task_queue)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -194,6 +199,7 @@ impl Message for self::EndpointPolicySpec {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -204,6 +210,7 @@ impl Oneof for self::endpoint_policy_spec::Variant {
             Self::AllowedCloudNamespacePolicySpec(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::AllowedCloudNamespacePolicySpec(value) => message::size(1, value),
@@ -232,6 +239,7 @@ impl Message for self::AllowedCloudNamespacePolicySpec {
         0
             + string::len(1, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -270,6 +278,7 @@ impl Message for self::Endpoint {
             + message::len_some(6, &self.created_time)
             + message::len_some(7, &self.last_modified_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

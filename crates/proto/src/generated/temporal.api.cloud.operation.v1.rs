@@ -21,6 +21,7 @@ pub struct AsyncOperation {
     >,
 }
 impl ::core::fmt::Debug for AsyncOperation {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("AsyncOperation")
             .field("id", &self.id)
@@ -167,6 +168,7 @@ impl Message for self::AsyncOperation {
             + message::len_some(8, &self.finished_time)
             + int32::len(9, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -9,6 +9,7 @@ pub struct Region {
     pub location: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for Region {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Region")
             .field("id", &self.id)
@@ -126,6 +127,7 @@ impl Message for self::Region {
             + string::len(4, &self.location)
             + int32::len(5, &self.cloud_provider)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -56,6 +56,7 @@ impl Message for self::S3Spec {
             + string::len(4, &self.kms_arn)
             + string::len(5, &self.aws_account_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -85,6 +86,7 @@ impl Message for self::GcsSpec {
             + string::len(3, &self.gcp_project_id)
             + string::len(4, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -111,6 +113,7 @@ impl Message for self::KinesisSpec {
             + string::len(2, &self.destination_uri)
             + string::len(3, &self.region)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -137,6 +140,7 @@ impl Message for self::PubSubSpec {
             + string::len(2, &self.topic_name)
             + string::len(3, &self.gcp_project_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -21,6 +21,7 @@ pub struct GroupBy {
     pub value: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for GroupBy {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GroupBy")
             .field("key", &crate::codec::Named::<_, GroupByKey>::new(&self.key))
@@ -45,6 +46,7 @@ pub struct Record {
     pub value: f64,
 }
 impl ::core::fmt::Debug for Record {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Record")
             .field("type", &crate::codec::Named::<_, RecordType>::new(&self.r#type))
@@ -272,6 +274,7 @@ impl Message for self::Summary {
             + message::len_each(3, &self.record_groups)
             + bool::len(4, &self.incomplete)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -295,6 +298,7 @@ impl Message for self::RecordGroup {
             + message::len_each(1, &self.group_bys)
             + message::len_each(2, &self.records)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -318,6 +322,7 @@ impl Message for self::GroupBy {
             + int32::len(1, &self.key)
             + string::len(2, &self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -344,6 +349,7 @@ impl Message for self::Record {
             + int32::len(2, &self.unit)
             + double::len(3, &self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -124,6 +124,7 @@ pub struct ContinueAsNewWorkflowExecutionCommandAttributes {
     pub initial_versioning_behavior: i32,
 }
 impl ::core::fmt::Debug for ContinueAsNewWorkflowExecutionCommandAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ContinueAsNewWorkflowExecutionCommandAttributes")
             .field("workflow_type", &self.workflow_type)
@@ -222,6 +223,7 @@ pub struct StartChildWorkflowExecutionCommandAttributes {
     >,
 }
 impl ::core::fmt::Debug for StartChildWorkflowExecutionCommandAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartChildWorkflowExecutionCommandAttributes")
             .field("namespace", &self.namespace)
@@ -328,6 +330,7 @@ pub struct Command {
     pub attributes: ::core::option::Option<command::Attributes>,
 }
 impl ::core::fmt::Debug for Command {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Command")
             .field(
@@ -477,6 +480,7 @@ impl Message for self::ScheduleActivityTaskCommandAttributes {
             + bool::len(13, &self.use_workflow_build_id)
             + message::len_some(14, &self.priority)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -497,6 +501,7 @@ impl Message for self::RequestCancelActivityTaskCommandAttributes {
         0
             + int64::len(1, &self.scheduled_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -520,6 +525,7 @@ impl Message for self::StartTimerCommandAttributes {
             + string::len(1, &self.timer_id)
             + message::len_some(2, &self.start_to_fire_timeout)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -540,6 +546,7 @@ impl Message for self::CompleteWorkflowExecutionCommandAttributes {
         0
             + message::len_some(1, &self.result)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -560,6 +567,7 @@ impl Message for self::FailWorkflowExecutionCommandAttributes {
         0
             + message::len_some(1, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -580,6 +588,7 @@ impl Message for self::CancelTimerCommandAttributes {
         0
             + string::len(1, &self.timer_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -600,6 +609,7 @@ impl Message for self::CancelWorkflowExecutionCommandAttributes {
         0
             + message::len_some(1, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -635,6 +645,7 @@ impl Message for self::RequestCancelExternalWorkflowExecutionCommandAttributes {
             + bool::len(5, &self.child_workflow_only)
             + string::len(6, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -673,6 +684,7 @@ impl Message for self::SignalExternalWorkflowExecutionCommandAttributes {
             + bool::len(6, &self.child_workflow_only)
             + message::len_some(7, &self.header)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -693,6 +705,7 @@ impl Message for self::UpsertWorkflowSearchAttributesCommandAttributes {
         0
             + message::len_some(1, &self.search_attributes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -713,6 +726,7 @@ impl Message for self::ModifyWorkflowPropertiesCommandAttributes {
         0
             + message::len_some(1, &self.upserted_memo)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -742,6 +756,7 @@ impl Message for self::RecordMarkerCommandAttributes {
             + message::len_some(3, &self.header)
             + message::len_some(4, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -807,6 +822,7 @@ impl Message for self::ContinueAsNewWorkflowExecutionCommandAttributes {
             + bool::len(15, &self.inherit_build_id)
             + int32::len(16, &self.initial_versioning_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -881,6 +897,7 @@ impl Message for self::StartChildWorkflowExecutionCommandAttributes {
             + message::len_some(18, &self.priority)
             + message::len_some(19, &self.versioning_override)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -901,6 +918,7 @@ impl Message for self::ProtocolMessageCommandAttributes {
         0
             + string::len(1, &self.message_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -942,6 +960,7 @@ impl Message for self::ScheduleNexusOperationCommandAttributes {
             + message::len_some(7, &self.schedule_to_start_timeout)
             + message::len_some(8, &self.start_to_close_timeout)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -962,6 +981,7 @@ impl Message for self::RequestCancelNexusOperationCommandAttributes {
         0
             + int64::len(1, &self.scheduled_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -991,6 +1011,7 @@ impl Message for self::Command {
             + message::len_some(301, &self.user_metadata)
             + message::len_each(302, &self.event_group_markers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1017,6 +1038,7 @@ impl Oneof for self::command::Attributes {
             Self::RequestCancelNexusOperationCommandAttributes(value) => message::write(19, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ScheduleActivityTaskCommandAttributes(value) => message::size(2, value),

@@ -5,6 +5,7 @@ pub struct DataBlob {
     pub data: ::prost::bytes::Bytes,
 }
 impl ::core::fmt::Debug for DataBlob {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("DataBlob")
             .field(
@@ -82,6 +83,7 @@ pub struct Execution {
     pub run_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for Execution {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Execution")
             .field(
@@ -152,6 +154,7 @@ pub struct ResetOptions {
     pub target: ::core::option::Option<reset_options::Target>,
 }
 impl ::core::fmt::Debug for ResetOptions {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ResetOptions")
             .field(
@@ -268,6 +271,7 @@ pub mod link {
             pub event_type: i32,
         }
         impl ::core::fmt::Debug for EventReference {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct("EventReference")
                     .field("event_id", &self.event_id)
@@ -305,6 +309,7 @@ pub mod link {
             pub event_type: i32,
         }
         impl ::core::fmt::Debug for RequestIdReference {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct("RequestIdReference")
                     .field("request_id", &self.request_id)
@@ -475,6 +480,7 @@ impl Message for self::DataBlob {
             + int32::len(1, &self.encoding_type)
             + bytes::len(2, &self.data)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -495,6 +501,7 @@ impl Message for self::Payloads {
         0
             + message::len_each(1, &self.payloads)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -521,6 +528,7 @@ impl Message for self::Payload {
             + bytes::len(2, &self.data)
             + message::len_each(3, &self.external_payloads)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -541,6 +549,7 @@ impl Message for self::payload::ExternalPayloadDetails {
         0
             + int64::len(1, &self.size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -561,6 +570,7 @@ impl Message for self::SearchAttributes {
         0
             + map::len(string::size, message::size, 1, &self.indexed_fields)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -581,6 +591,7 @@ impl Message for self::Memo {
         0
             + map::len(string::size, message::size, 1, &self.fields)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -601,6 +612,7 @@ impl Message for self::Header {
         0
             + map::len(string::size, message::size, 1, &self.fields)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -624,6 +636,7 @@ impl Message for self::WorkflowExecution {
             + string::len(1, &self.workflow_id)
             + string::len(2, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -650,6 +663,7 @@ impl Message for self::Execution {
             + string::len(2, &self.business_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -670,6 +684,7 @@ impl Message for self::WorkflowType {
         0
             + string::len(1, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -690,6 +705,7 @@ impl Message for self::ActivityType {
         0
             + string::len(1, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -722,6 +738,7 @@ impl Message for self::RetryPolicy {
             + int32::len(4, &self.maximum_attempts)
             + string::len_each(5, &self.non_retryable_error_types)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -742,6 +759,7 @@ impl Message for self::MeteringMetadata {
         0
             + uint32::len(13, &self.nonfirst_local_activity_execution_attempts)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -765,6 +783,7 @@ impl Message for self::WorkerVersionStamp {
             + string::len(1, &self.build_id)
             + bool::len(3, &self.use_versioning)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -791,6 +810,7 @@ impl Message for self::WorkerVersionCapabilities {
             + bool::len(2, &self.use_versioning)
             + string::len(4, &self.deployment_series_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -820,6 +840,7 @@ impl Message for self::ResetOptions {
             + bool::len(11, &self.current_run_only)
             + int32::len_each(12, &self.reset_reapply_exclude_types)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -833,6 +854,7 @@ impl Oneof for self::reset_options::Target {
             Self::BuildId(value) => string::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::FirstWorkflowTask(value) => message::size(1, value),
@@ -870,6 +892,7 @@ impl Message for self::Callback {
             + oneof::len(&self.variant)
             + message::len_each(100, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -893,6 +916,7 @@ impl Message for self::callback::Nexus {
             + string::len(1, &self.url)
             + map::len(string::size, string::size, 2, &self.header)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -913,6 +937,7 @@ impl Message for self::callback::Internal {
         0
             + bytes::len(1, &self.data)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -942,6 +967,7 @@ impl Message for self::callback::NexusHandler {
             + string::len(3, &self.operation)
             + message::len_some(4, &self.source_context)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -954,6 +980,7 @@ impl Oneof for self::callback::Variant {
             Self::NexusHandler(value) => message::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Nexus(value) => message::size(2, value),
@@ -986,6 +1013,7 @@ impl Message for self::Link {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1015,6 +1043,7 @@ impl Message for self::link::WorkflowEvent {
             + string::len(3, &self.run_id)
             + oneof::len(&self.reference)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1038,6 +1067,7 @@ impl Message for self::link::workflow_event::EventReference {
             + int64::len(1, &self.event_id)
             + int32::len(2, &self.event_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1061,6 +1091,7 @@ impl Message for self::link::workflow_event::RequestIdReference {
             + string::len(1, &self.request_id)
             + int32::len(2, &self.event_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1072,6 +1103,7 @@ impl Oneof for self::link::workflow_event::Reference {
             Self::RequestIdRef(value) => message::write(101, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::EventRef(value) => message::size(100, value),
@@ -1102,6 +1134,7 @@ impl Message for self::link::BatchJob {
         0
             + string::len(1, &self.job_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1128,6 +1161,7 @@ impl Message for self::link::Activity {
             + string::len(2, &self.activity_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1154,6 +1188,7 @@ impl Message for self::link::NexusOperation {
             + string::len(2, &self.operation_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1183,6 +1218,7 @@ impl Message for self::link::Workflow {
             + string::len(3, &self.run_id)
             + string::len(4, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1212,6 +1248,7 @@ impl Message for self::link::Callback {
             + string::len_each(3, &self.component_path)
             + string::len(4, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1227,6 +1264,7 @@ impl Oneof for self::link::Variant {
             Self::Callback(value) => message::write(6, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkflowEvent(value) => message::size(1, value),
@@ -1268,6 +1306,7 @@ impl Message for self::Principal {
             + string::len(1, &self.r#type)
             + string::len(2, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1294,6 +1333,7 @@ impl Message for self::Priority {
             + string::len(2, &self.fairness_key)
             + float::len(3, &self.fairness_weight)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1314,6 +1354,7 @@ impl Message for self::WorkerSelector {
         0
             + oneof::len(&self.selector)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1324,6 +1365,7 @@ impl Oneof for self::worker_selector::Selector {
             Self::WorkerInstanceKey(value) => string::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkerInstanceKey(value) => string::size(1, value),
@@ -1358,6 +1400,7 @@ impl Message for self::OnConflictOptions {
             + bool::len(2, &self.attach_completion_callbacks)
             + bool::len(3, &self.attach_links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1387,6 +1430,7 @@ impl Message for self::TimeSkippingConfig {
             + bool::len(3, &self.disable_propagation)
             + int32::len(4, &self.max_session_skip_count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1410,6 +1454,7 @@ impl Message for self::FastForwardConfig {
             + string::len(1, &self.id)
             + message::len_some(2, &self.duration)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1436,6 +1481,7 @@ impl Message for self::TimeSkippingStatePropagation {
             + message::len_some(2, &self.fast_forward_target_time)
             + int32::len(3, &self.initial_skip_count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1465,6 +1511,7 @@ impl Message for self::TimeSkippingInfo {
             + message::len_some(4, &self.fast_forward_info)
             + int32::len(6, &self.current_session_skip_count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1494,6 +1541,7 @@ impl Message for self::TimeSkippingFastForwardInfo {
             + message::len_some(3, &self.target_time)
             + bool::len(4, &self.has_completed)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -17,6 +17,7 @@ pub struct ComputeConfigScalingGroup {
     pub scaler: ::core::option::Option<ComputeScaler>,
 }
 impl ::core::fmt::Debug for ComputeConfigScalingGroup {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ComputeConfigScalingGroup")
             .field(
@@ -77,6 +78,7 @@ pub struct ComputeConfigScalingGroupSummary {
     pub provider_type: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for ComputeConfigScalingGroupSummary {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ComputeConfigScalingGroupSummary")
             .field(
@@ -133,6 +135,7 @@ impl Message for self::ComputeProvider {
             + message::len_some(2, &self.details)
             + string::len(10, &self.nexus_endpoint)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -156,6 +159,7 @@ impl Message for self::ComputeScaler {
             + string::len(1, &self.r#type)
             + message::len_some(2, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -182,6 +186,7 @@ impl Message for self::ComputeConfigScalingGroup {
             + message::len_some(3, &self.provider)
             + message::len_some(4, &self.scaler)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -202,6 +207,7 @@ impl Message for self::ComputeConfig {
         0
             + map::len(string::size, message::size, 1, &self.scaling_groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -225,6 +231,7 @@ impl Message for self::ComputeConfigScalingGroupUpdate {
             + message::len_some(1, &self.scaling_group)
             + message::len_some(2, &self.update_mask)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -245,6 +252,7 @@ impl Message for self::ComputeConfigSummary {
         0
             + map::len(string::size, message::size, 1, &self.scaling_groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -268,6 +276,7 @@ impl Message for self::ComputeConfigScalingGroupSummary {
             + int32::len_each(1, &self.task_queue_types)
             + string::len(2, &self.provider_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -6,6 +6,7 @@ pub struct WorkerDeploymentOptions {
     pub worker_versioning_mode: i32,
 }
 impl ::core::fmt::Debug for WorkerDeploymentOptions {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkerDeploymentOptions")
             .field("deployment_name", &self.deployment_name)
@@ -67,6 +68,7 @@ pub mod deployment_info {
         >,
     }
     impl ::core::fmt::Debug for TaskQueueInfo {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("TaskQueueInfo")
                 .field("name", &self.name)
@@ -150,6 +152,7 @@ pub struct WorkerDeploymentVersionInfo {
     pub last_modifier_identity: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for WorkerDeploymentVersionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkerDeploymentVersionInfo")
             .field("version", &self.version)
@@ -200,6 +203,7 @@ pub mod worker_deployment_version_info {
         pub r#type: i32,
     }
     impl ::core::fmt::Debug for VersionTaskQueueInfo {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("VersionTaskQueueInfo")
                 .field("name", &self.name)
@@ -239,6 +243,7 @@ pub struct VersionDrainageInfo {
     >,
 }
 impl ::core::fmt::Debug for VersionDrainageInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("VersionDrainageInfo")
             .field(
@@ -295,6 +300,7 @@ pub struct WorkerDeploymentInfo {
     pub routing_config_update_state: i32,
 }
 impl ::core::fmt::Debug for WorkerDeploymentInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkerDeploymentInfo")
             .field("name", &self.name)
@@ -368,6 +374,7 @@ pub mod worker_deployment_info {
         pub compute_status: ::core::option::Option<super::ComputeStatus>,
     }
     impl ::core::fmt::Debug for WorkerDeploymentVersionSummary {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("WorkerDeploymentVersionSummary")
                 .field("version", &self.version)
@@ -473,6 +480,7 @@ pub struct InheritedAutoUpgradeInfo {
     pub continue_as_new_initial_versioning_behavior: i32,
 }
 impl ::core::fmt::Debug for InheritedAutoUpgradeInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("InheritedAutoUpgradeInfo")
             .field("source_deployment_version", &self.source_deployment_version)
@@ -532,6 +540,7 @@ impl Message for self::WorkerDeploymentOptions {
             + string::len(2, &self.build_id)
             + int32::len(3, &self.worker_versioning_mode)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -555,6 +564,7 @@ impl Message for self::Deployment {
             + string::len(1, &self.series_name)
             + string::len(2, &self.build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -587,6 +597,7 @@ impl Message for self::DeploymentInfo {
             + map::len(string::size, message::size, 4, &self.metadata)
             + bool::len(5, &self.is_current)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -613,6 +624,7 @@ impl Message for self::deployment_info::TaskQueueInfo {
             + int32::len(2, &self.r#type)
             + message::len_some(3, &self.first_poller_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -636,6 +648,7 @@ impl Message for self::UpdateDeploymentMetadata {
             + map::len(string::size, message::size, 1, &self.upsert_entries)
             + string::len_each(2, &self.remove_entries)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -662,6 +675,7 @@ impl Message for self::DeploymentListInfo {
             + message::len_some(2, &self.create_time)
             + bool::len(3, &self.is_current)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -730,6 +744,7 @@ impl Message for self::WorkerDeploymentVersionInfo {
             + message::len_some(16, &self.compute_config)
             + string::len(17, &self.last_modifier_identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -753,6 +768,7 @@ impl Message for self::worker_deployment_version_info::VersionTaskQueueInfo {
             + string::len(1, &self.name)
             + int32::len(2, &self.r#type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -779,6 +795,7 @@ impl Message for self::VersionDrainageInfo {
             + message::len_some(2, &self.last_changed_time)
             + message::len_some(3, &self.last_checked_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -799,6 +816,7 @@ impl Message for self::ComputeStatus {
         0
             + message::len_some(1, &self.provider_validation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -822,6 +840,7 @@ impl Message for self::compute_status::ProviderValidationStatus {
             + string::len(1, &self.error_message)
             + message::len_some(2, &self.last_check_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -860,6 +879,7 @@ impl Message for self::WorkerDeploymentInfo {
             + string::len(6, &self.manager_identity)
             + int32::len(7, &self.routing_config_update_state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -919,6 +939,7 @@ impl Message for self::worker_deployment_info::WorkerDeploymentVersionSummary {
             + message::len_some(13, &self.compute_config)
             + message::len_some(14, &self.compute_status)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -942,6 +963,7 @@ impl Message for self::WorkerDeploymentVersion {
             + string::len(1, &self.build_id)
             + string::len(2, &self.deployment_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -962,6 +984,7 @@ impl Message for self::VersionMetadata {
         0
             + map::len(string::size, message::size, 1, &self.entries)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1006,6 +1029,7 @@ impl Message for self::RoutingConfig {
             + message::len_some(9, &self.ramping_deployment_version)
             + int64::len(10, &self.revision_number)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1032,6 +1056,7 @@ impl Message for self::InheritedAutoUpgradeInfo {
             + int64::len(2, &self.source_deployment_revision_number)
             + int32::len(3, &self.continue_as_new_initial_versioning_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

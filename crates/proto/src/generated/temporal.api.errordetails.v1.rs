@@ -27,6 +27,7 @@ pub struct NamespaceInvalidStateFailure {
     pub allowed_states: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::core::fmt::Debug for NamespaceInvalidStateFailure {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceInvalidStateFailure")
             .field("namespace", &self.namespace)
@@ -107,6 +108,7 @@ pub struct ResourceExhaustedFailure {
     pub scope: i32,
 }
 impl ::core::fmt::Debug for ResourceExhaustedFailure {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ResourceExhaustedFailure")
             .field(
@@ -209,6 +211,7 @@ impl Message for self::NotFoundFailure {
             + string::len(1, &self.current_cluster)
             + string::len(2, &self.active_cluster)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -235,6 +238,7 @@ impl Message for self::WorkflowExecutionAlreadyStartedFailure {
             + string::len(2, &self.run_id)
             + string::len(3, &self.first_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -261,6 +265,7 @@ impl Message for self::NamespaceNotActiveFailure {
             + string::len(2, &self.current_cluster)
             + string::len(3, &self.active_cluster)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -281,6 +286,7 @@ impl Message for self::NamespaceUnavailableFailure {
         0
             + string::len(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -307,6 +313,7 @@ impl Message for self::NamespaceInvalidStateFailure {
             + int32::len(2, &self.state)
             + int32::len_each(3, &self.allowed_states)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -327,6 +334,7 @@ impl Message for self::NamespaceNotFoundFailure {
         0
             + string::len(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -341,6 +349,7 @@ impl Message for self::NamespaceAlreadyExistsFailure {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -367,6 +376,7 @@ impl Message for self::ClientVersionNotSupportedFailure {
             + string::len(2, &self.client_name)
             + string::len(3, &self.supported_versions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -390,6 +400,7 @@ impl Message for self::ServerVersionNotSupportedFailure {
             + string::len(1, &self.server_version)
             + string::len(2, &self.client_supported_server_versions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -404,6 +415,7 @@ impl Message for self::CancellationAlreadyRequestedFailure {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -424,6 +436,7 @@ impl Message for self::QueryFailedFailure {
         0
             + message::len_some(1, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -444,6 +457,7 @@ impl Message for self::PermissionDeniedFailure {
         0
             + string::len(1, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -467,6 +481,7 @@ impl Message for self::ResourceExhaustedFailure {
             + int32::len(1, &self.cause)
             + int32::len(2, &self.scope)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -490,6 +505,7 @@ impl Message for self::SystemWorkflowFailure {
             + message::len_some(1, &self.workflow_execution)
             + string::len(2, &self.workflow_error)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -504,6 +520,7 @@ impl Message for self::WorkflowNotReadyFailure {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -524,6 +541,7 @@ impl Message for self::NewerBuildExistsFailure {
         0
             + string::len(1, &self.default_build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -544,6 +562,7 @@ impl Message for self::MultiOperationExecutionFailure {
         0
             + message::len_each(1, &self.statuses)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -570,6 +589,7 @@ impl Message for self::multi_operation_execution_failure::OperationStatus {
             + string::len(2, &self.message)
             + message::len_each(3, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -593,6 +613,7 @@ impl Message for self::ActivityExecutionAlreadyStartedFailure {
             + string::len(1, &self.start_request_id)
             + string::len(2, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -616,6 +637,7 @@ impl Message for self::NexusOperationExecutionAlreadyStartedFailure {
             + string::len(1, &self.start_request_id)
             + string::len(2, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -630,6 +652,7 @@ impl Message for self::WorkflowTaskCompletionBufferLostFailure {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

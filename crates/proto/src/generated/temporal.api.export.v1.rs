@@ -25,6 +25,7 @@ impl Message for self::WorkflowExecution {
         0
             + message::len_some(1, &self.history)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -45,6 +46,7 @@ impl Message for self::WorkflowExecutions {
         0
             + message::len_each(1, &self.items)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

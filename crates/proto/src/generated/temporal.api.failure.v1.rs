@@ -10,6 +10,7 @@ pub struct ApplicationFailureInfo {
     pub category: i32,
 }
 impl ::core::fmt::Debug for ApplicationFailureInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ApplicationFailureInfo")
             .field("type", &self.r#type)
@@ -48,6 +49,7 @@ pub struct TimeoutFailureInfo {
     >,
 }
 impl ::core::fmt::Debug for TimeoutFailureInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("TimeoutFailureInfo")
             .field(
@@ -101,6 +103,7 @@ pub struct ActivityFailureInfo {
     pub retry_state: i32,
 }
 impl ::core::fmt::Debug for ActivityFailureInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityFailureInfo")
             .field("scheduled_event_id", &self.scheduled_event_id)
@@ -141,6 +144,7 @@ pub struct ChildWorkflowExecutionFailureInfo {
     pub retry_state: i32,
 }
 impl ::core::fmt::Debug for ChildWorkflowExecutionFailureInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ChildWorkflowExecutionFailureInfo")
             .field("namespace", &self.namespace)
@@ -185,6 +189,7 @@ pub struct NexusHandlerFailureInfo {
     pub retry_behavior: i32,
 }
 impl ::core::fmt::Debug for NexusHandlerFailureInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NexusHandlerFailureInfo")
             .field("type", &self.r#type)
@@ -273,6 +278,7 @@ impl Message for self::ApplicationFailureInfo {
             + message::len_some(4, &self.next_retry_delay)
             + int32::len(5, &self.category)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -296,6 +302,7 @@ impl Message for self::TimeoutFailureInfo {
             + int32::len(1, &self.timeout_type)
             + message::len_some(2, &self.last_heartbeat_details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -319,6 +326,7 @@ impl Message for self::CanceledFailureInfo {
             + message::len_some(1, &self.details)
             + string::len(2, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -339,6 +347,7 @@ impl Message for self::TerminatedFailureInfo {
         0
             + string::len(1, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -359,6 +368,7 @@ impl Message for self::ServerFailureInfo {
         0
             + bool::len(1, &self.non_retryable)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -379,6 +389,7 @@ impl Message for self::ResetWorkflowFailureInfo {
         0
             + message::len_some(1, &self.last_heartbeat_details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -414,6 +425,7 @@ impl Message for self::ActivityFailureInfo {
             + string::len(5, &self.activity_id)
             + int32::len(6, &self.retry_state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -449,6 +461,7 @@ impl Message for self::ChildWorkflowExecutionFailureInfo {
             + int64::len(5, &self.started_event_id)
             + int32::len(6, &self.retry_state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -484,6 +497,7 @@ impl Message for self::NexusOperationFailureInfo {
             + string::len(5, &self.operation_id)
             + string::len(6, &self.operation_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -507,6 +521,7 @@ impl Message for self::NexusHandlerFailureInfo {
             + string::len(1, &self.r#type)
             + int32::len(2, &self.retry_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -542,6 +557,7 @@ impl Message for self::Failure {
             + oneof::len(&self.failure_info)
             + message::len_some(20, &self.encoded_attributes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -561,6 +577,7 @@ impl Oneof for self::failure::FailureInfo {
             Self::NexusHandlerFailureInfo(value) => message::write(14, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ApplicationFailureInfo(value) => message::size(5, value),
@@ -601,6 +618,7 @@ impl Message for self::MultiOperationExecutionAborted {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

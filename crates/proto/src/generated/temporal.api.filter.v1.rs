@@ -22,6 +22,7 @@ pub struct StatusFilter {
     pub status: i32,
 }
 impl ::core::fmt::Debug for StatusFilter {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StatusFilter")
             .field(
@@ -69,6 +70,7 @@ impl Message for self::WorkflowExecutionFilter {
             + string::len(1, &self.workflow_id)
             + string::len(2, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -89,6 +91,7 @@ impl Message for self::WorkflowTypeFilter {
         0
             + string::len(1, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -112,6 +115,7 @@ impl Message for self::StartTimeFilter {
             + message::len_some(1, &self.earliest_time)
             + message::len_some(2, &self.latest_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -132,6 +136,7 @@ impl Message for self::StatusFilter {
         0
             + int32::len(1, &self.status)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

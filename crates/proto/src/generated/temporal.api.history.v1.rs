@@ -83,6 +83,7 @@ pub struct WorkflowExecutionStartedEventAttributes {
     >,
 }
 impl ::core::fmt::Debug for WorkflowExecutionStartedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionStartedEventAttributes")
             .field("workflow_type", &self.workflow_type)
@@ -185,6 +186,7 @@ pub struct WorkflowExecutionFailedEventAttributes {
     pub new_execution_run_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for WorkflowExecutionFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionFailedEventAttributes")
             .field("failure", &self.failure)
@@ -220,6 +222,7 @@ pub struct WorkflowExecutionTimedOutEventAttributes {
     pub new_execution_run_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for WorkflowExecutionTimedOutEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionTimedOutEventAttributes")
             .field(
@@ -276,6 +279,7 @@ pub struct WorkflowExecutionContinuedAsNewEventAttributes {
     pub initial_versioning_behavior: i32,
 }
 impl ::core::fmt::Debug for WorkflowExecutionContinuedAsNewEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionContinuedAsNewEventAttributes")
             .field("new_execution_run_id", &self.new_execution_run_id)
@@ -367,6 +371,7 @@ pub struct WorkflowTaskStartedEventAttributes {
     pub build_id_redirect_counter: i64,
 }
 impl ::core::fmt::Debug for WorkflowTaskStartedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowTaskStartedEventAttributes")
             .field("scheduled_event_id", &self.scheduled_event_id)
@@ -438,6 +443,7 @@ pub struct WorkflowTaskCompletedEventAttributes {
     >,
 }
 impl ::core::fmt::Debug for WorkflowTaskCompletedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowTaskCompletedEventAttributes")
             .field("scheduled_event_id", &self.scheduled_event_id)
@@ -482,6 +488,7 @@ pub struct WorkflowTaskTimedOutEventAttributes {
     pub timeout_type: i32,
 }
 impl ::core::fmt::Debug for WorkflowTaskTimedOutEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowTaskTimedOutEventAttributes")
             .field("scheduled_event_id", &self.scheduled_event_id)
@@ -525,6 +532,7 @@ pub struct WorkflowTaskFailedEventAttributes {
     >,
 }
 impl ::core::fmt::Debug for WorkflowTaskFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowTaskFailedEventAttributes")
             .field("scheduled_event_id", &self.scheduled_event_id)
@@ -624,6 +632,7 @@ pub struct ActivityTaskFailedEventAttributes {
     pub cause: i32,
 }
 impl ::core::fmt::Debug for ActivityTaskFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityTaskFailedEventAttributes")
             .field("failure", &self.failure)
@@ -679,6 +688,7 @@ pub struct ActivityTaskTimedOutEventAttributes {
     pub retry_state: i32,
 }
 impl ::core::fmt::Debug for ActivityTaskTimedOutEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ActivityTaskTimedOutEventAttributes")
             .field("failure", &self.failure)
@@ -813,6 +823,7 @@ pub struct RequestCancelExternalWorkflowExecutionFailedEventAttributes {
     pub control: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for RequestCancelExternalWorkflowExecutionFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RequestCancelExternalWorkflowExecutionFailedEventAttributes")
             .field(
@@ -890,6 +901,7 @@ pub struct SignalExternalWorkflowExecutionFailedEventAttributes {
     pub control: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for SignalExternalWorkflowExecutionFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("SignalExternalWorkflowExecutionFailedEventAttributes")
             .field(
@@ -995,6 +1007,7 @@ pub struct StartChildWorkflowExecutionInitiatedEventAttributes {
     >,
 }
 impl ::core::fmt::Debug for StartChildWorkflowExecutionInitiatedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartChildWorkflowExecutionInitiatedEventAttributes")
             .field("namespace", &self.namespace)
@@ -1084,6 +1097,7 @@ pub struct StartChildWorkflowExecutionFailedEventAttributes {
     pub workflow_task_completed_event_id: i64,
 }
 impl ::core::fmt::Debug for StartChildWorkflowExecutionFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartChildWorkflowExecutionFailedEventAttributes")
             .field("namespace", &self.namespace)
@@ -1161,6 +1175,7 @@ pub struct ChildWorkflowExecutionFailedEventAttributes {
     pub retry_state: i32,
 }
 impl ::core::fmt::Debug for ChildWorkflowExecutionFailedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ChildWorkflowExecutionFailedEventAttributes")
             .field("failure", &self.failure)
@@ -1216,6 +1231,7 @@ pub struct ChildWorkflowExecutionTimedOutEventAttributes {
     pub retry_state: i32,
 }
 impl ::core::fmt::Debug for ChildWorkflowExecutionTimedOutEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ChildWorkflowExecutionTimedOutEventAttributes")
             .field("namespace", &self.namespace)
@@ -1333,6 +1349,7 @@ pub struct WorkflowExecutionUpdateAdmittedEventAttributes {
     pub origin: i32,
 }
 impl ::core::fmt::Debug for WorkflowExecutionUpdateAdmittedEventAttributes {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionUpdateAdmittedEventAttributes")
             .field("request", &self.request)
@@ -1476,6 +1493,7 @@ pub struct HistoryEvent {
     pub attributes: ::core::option::Option<history_event::Attributes>,
 }
 impl ::core::fmt::Debug for HistoryEvent {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("HistoryEvent")
             .field("event_id", &self.event_id)
@@ -1892,6 +1910,7 @@ impl Message for self::WorkflowExecutionStartedEventAttributes {
             + message::len_some(41, &self.time_skipping_config)
             + message::len_some(43, &self.time_skipping_state_propagation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1915,6 +1934,7 @@ impl Message for self::DeclinedTargetVersionUpgrade {
             + message::len_some(1, &self.deployment_version)
             + int64::len(2, &self.revision_number)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1941,6 +1961,7 @@ impl Message for self::WorkflowExecutionCompletedEventAttributes {
             + int64::len(2, &self.workflow_task_completed_event_id)
             + string::len(3, &self.new_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1970,6 +1991,7 @@ impl Message for self::WorkflowExecutionFailedEventAttributes {
             + int64::len(3, &self.workflow_task_completed_event_id)
             + string::len(4, &self.new_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1993,6 +2015,7 @@ impl Message for self::WorkflowExecutionTimedOutEventAttributes {
             + int32::len(1, &self.retry_state)
             + string::len(2, &self.new_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2058,6 +2081,7 @@ impl Message for self::WorkflowExecutionContinuedAsNewEventAttributes {
             + bool::len(15, &self.inherit_build_id)
             + int32::len(16, &self.initial_versioning_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2084,6 +2108,7 @@ impl Message for self::WorkflowTaskScheduledEventAttributes {
             + message::len_some(2, &self.start_to_close_timeout)
             + int32::len(3, &self.attempt)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2128,6 +2153,7 @@ impl Message for self::WorkflowTaskStartedEventAttributes {
             + int32::len_each(8, &self.suggest_continue_as_new_reasons)
             + bool::len(9, &self.target_worker_deployment_version_changed)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2181,6 +2207,7 @@ impl Message for self::WorkflowTaskCompletedEventAttributes {
             + message::len_some(11, &self.deployment_version)
             + message::len_some(13, &self.metering_metadata)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2207,6 +2234,7 @@ impl Message for self::WorkflowTaskTimedOutEventAttributes {
             + int64::len(2, &self.started_event_id)
             + int32::len(3, &self.timeout_type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2254,6 +2282,7 @@ impl Message for self::WorkflowTaskFailedEventAttributes {
             + string::len(9, &self.binary_checksum)
             + message::len_some(10, &self.worker_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2310,6 +2339,7 @@ impl Message for self::ActivityTaskScheduledEventAttributes {
             + bool::len(13, &self.use_workflow_build_id)
             + message::len_some(14, &self.priority)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2348,6 +2378,7 @@ impl Message for self::ActivityTaskStartedEventAttributes {
             + message::len_some(6, &self.worker_version)
             + int64::len(7, &self.build_id_redirect_counter)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2380,6 +2411,7 @@ impl Message for self::ActivityTaskCompletedEventAttributes {
             + string::len(4, &self.identity)
             + message::len_some(5, &self.worker_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2418,6 +2450,7 @@ impl Message for self::ActivityTaskFailedEventAttributes {
             + message::len_some(6, &self.worker_version)
             + int32::len(7, &self.cause)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2447,6 +2480,7 @@ impl Message for self::ActivityTaskTimedOutEventAttributes {
             + int64::len(3, &self.started_event_id)
             + int32::len(4, &self.retry_state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2470,6 +2504,7 @@ impl Message for self::ActivityTaskCancelRequestedEventAttributes {
             + int64::len(1, &self.scheduled_event_id)
             + int64::len(2, &self.workflow_task_completed_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2505,6 +2540,7 @@ impl Message for self::ActivityTaskCanceledEventAttributes {
             + string::len(5, &self.identity)
             + message::len_some(6, &self.worker_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2531,6 +2567,7 @@ impl Message for self::TimerStartedEventAttributes {
             + message::len_some(2, &self.start_to_fire_timeout)
             + int64::len(3, &self.workflow_task_completed_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2554,6 +2591,7 @@ impl Message for self::TimerFiredEventAttributes {
             + string::len(1, &self.timer_id)
             + int64::len(2, &self.started_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2583,6 +2621,7 @@ impl Message for self::TimerCanceledEventAttributes {
             + int64::len(3, &self.workflow_task_completed_event_id)
             + string::len(4, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2612,6 +2651,7 @@ impl Message for self::WorkflowExecutionCancelRequestedEventAttributes {
             + message::len_some(3, &self.external_workflow_execution)
             + string::len(4, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2635,6 +2675,7 @@ impl Message for self::WorkflowExecutionCanceledEventAttributes {
             + int64::len(1, &self.workflow_task_completed_event_id)
             + message::len_some(2, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2667,6 +2708,7 @@ impl Message for self::MarkerRecordedEventAttributes {
             + message::len_some(4, &self.header)
             + message::len_some(5, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2705,6 +2747,7 @@ impl Message for self::WorkflowExecutionSignaledEventAttributes {
             + message::len_some(6, &self.external_workflow_execution)
             + string::len(7, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2731,6 +2774,7 @@ impl Message for self::WorkflowExecutionTerminatedEventAttributes {
             + message::len_some(2, &self.details)
             + string::len(3, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2769,6 +2813,7 @@ impl Message for self::RequestCancelExternalWorkflowExecutionInitiatedEventAttri
             + string::len(6, &self.reason)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2807,6 +2852,7 @@ impl Message for self::RequestCancelExternalWorkflowExecutionFailedEventAttribut
             + string::len(6, &self.control)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2836,6 +2882,7 @@ impl Message for self::ExternalWorkflowExecutionCancelRequestedEventAttributes {
             + message::len_some(3, &self.workflow_execution)
             + string::len(4, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2880,6 +2927,7 @@ impl Message for self::SignalExternalWorkflowExecutionInitiatedEventAttributes {
             + message::len_some(8, &self.header)
             + string::len(9, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2918,6 +2966,7 @@ impl Message for self::SignalExternalWorkflowExecutionFailedEventAttributes {
             + string::len(6, &self.control)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2950,6 +2999,7 @@ impl Message for self::ExternalWorkflowExecutionSignaledEventAttributes {
             + string::len(4, &self.control)
             + string::len(5, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2973,6 +3023,7 @@ impl Message for self::UpsertWorkflowSearchAttributesEventAttributes {
             + int64::len(1, &self.workflow_task_completed_event_id)
             + message::len_some(2, &self.search_attributes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2996,6 +3047,7 @@ impl Message for self::WorkflowPropertiesModifiedEventAttributes {
             + int64::len(1, &self.workflow_task_completed_event_id)
             + message::len_some(2, &self.upserted_memo)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3082,6 +3134,7 @@ impl Message for self::StartChildWorkflowExecutionInitiatedEventAttributes {
             + message::len_some(23, &self.time_skipping_state_propagation)
             + message::len_some(24, &self.versioning_override)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3123,6 +3176,7 @@ impl Message for self::StartChildWorkflowExecutionFailedEventAttributes {
             + int64::len(7, &self.workflow_task_completed_event_id)
             + string::len(8, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3158,6 +3212,7 @@ impl Message for self::ChildWorkflowExecutionStartedEventAttributes {
             + message::len_some(5, &self.header)
             + string::len(6, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3196,6 +3251,7 @@ impl Message for self::ChildWorkflowExecutionCompletedEventAttributes {
             + int64::len(6, &self.started_event_id)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3237,6 +3293,7 @@ impl Message for self::ChildWorkflowExecutionFailedEventAttributes {
             + int32::len(7, &self.retry_state)
             + string::len(8, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3275,6 +3332,7 @@ impl Message for self::ChildWorkflowExecutionCanceledEventAttributes {
             + int64::len(6, &self.started_event_id)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3313,6 +3371,7 @@ impl Message for self::ChildWorkflowExecutionTimedOutEventAttributes {
             + int32::len(6, &self.retry_state)
             + string::len(7, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3348,6 +3407,7 @@ impl Message for self::ChildWorkflowExecutionTerminatedEventAttributes {
             + int64::len(5, &self.started_event_id)
             + string::len(6, &self.namespace_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3392,6 +3452,7 @@ impl Message for self::WorkflowExecutionOptionsUpdatedEventAttributes {
             + message::len_each(8, &self.workflow_update_options)
             + bool::len(9, &self.time_skipping_config_updated)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3418,6 +3479,7 @@ impl Message for self::workflow_execution_options_updated_event_attributes::Work
             + string::len(2, &self.attached_request_id)
             + message::len_each(3, &self.attached_completion_callbacks)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3450,6 +3512,7 @@ impl Message for self::WorkflowPropertiesModifiedExternallyEventAttributes {
             + message::len_some(4, &self.new_workflow_execution_timeout)
             + message::len_some(5, &self.upserted_memo)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3473,6 +3536,7 @@ impl Message for self::ActivityPropertiesModifiedExternallyEventAttributes {
             + int64::len(1, &self.scheduled_event_id)
             + message::len_some(2, &self.new_retry_policy)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3502,6 +3566,7 @@ impl Message for self::WorkflowExecutionUpdateAcceptedEventAttributes {
             + int64::len(3, &self.accepted_request_sequencing_event_id)
             + message::len_some(4, &self.accepted_request)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3528,6 +3593,7 @@ impl Message for self::WorkflowExecutionUpdateCompletedEventAttributes {
             + message::len_some(2, &self.outcome)
             + int64::len(3, &self.accepted_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3560,6 +3626,7 @@ impl Message for self::WorkflowExecutionUpdateRejectedEventAttributes {
             + message::len_some(4, &self.rejected_request)
             + message::len_some(5, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3583,6 +3650,7 @@ impl Message for self::WorkflowExecutionUpdateAdmittedEventAttributes {
             + message::len_some(1, &self.request)
             + int32::len(2, &self.origin)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3609,6 +3677,7 @@ impl Message for self::WorkflowExecutionPausedEventAttributes {
             + string::len(2, &self.reason)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3635,6 +3704,7 @@ impl Message for self::WorkflowExecutionUnpausedEventAttributes {
             + string::len(2, &self.reason)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3661,6 +3731,7 @@ impl Message for self::WorkflowExecutionTimeSkippingTransitionedEventAttributes 
             + bool::len(2, &self.disabled_after_fast_forward)
             + message::len_some(3, &self.wall_clock_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3711,6 +3782,7 @@ impl Message for self::NexusOperationScheduledEventAttributes {
             + message::len_some(10, &self.schedule_to_start_timeout)
             + message::len_some(11, &self.start_to_close_timeout)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3740,6 +3812,7 @@ impl Message for self::NexusOperationStartedEventAttributes {
             + string::len(4, &self.request_id)
             + string::len(5, &self.operation_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3766,6 +3839,7 @@ impl Message for self::NexusOperationCompletedEventAttributes {
             + message::len_some(2, &self.result)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3792,6 +3866,7 @@ impl Message for self::NexusOperationFailedEventAttributes {
             + message::len_some(2, &self.failure)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3818,6 +3893,7 @@ impl Message for self::NexusOperationTimedOutEventAttributes {
             + message::len_some(2, &self.failure)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3844,6 +3920,7 @@ impl Message for self::NexusOperationCanceledEventAttributes {
             + message::len_some(2, &self.failure)
             + string::len(3, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3867,6 +3944,7 @@ impl Message for self::NexusOperationCancelRequestedEventAttributes {
             + int64::len(1, &self.scheduled_event_id)
             + int64::len(2, &self.workflow_task_completed_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3893,6 +3971,7 @@ impl Message for self::NexusOperationCancelRequestCompletedEventAttributes {
             + int64::len(2, &self.workflow_task_completed_event_id)
             + int64::len(3, &self.scheduled_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3922,6 +4001,7 @@ impl Message for self::NexusOperationCancelRequestFailedEventAttributes {
             + message::len_some(3, &self.failure)
             + int64::len(4, &self.scheduled_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -3972,6 +4052,7 @@ impl Message for self::HistoryEvent {
             + message::len_some(303, &self.principal)
             + message::len_each(304, &self.event_group_markers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -4041,6 +4122,7 @@ impl Oneof for self::history_event::Attributes {
             Self::WorkflowExecutionTimeSkippingTransitionedEventAttributes(value) => message::write(65, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkflowExecutionStartedEventAttributes(value) => message::size(6, value),
@@ -4187,6 +4269,7 @@ impl Message for self::History {
         0
             + message::len_each(1, &self.events)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

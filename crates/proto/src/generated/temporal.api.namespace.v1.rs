@@ -15,6 +15,7 @@ pub struct NamespaceInfo {
     pub supports_schedules: bool,
 }
 impl ::core::fmt::Debug for NamespaceInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceInfo")
             .field("name", &self.name)
@@ -90,6 +91,7 @@ pub struct NamespaceConfig {
     >,
 }
 impl ::core::fmt::Debug for NamespaceConfig {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceConfig")
             .field(
@@ -172,6 +174,7 @@ pub struct UpdateNamespaceInfo {
     pub state: i32,
 }
 impl ::core::fmt::Debug for UpdateNamespaceInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("UpdateNamespaceInfo")
             .field("description", &self.description)
@@ -243,6 +246,7 @@ impl Message for self::NamespaceInfo {
             + message::len_some(8, &self.limits)
             + bool::len(100, &self.supports_schedules)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -311,6 +315,7 @@ impl Message for self::namespace_info::Capabilities {
             + bool::len(16, &self.standalone_activity_batch_operations)
             + bool::len(17, &self.standalone_activity_operator_commands)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -337,6 +342,7 @@ impl Message for self::namespace_info::Limits {
             + int64::len(2, &self.memo_size_limit_error)
             + int64::len(3, &self.workflow_task_completion_size_limit_error)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -375,6 +381,7 @@ impl Message for self::NamespaceConfig {
             + string::len(6, &self.visibility_archival_uri)
             + map::len(string::size, string::size, 7, &self.custom_search_attribute_aliases)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -395,6 +402,7 @@ impl Message for self::BadBinaries {
         0
             + map::len(string::size, message::size, 1, &self.binaries)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -421,6 +429,7 @@ impl Message for self::BadBinaryInfo {
             + string::len(2, &self.operator)
             + message::len_some(3, &self.create_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -450,6 +459,7 @@ impl Message for self::UpdateNamespaceInfo {
             + map::len(string::size, string::size, 3, &self.data)
             + int32::len(4, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -470,6 +480,7 @@ impl Message for self::NamespaceFilter {
         0
             + bool::len(1, &self.include_deleted)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

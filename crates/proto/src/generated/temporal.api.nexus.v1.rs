@@ -17,6 +17,7 @@ pub struct HandlerError {
     pub retry_behavior: i32,
 }
 impl ::core::fmt::Debug for HandlerError {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("HandlerError")
             .field("error_type", &self.error_type)
@@ -204,6 +205,7 @@ pub struct NexusOperationExecutionCancellationInfo {
     pub reason: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for NexusOperationExecutionCancellationInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NexusOperationExecutionCancellationInfo")
             .field("requested_time", &self.requested_time)
@@ -295,6 +297,7 @@ pub struct NexusOperationExecutionInfo {
     pub state_size_bytes: i64,
 }
 impl ::core::fmt::Debug for NexusOperationExecutionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NexusOperationExecutionInfo")
             .field("operation_id", &self.operation_id)
@@ -391,6 +394,7 @@ pub struct NexusOperationExecutionListInfo {
     pub state_size_bytes: i64,
 }
 impl ::core::fmt::Debug for NexusOperationExecutionListInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NexusOperationExecutionListInfo")
             .field("operation_id", &self.operation_id)
@@ -458,6 +462,7 @@ impl Message for self::Failure {
             + string::len(4, &self.stack_trace)
             + message::len_some(5, &self.cause)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -484,6 +489,7 @@ impl Message for self::HandlerError {
             + message::len_some(2, &self.failure)
             + int32::len(3, &self.retry_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -507,6 +513,7 @@ impl Message for self::UnsuccessfulOperationError {
             + string::len(1, &self.operation_state)
             + message::len_some(2, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -530,6 +537,7 @@ impl Message for self::Link {
             + string::len(1, &self.url)
             + string::len(2, &self.r#type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -568,6 +576,7 @@ impl Message for self::StartOperationRequest {
             + map::len(string::size, string::size, 6, &self.callback_header)
             + message::len_each(7, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -597,6 +606,7 @@ impl Message for self::CancelOperationRequest {
             + string::len(3, &self.operation_id)
             + string::len(4, &self.operation_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -629,6 +639,7 @@ impl Message for self::Request {
             + string::len(10, &self.endpoint)
             + message::len_some(100, &self.capabilities)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -649,6 +660,7 @@ impl Message for self::request::Capabilities {
         0
             + bool::len(1, &self.temporal_failure_responses)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -660,6 +672,7 @@ impl Oneof for self::request::Variant {
             Self::CancelOperation(value) => message::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::StartOperation(value) => message::size(3, value),
@@ -690,6 +703,7 @@ impl Message for self::StartOperationResponse {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -713,6 +727,7 @@ impl Message for self::start_operation_response::Sync {
             + message::len_some(1, &self.payload)
             + message::len_each(2, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -739,6 +754,7 @@ impl Message for self::start_operation_response::Async {
             + message::len_each(2, &self.links)
             + string::len(3, &self.operation_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -752,6 +768,7 @@ impl Oneof for self::start_operation_response::Variant {
             Self::Failure(value) => message::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::SyncSuccess(value) => message::size(1, value),
@@ -780,6 +797,7 @@ impl Message for self::CancelOperationResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -800,6 +818,7 @@ impl Message for self::Response {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -811,6 +830,7 @@ impl Oneof for self::response::Variant {
             Self::CancelOperation(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::StartOperation(value) => message::size(1, value),
@@ -856,6 +876,7 @@ impl Message for self::Endpoint {
             + message::len_some(5, &self.last_modified_time)
             + string::len(6, &self.url_prefix)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -882,6 +903,7 @@ impl Message for self::EndpointSpec {
             + message::len_some(2, &self.description)
             + message::len_some(3, &self.target)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -902,6 +924,7 @@ impl Message for self::EndpointTarget {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -925,6 +948,7 @@ impl Message for self::endpoint_target::Worker {
             + string::len(1, &self.namespace)
             + string::len(2, &self.task_queue)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -945,6 +969,7 @@ impl Message for self::endpoint_target::External {
         0
             + string::len(1, &self.url)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -956,6 +981,7 @@ impl Oneof for self::endpoint_target::Variant {
             Self::External(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Worker(value) => message::size(1, value),
@@ -1007,6 +1033,7 @@ impl Message for self::NexusOperationExecutionCancellationInfo {
             + string::len(7, &self.blocked_reason)
             + string::len(8, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1111,6 +1138,7 @@ impl Message for self::NexusOperationExecutionInfo {
             + string::len(28, &self.identity)
             + int64::len(29, &self.state_size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1164,6 +1192,7 @@ impl Message for self::NexusOperationExecutionListInfo {
             + message::len_some(11, &self.execution_duration)
             + int64::len(12, &self.state_size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

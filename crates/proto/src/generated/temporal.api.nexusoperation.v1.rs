@@ -47,6 +47,7 @@ impl Message for self::CallbackInfo {
             + message::len_some(1, &self.trigger)
             + message::len_some(2, &self.info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -61,6 +62,7 @@ impl Message for self::callback_info::OperationCompleted {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -81,6 +83,7 @@ impl Message for self::callback_info::Trigger {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -91,6 +94,7 @@ impl Oneof for self::callback_info::trigger::Variant {
             Self::OperationCompleted(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::OperationCompleted(value) => message::size(1, value),
@@ -125,6 +129,7 @@ impl Message for self::OnConflictOptions {
             + bool::len(2, &self.attach_completion_callbacks)
             + bool::len(3, &self.attach_links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

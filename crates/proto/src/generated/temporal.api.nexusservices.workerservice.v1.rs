@@ -29,6 +29,7 @@ impl Message for self::ExecuteCommandsRequest {
         0
             + message::len_each(1, &self.commands)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -49,6 +50,7 @@ impl Message for self::ExecuteCommandsResponse {
         0
             + message::len_each(1, &self.results)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

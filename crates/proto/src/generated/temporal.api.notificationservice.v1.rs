@@ -35,6 +35,7 @@ impl Message for self::OnCompleteRequest {
             + oneof::len(&self.result)
             + message::len_some(3, &self.source_context)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -46,6 +47,7 @@ impl Oneof for self::on_complete_request::Result {
             Self::Failure(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Success(value) => message::size(1, value),
@@ -70,6 +72,7 @@ impl Message for self::OnCompleteResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

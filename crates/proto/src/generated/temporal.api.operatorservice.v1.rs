@@ -8,6 +8,7 @@ pub struct AddSearchAttributesRequest {
     pub namespace: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for AddSearchAttributesRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("AddSearchAttributesRequest")
             .field(
@@ -75,6 +76,7 @@ pub struct ListSearchAttributesResponse {
     >,
 }
 impl ::core::fmt::Debug for ListSearchAttributesResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ListSearchAttributesResponse")
             .field(
@@ -1481,6 +1483,7 @@ impl Message for self::AddSearchAttributesRequest {
             + map::len(string::size, int32::size, 1, &self.search_attributes)
             + string::len(2, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1495,6 +1498,7 @@ impl Message for self::AddSearchAttributesResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1518,6 +1522,7 @@ impl Message for self::RemoveSearchAttributesRequest {
             + string::len_each(1, &self.search_attributes)
             + string::len(2, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1532,6 +1537,7 @@ impl Message for self::RemoveSearchAttributesResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1552,6 +1558,7 @@ impl Message for self::ListSearchAttributesRequest {
         0
             + string::len(1, &self.namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1578,6 +1585,7 @@ impl Message for self::ListSearchAttributesResponse {
             + map::len(string::size, int32::size, 2, &self.system_attributes)
             + map::len(string::size, string::size, 3, &self.storage_schema)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1604,6 +1612,7 @@ impl Message for self::DeleteNamespaceRequest {
             + string::len(2, &self.namespace_id)
             + message::len_some(3, &self.namespace_delete_delay)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1624,6 +1633,7 @@ impl Message for self::DeleteNamespaceResponse {
         0
             + string::len(1, &self.deleted_namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1653,6 +1663,7 @@ impl Message for self::AddOrUpdateRemoteClusterRequest {
             + string::len(3, &self.frontend_http_address)
             + bool::len(4, &self.enable_replication)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1667,6 +1678,7 @@ impl Message for self::AddOrUpdateRemoteClusterResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1687,6 +1699,7 @@ impl Message for self::RemoveRemoteClusterRequest {
         0
             + string::len(1, &self.cluster_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1701,6 +1714,7 @@ impl Message for self::RemoveRemoteClusterResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1724,6 +1738,7 @@ impl Message for self::ListClustersRequest {
             + int32::len(1, &self.page_size)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1747,6 +1762,7 @@ impl Message for self::ListClustersResponse {
             + message::len_each(1, &self.clusters)
             + bytes::len(4, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1788,6 +1804,7 @@ impl Message for self::ClusterMetadata {
             + string::len(7, &self.http_address)
             + bool::len(8, &self.is_replication_enabled)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1808,6 +1825,7 @@ impl Message for self::GetNexusEndpointRequest {
         0
             + string::len(1, &self.id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1828,6 +1846,7 @@ impl Message for self::GetNexusEndpointResponse {
         0
             + message::len_some(1, &self.endpoint)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1848,6 +1867,7 @@ impl Message for self::CreateNexusEndpointRequest {
         0
             + message::len_some(1, &self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1868,6 +1888,7 @@ impl Message for self::CreateNexusEndpointResponse {
         0
             + message::len_some(1, &self.endpoint)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1894,6 +1915,7 @@ impl Message for self::UpdateNexusEndpointRequest {
             + int64::len(2, &self.version)
             + message::len_some(3, &self.spec)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1914,6 +1936,7 @@ impl Message for self::UpdateNexusEndpointResponse {
         0
             + message::len_some(1, &self.endpoint)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1937,6 +1960,7 @@ impl Message for self::DeleteNexusEndpointRequest {
             + string::len(1, &self.id)
             + int64::len(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1951,6 +1975,7 @@ impl Message for self::DeleteNexusEndpointResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1977,6 +2002,7 @@ impl Message for self::ListNexusEndpointsRequest {
             + bytes::len(2, &self.next_page_token)
             + string::len(3, &self.name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2000,6 +2026,7 @@ impl Message for self::ListNexusEndpointsResponse {
             + bytes::len(1, &self.next_page_token)
             + message::len_each(2, &self.endpoints)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -41,6 +41,7 @@ impl Message for self::Message {
             + oneof::len(&self.sequencing_id)
             + message::len_some(5, &self.body)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -52,6 +53,7 @@ impl Oneof for self::message::SequencingId {
             Self::CommandIndex(value) => int64::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::EventId(value) => int64::size(3, value),

@@ -25,6 +25,7 @@ impl Message for self::RequestHeaderAnnotation {
             + string::len(1, &self.header)
             + string::len(2, &self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -13,6 +13,7 @@ pub struct WorkflowQueryResult {
     pub failure: ::core::option::Option<super::super::failure::v1::Failure>,
 }
 impl ::core::fmt::Debug for WorkflowQueryResult {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowQueryResult")
             .field(
@@ -44,6 +45,7 @@ pub struct QueryRejected {
     pub status: i32,
 }
 impl ::core::fmt::Debug for QueryRejected {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("QueryRejected")
             .field(
@@ -94,6 +96,7 @@ impl Message for self::WorkflowQuery {
             + message::len_some(2, &self.query_args)
             + message::len_some(3, &self.header)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -123,6 +126,7 @@ impl Message for self::WorkflowQueryResult {
             + string::len(3, &self.error_message)
             + message::len_some(4, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -143,6 +147,7 @@ impl Message for self::QueryRejected {
         0
             + int32::len(1, &self.status)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -13,6 +13,7 @@ pub struct NamespaceReplicationConfig {
     pub state: i32,
 }
 impl ::core::fmt::Debug for NamespaceReplicationConfig {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NamespaceReplicationConfig")
             .field("active_cluster_name", &self.active_cluster_name)
@@ -66,6 +67,7 @@ impl Message for self::ClusterReplicationConfig {
             + string::len(1, &self.cluster_name)
             + message::len_some(2, &self.replication_ramp_duration)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -92,6 +94,7 @@ impl Message for self::NamespaceReplicationConfig {
             + message::len_each(2, &self.clusters)
             + int32::len(3, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -115,6 +118,7 @@ impl Message for self::FailoverStatus {
             + message::len_some(1, &self.failover_time)
             + int64::len(2, &self.failover_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -60,6 +60,7 @@ impl Message for self::WorkflowRuleAction {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -74,6 +75,7 @@ impl Message for self::workflow_rule_action::ActionActivityPause {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -84,6 +86,7 @@ impl Oneof for self::workflow_rule_action::Variant {
             Self::ActivityPause(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ActivityPause(value) => message::size(1, value),
@@ -124,6 +127,7 @@ impl Message for self::WorkflowRuleSpec {
             + message::len_each(4, &self.actions)
             + message::len_some(5, &self.expiration_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -144,6 +148,7 @@ impl Message for self::workflow_rule_spec::ActivityStartingTrigger {
         0
             + string::len(1, &self.predicate)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -154,6 +159,7 @@ impl Oneof for self::workflow_rule_spec::Trigger {
             Self::ActivityStart(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ActivityStart(value) => message::size(2, value),
@@ -191,6 +197,7 @@ impl Message for self::WorkflowRule {
             + string::len(3, &self.created_by_identity)
             + string::len(4, &self.description)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -67,6 +67,7 @@ pub struct SchedulePolicies {
     pub keep_original_workflow_id: bool,
 }
 impl ::core::fmt::Debug for SchedulePolicies {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("SchedulePolicies")
             .field(
@@ -121,6 +122,7 @@ pub struct ScheduleActionResult {
     pub start_workflow_status: i32,
 }
 impl ::core::fmt::Debug for ScheduleActionResult {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ScheduleActionResult")
             .field("schedule_time", &self.schedule_time)
@@ -169,6 +171,7 @@ pub struct TriggerImmediatelyRequest {
     >,
 }
 impl ::core::fmt::Debug for TriggerImmediatelyRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("TriggerImmediatelyRequest")
             .field(
@@ -207,6 +210,7 @@ pub struct BackfillRequest {
     pub overlap_policy: i32,
 }
 impl ::core::fmt::Debug for BackfillRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("BackfillRequest")
             .field("start_time", &self.start_time)
@@ -333,6 +337,7 @@ impl Message for self::CalendarSpec {
             + string::len(7, &self.day_of_week)
             + string::len(8, &self.comment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -359,6 +364,7 @@ impl Message for self::Range {
             + int32::len(2, &self.end)
             + int32::len(3, &self.step)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -400,6 +406,7 @@ impl Message for self::StructuredCalendarSpec {
             + message::len_each(7, &self.day_of_week)
             + string::len(8, &self.comment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -423,6 +430,7 @@ impl Message for self::IntervalSpec {
             + message::len_some(1, &self.interval)
             + message::len_some(2, &self.phase)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -473,6 +481,7 @@ impl Message for self::ScheduleSpec {
             + string::len(10, &self.timezone_name)
             + bytes::len(11, &self.timezone_data)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -502,6 +511,7 @@ impl Message for self::SchedulePolicies {
             + bool::len(3, &self.pause_on_failure)
             + bool::len(4, &self.keep_original_workflow_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -522,6 +532,7 @@ impl Message for self::ScheduleAction {
         0
             + oneof::len(&self.action)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -532,6 +543,7 @@ impl Oneof for self::schedule_action::Action {
             Self::StartWorkflow(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::StartWorkflow(value) => message::size(1, value),
@@ -569,6 +581,7 @@ impl Message for self::ScheduleActionResult {
             + message::len_some(11, &self.start_workflow_result)
             + int32::len(12, &self.start_workflow_status)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -598,6 +611,7 @@ impl Message for self::ScheduleState {
             + bool::len(3, &self.limited_actions)
             + int64::len(4, &self.remaining_actions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -621,6 +635,7 @@ impl Message for self::TriggerImmediatelyRequest {
             + int32::len(1, &self.overlap_policy)
             + message::len_some(2, &self.scheduled_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -647,6 +662,7 @@ impl Message for self::BackfillRequest {
             + message::len_some(2, &self.end_time)
             + int32::len(3, &self.overlap_policy)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -676,6 +692,7 @@ impl Message for self::SchedulePatch {
             + string::len(3, &self.pause)
             + string::len(4, &self.unpause)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -729,6 +746,7 @@ impl Message for self::ScheduleInfo {
             + int64::len(11, &self.buffer_size)
             + int64::len(12, &self.state_size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -758,6 +776,7 @@ impl Message for self::Schedule {
             + message::len_some(3, &self.policies)
             + message::len_some(4, &self.state)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -796,6 +815,7 @@ impl Message for self::ScheduleListInfo {
             + message::len_each(6, &self.future_action_times)
             + int64::len(7, &self.state_size_bytes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -825,6 +845,7 @@ impl Message for self::ScheduleListEntry {
             + message::len_some(3, &self.search_attributes)
             + message::len_some(4, &self.info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

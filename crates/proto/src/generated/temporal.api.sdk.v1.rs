@@ -137,6 +137,7 @@ impl Message for self::UserMetadata {
             + message::len_some(1, &self.summary)
             + message::len_some(2, &self.details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -157,6 +158,7 @@ impl Message for self::EventGroupMarker {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -180,6 +182,7 @@ impl Message for self::event_group_marker::Label {
             + string::len(1, &self.id)
             + message::len_some(2, &self.label)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -200,6 +203,7 @@ impl Message for self::event_group_marker::InboundEvent {
         0
             + int64::len(1, &self.inbound_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -220,6 +224,7 @@ impl Message for self::event_group_marker::InboundUpdate {
         0
             + string::len(1, &self.inbound_update_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -232,6 +237,7 @@ impl Oneof for self::event_group_marker::Variant {
             Self::InboundUpdate(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Label(value) => message::size(1, value),
@@ -273,6 +279,7 @@ impl Message for self::WorkflowTaskCompletedMetadata {
             + string::len(3, &self.sdk_name)
             + string::len(4, &self.sdk_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -299,6 +306,7 @@ impl Message for self::EnhancedStackTrace {
             + map::len(string::size, message::size, 2, &self.sources)
             + message::len_each(3, &self.stacks)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -322,6 +330,7 @@ impl Message for self::StackTraceSdkInfo {
             + string::len(1, &self.name)
             + string::len(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -345,6 +354,7 @@ impl Message for self::StackTraceFileSlice {
             + uint32::len(1, &self.line_offset)
             + string::len(2, &self.content)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -377,6 +387,7 @@ impl Message for self::StackTraceFileLocation {
             + string::len(4, &self.function_name)
             + bool::len(5, &self.internal_code)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -397,6 +408,7 @@ impl Message for self::StackTrace {
         0
             + message::len_each(1, &self.locations)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -420,6 +432,7 @@ impl Message for self::ExternalStorageReference {
             + string::len(1, &self.driver_name)
             + map::len(string::size, string::size, 2, &self.claim_data)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -443,6 +456,7 @@ impl Message for self::WorkerConfig {
             + int32::len(1, &self.workflow_cache_size)
             + oneof::len(&self.poller_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -463,6 +477,7 @@ impl Message for self::worker_config::SimplePollerBehavior {
         0
             + int32::len(1, &self.max_pollers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -489,6 +504,7 @@ impl Message for self::worker_config::AutoscalingPollerBehavior {
             + int32::len(2, &self.max_pollers)
             + int32::len(3, &self.initial_pollers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -500,6 +516,7 @@ impl Oneof for self::worker_config::PollerBehavior {
             Self::AutoscalingPollerBehavior(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::SimplePollerBehavior(value) => message::size(2, value),
@@ -533,6 +550,7 @@ impl Message for self::WorkflowMetadata {
             + message::len_some(1, &self.definition)
             + string::len(2, &self.current_details)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -562,6 +580,7 @@ impl Message for self::WorkflowDefinition {
             + message::len_each(3, &self.signal_definitions)
             + message::len_each(4, &self.update_definitions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -585,6 +604,7 @@ impl Message for self::WorkflowInteractionDefinition {
             + string::len(1, &self.name)
             + string::len(2, &self.description)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

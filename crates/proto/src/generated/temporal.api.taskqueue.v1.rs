@@ -6,6 +6,7 @@ pub struct TaskQueue {
     pub normal_name: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for TaskQueue {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("TaskQueue")
             .field("name", &self.name)
@@ -63,6 +64,7 @@ pub struct TaskQueueVersionInfo {
     pub task_reachability: i32,
 }
 impl ::core::fmt::Debug for TaskQueueVersionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("TaskQueueVersionInfo")
             .field("types_info", &self.types_info)
@@ -157,6 +159,7 @@ pub struct TaskQueueReachability {
     pub reachability: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::core::fmt::Debug for TaskQueueReachability {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("TaskQueueReachability")
             .field("task_queue", &self.task_queue)
@@ -293,6 +296,7 @@ impl Message for self::TaskQueue {
             + int32::len(2, &self.kind)
             + string::len(3, &self.normal_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -313,6 +317,7 @@ impl Message for self::TaskQueueMetadata {
         0
             + message::len_some(1, &self.max_tasks_per_second)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -348,6 +353,7 @@ impl Message for self::TaskQueueVersioningInfo {
             + message::len_some(7, &self.current_deployment_version)
             + message::len_some(9, &self.ramping_deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -374,6 +380,7 @@ impl Message for self::TaskQueueVersionSelection {
             + bool::len(2, &self.unversioned)
             + bool::len(3, &self.all_active)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -397,6 +404,7 @@ impl Message for self::TaskQueueVersionInfo {
             + map::len(int32::size, message::size, 1, &self.types_info)
             + int32::len(2, &self.task_reachability)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -420,6 +428,7 @@ impl Message for self::TaskQueueTypeInfo {
             + message::len_each(1, &self.pollers)
             + message::len_some(2, &self.stats)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -452,6 +461,7 @@ impl Message for self::TaskQueueStats {
             + float::len(4, &self.tasks_dispatch_rate)
             + bool::len(5, &self.rate_limiting_active)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -484,6 +494,7 @@ impl Message for self::TaskQueueStatus {
             + double::len(4, &self.rate_per_second)
             + message::len_some(5, &self.task_id_block)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -507,6 +518,7 @@ impl Message for self::TaskIdBlock {
             + int64::len(1, &self.start_id)
             + int64::len(2, &self.end_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -530,6 +542,7 @@ impl Message for self::TaskQueuePartitionMetadata {
             + string::len(1, &self.key)
             + string::len(2, &self.owner_host_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -562,6 +575,7 @@ impl Message for self::PollerInfo {
             + message::len_some(4, &self.worker_version_capabilities)
             + message::len_some(5, &self.deployment_options)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -585,6 +599,7 @@ impl Message for self::StickyExecutionAttributes {
             + message::len_some(1, &self.worker_task_queue)
             + message::len_some(2, &self.schedule_to_start_timeout)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -605,6 +620,7 @@ impl Message for self::CompatibleVersionSet {
         0
             + string::len_each(1, &self.build_ids)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -628,6 +644,7 @@ impl Message for self::TaskQueueReachability {
             + string::len(1, &self.task_queue)
             + int32::len_each(2, &self.reachability)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -651,6 +668,7 @@ impl Message for self::BuildIdReachability {
             + string::len(1, &self.build_id)
             + message::len_each(2, &self.task_queue_reachability)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -671,6 +689,7 @@ impl Message for self::RampByPercentage {
         0
             + float::len(1, &self.ramp_percentage)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -694,6 +713,7 @@ impl Message for self::BuildIdAssignmentRule {
             + string::len(1, &self.target_build_id)
             + oneof::len(&self.ramp)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -704,6 +724,7 @@ impl Oneof for self::build_id_assignment_rule::Ramp {
             Self::PercentageRamp(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::PercentageRamp(value) => message::size(3, value),
@@ -735,6 +756,7 @@ impl Message for self::CompatibleBuildIdRedirectRule {
             + string::len(1, &self.source_build_id)
             + string::len(2, &self.target_build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -758,6 +780,7 @@ impl Message for self::TimestampedBuildIdAssignmentRule {
             + message::len_some(1, &self.rule)
             + message::len_some(2, &self.create_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -781,6 +804,7 @@ impl Message for self::TimestampedCompatibleBuildIdRedirectRule {
             + message::len_some(1, &self.rule)
             + message::len_some(2, &self.create_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -804,6 +828,7 @@ impl Message for self::PollerGroupInfo {
             + string::len(1, &self.id)
             + float::len(2, &self.weight)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -827,6 +852,7 @@ impl Message for self::PollerGroupsInfo {
             + int64::len(1, &self.version)
             + message::len_each(2, &self.poller_groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -847,6 +873,7 @@ impl Message for self::PollerScalingDecision {
         0
             + int32::len(1, &self.poll_request_delta_suggestion)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -867,6 +894,7 @@ impl Message for self::RateLimit {
         0
             + float::len(1, &self.requests_per_second)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -893,6 +921,7 @@ impl Message for self::ConfigMetadata {
             + string::len(2, &self.update_identity)
             + message::len_some(3, &self.update_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -916,6 +945,7 @@ impl Message for self::RateLimitConfig {
             + message::len_some(1, &self.rate_limit)
             + message::len_some(2, &self.metadata)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -942,6 +972,7 @@ impl Message for self::TaskQueueConfig {
             + message::len_some(2, &self.fairness_keys_rate_limit_default)
             + map::len(string::size, float::size, 3, &self.fairness_weight_overrides)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

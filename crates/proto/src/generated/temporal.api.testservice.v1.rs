@@ -714,6 +714,7 @@ impl Message for self::LockTimeSkippingRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -728,6 +729,7 @@ impl Message for self::LockTimeSkippingResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -742,6 +744,7 @@ impl Message for self::UnlockTimeSkippingRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -756,6 +759,7 @@ impl Message for self::UnlockTimeSkippingResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -776,6 +780,7 @@ impl Message for self::SleepUntilRequest {
         0
             + message::len_some(1, &self.timestamp)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -796,6 +801,7 @@ impl Message for self::SleepRequest {
         0
             + message::len_some(1, &self.duration)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -810,6 +816,7 @@ impl Message for self::SleepResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -830,6 +837,7 @@ impl Message for self::GetCurrentTimeResponse {
         0
             + message::len_some(1, &self.time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -4,6 +4,7 @@ pub struct WaitPolicy {
     pub lifecycle_stage: i32,
 }
 impl ::core::fmt::Debug for WaitPolicy {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WaitPolicy")
             .field(
@@ -110,6 +111,7 @@ impl Message for self::WaitPolicy {
         0
             + int32::len(1, &self.lifecycle_stage)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -133,6 +135,7 @@ impl Message for self::UpdateRef {
             + message::len_some(1, &self.workflow_execution)
             + string::len(2, &self.update_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -153,6 +156,7 @@ impl Message for self::Outcome {
         0
             + oneof::len(&self.value)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -164,6 +168,7 @@ impl Oneof for self::outcome::Value {
             Self::Failure(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Success(value) => message::size(1, value),
@@ -197,6 +202,7 @@ impl Message for self::Meta {
             + string::len(1, &self.update_id)
             + string::len(2, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -223,6 +229,7 @@ impl Message for self::Input {
             + string::len(2, &self.name)
             + message::len_some(3, &self.args)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -255,6 +262,7 @@ impl Message for self::Request {
             + message::len_each(4, &self.completion_callbacks)
             + message::len_each(5, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -284,6 +292,7 @@ impl Message for self::Rejection {
             + message::len_some(3, &self.rejected_request)
             + message::len_some(4, &self.failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -310,6 +319,7 @@ impl Message for self::Acceptance {
             + int64::len(2, &self.accepted_request_sequencing_event_id)
             + message::len_some(3, &self.accepted_request)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -333,6 +343,7 @@ impl Message for self::Response {
             + message::len_some(1, &self.meta)
             + message::len_some(2, &self.outcome)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -13,6 +13,7 @@ pub struct Alert {
     pub severity: i32,
 }
 impl ::core::fmt::Debug for Alert {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("Alert")
             .field("message", &self.message)
@@ -70,6 +71,7 @@ impl Message for self::ReleaseInfo {
             + message::len_some(2, &self.release_time)
             + string::len(3, &self.notes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -93,6 +95,7 @@ impl Message for self::Alert {
             + string::len(1, &self.message)
             + int32::len(2, &self.severity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -125,6 +128,7 @@ impl Message for self::VersionInfo {
             + message::len_each(4, &self.alerts)
             + message::len_some(5, &self.last_update_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

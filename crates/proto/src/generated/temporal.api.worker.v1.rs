@@ -62,6 +62,7 @@ pub struct WorkerHeartbeat {
     pub environment: ::core::option::Option<EnvironmentInfo>,
 }
 impl ::core::fmt::Debug for WorkerHeartbeat {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkerHeartbeat")
             .field("worker_instance_key", &self.worker_instance_key)
@@ -133,6 +134,7 @@ pub struct WorkerListInfo {
     pub drivers: ::prost::alloc::vec::Vec<StorageDriverInfo>,
 }
 impl ::core::fmt::Debug for WorkerListInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkerListInfo")
             .field("worker_instance_key", &self.worker_instance_key)
@@ -192,6 +194,7 @@ pub mod environment_info {
         pub version: ::prost::alloc::string::String,
     }
     impl ::core::fmt::Debug for Runtime {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("Runtime")
                 .field(
@@ -311,6 +314,7 @@ pub mod environment_info {
         pub version: ::prost::alloc::string::String,
     }
     impl ::core::fmt::Debug for HostingEnvironment {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("HostingEnvironment")
                 .field(
@@ -456,6 +460,7 @@ pub mod environment_info {
         pub libc: i32,
     }
     impl ::core::fmt::Debug for LinuxPlatform {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("LinuxPlatform")
                 .field("version", &self.version)
@@ -555,6 +560,7 @@ pub mod environment_info {
         pub architecture: i32,
     }
     impl ::core::fmt::Debug for MacOsPlatform {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("MacOsPlatform")
                 .field("version", &self.version)
@@ -582,6 +588,7 @@ pub mod environment_info {
         pub crt: i32,
     }
     impl ::core::fmt::Debug for WindowsPlatform {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("WindowsPlatform")
                 .field("version", &self.version)
@@ -794,6 +801,7 @@ impl Message for self::WorkerPollerInfo {
             + message::len_some(2, &self.last_successful_poll_time)
             + bool::len(3, &self.is_autoscaling)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -832,6 +840,7 @@ impl Message for self::WorkerSlotsInfo {
             + int32::len(6, &self.last_interval_processed_tasks)
             + int32::len(7, &self.last_interval_failure_tasks)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -864,6 +873,7 @@ impl Message for self::WorkerHostInfo {
             + float::len(4, &self.current_host_mem_usage)
             + string::len(5, &self.worker_grouping_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -956,6 +966,7 @@ impl Message for self::WorkerHeartbeat {
             + message::len_each(24, &self.drivers)
             + message::len_some(25, &self.environment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -976,6 +987,7 @@ impl Message for self::WorkerInfo {
         0
             + message::len_some(1, &self.worker_heartbeat)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1032,6 +1044,7 @@ impl Message for self::WorkerListInfo {
             + message::len_each(12, &self.plugins)
             + message::len_each(13, &self.drivers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1055,6 +1068,7 @@ impl Message for self::PluginInfo {
             + string::len(1, &self.name)
             + string::len(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1075,6 +1089,7 @@ impl Message for self::StorageDriverInfo {
         0
             + string::len(1, &self.r#type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1101,6 +1116,7 @@ impl Message for self::EnvironmentInfo {
             + message::len_each(2, &self.hosting_environments)
             + message::len_some(3, &self.platform)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1124,6 +1140,7 @@ impl Message for self::environment_info::Runtime {
             + int32::len(1, &self.r#type)
             + string::len(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1147,6 +1164,7 @@ impl Message for self::environment_info::HostingEnvironment {
             + int32::len(1, &self.r#type)
             + string::len(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1167,6 +1185,7 @@ impl Message for self::environment_info::Platform {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1179,6 +1198,7 @@ impl Oneof for self::environment_info::platform::Variant {
             Self::Windows(value) => message::write(3, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Linux(value) => message::size(1, value),
@@ -1217,6 +1237,7 @@ impl Message for self::environment_info::LinuxPlatform {
             + int32::len(2, &self.architecture)
             + int32::len(3, &self.libc)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1240,6 +1261,7 @@ impl Message for self::environment_info::MacOsPlatform {
             + string::len(1, &self.version)
             + int32::len(2, &self.architecture)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1266,6 +1288,7 @@ impl Message for self::environment_info::WindowsPlatform {
             + int32::len(2, &self.architecture)
             + int32::len(3, &self.crt)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1286,6 +1309,7 @@ impl Message for self::WorkerCommand {
         0
             + oneof::len(&self.r#type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1296,6 +1320,7 @@ impl Oneof for self::worker_command::Type {
             Self::CancelActivity(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::CancelActivity(value) => message::size(1, value),
@@ -1324,6 +1349,7 @@ impl Message for self::CancelActivityCommand {
         0
             + bytes::len(1, &self.task_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1344,6 +1370,7 @@ impl Message for self::WorkerCommandResult {
         0
             + oneof::len(&self.r#type)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1354,6 +1381,7 @@ impl Oneof for self::worker_command_result::Type {
             Self::CancelActivity(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::CancelActivity(value) => message::size(1, value),
@@ -1376,6 +1404,7 @@ impl Message for self::CancelActivityResult {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

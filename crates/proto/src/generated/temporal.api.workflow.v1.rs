@@ -48,6 +48,7 @@ pub struct WorkflowExecutionInfo {
     pub external_payload_count: i64,
 }
 impl ::core::fmt::Debug for WorkflowExecutionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionInfo")
             .field("execution", &self.execution)
@@ -145,6 +146,7 @@ pub struct WorkflowExecutionVersioningInfo {
     pub continue_as_new_initial_versioning_behavior: i32,
 }
 impl ::core::fmt::Debug for WorkflowExecutionVersioningInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("WorkflowExecutionVersioningInfo")
             .field(
@@ -279,6 +281,7 @@ pub struct PendingActivityInfo {
     >,
 }
 impl ::core::fmt::Debug for PendingActivityInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PendingActivityInfo")
             .field("activity_id", &self.activity_id)
@@ -373,6 +376,7 @@ pub struct PendingChildExecutionInfo {
     pub parent_close_policy: i32,
 }
 impl ::core::fmt::Debug for PendingChildExecutionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PendingChildExecutionInfo")
             .field("workflow_id", &self.workflow_id)
@@ -418,6 +422,7 @@ pub struct PendingWorkflowTaskInfo {
     pub attempt: i32,
 }
 impl ::core::fmt::Debug for PendingWorkflowTaskInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PendingWorkflowTaskInfo")
             .field(
@@ -495,6 +500,7 @@ pub struct NewWorkflowExecutionInfo {
     pub priority: ::core::option::Option<super::super::common::v1::Priority>,
 }
 impl ::core::fmt::Debug for NewWorkflowExecutionInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NewWorkflowExecutionInfo")
             .field("workflow_id", &self.workflow_id)
@@ -560,6 +566,7 @@ pub struct CallbackInfo {
     pub request_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for CallbackInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("CallbackInfo")
             .field("callback", &self.callback)
@@ -646,6 +653,7 @@ pub struct PendingNexusOperationInfo {
     >,
 }
 impl ::core::fmt::Debug for PendingNexusOperationInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PendingNexusOperationInfo")
             .field("endpoint", &self.endpoint)
@@ -705,6 +713,7 @@ pub struct NexusOperationCancellationInfo {
     pub blocked_reason: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for NexusOperationCancellationInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("NexusOperationCancellationInfo")
             .field("requested_time", &self.requested_time)
@@ -756,6 +765,7 @@ pub struct VersioningOverride {
     pub r#override: ::core::option::Option<versioning_override::Override>,
 }
 impl ::core::fmt::Debug for VersioningOverride {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("VersioningOverride")
             .field(
@@ -792,6 +802,7 @@ pub mod versioning_override {
         >,
     }
     impl ::core::fmt::Debug for PinnedOverride {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("PinnedOverride")
                 .field(
@@ -895,6 +906,7 @@ pub struct RequestIdInfo {
     pub buffered: bool,
 }
 impl ::core::fmt::Debug for RequestIdInfo {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RequestIdInfo")
             .field(
@@ -1048,6 +1060,7 @@ impl Message for self::WorkflowExecutionInfo {
             + int64::len(25, &self.external_payload_size_bytes)
             + int64::len(26, &self.external_payload_count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1092,6 +1105,7 @@ impl Message for self::WorkflowExecutionExtendedInfo {
             + message::len_some(8, &self.pause_info)
             + message::len_some(9, &self.time_skipping_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1136,6 +1150,7 @@ impl Message for self::WorkflowExecutionVersioningInfo {
             + int64::len(8, &self.revision_number)
             + int32::len(9, &self.continue_as_new_initial_versioning_behavior)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1156,6 +1171,7 @@ impl Message for self::DeploymentTransition {
         0
             + message::len_some(1, &self.deployment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1179,6 +1195,7 @@ impl Message for self::DeploymentVersionTransition {
             + string::len(1, &self.version)
             + message::len_some(2, &self.deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1211,6 +1228,7 @@ impl Message for self::WorkflowExecutionConfig {
             + message::len_some(4, &self.default_workflow_task_timeout)
             + message::len_some(5, &self.user_metadata)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1300,6 +1318,7 @@ impl Message for self::PendingActivityInfo {
             + message::len_some(24, &self.activity_options)
             + message::len_some(25, &self.last_deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1323,6 +1342,7 @@ impl Message for self::pending_activity_info::PauseInfo {
             + message::len_some(1, &self.pause_time)
             + oneof::len(&self.paused_by)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1346,6 +1366,7 @@ impl Message for self::pending_activity_info::pause_info::Manual {
             + string::len(1, &self.identity)
             + string::len(2, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1372,6 +1393,7 @@ impl Message for self::pending_activity_info::pause_info::Rule {
             + string::len(2, &self.identity)
             + string::len(3, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1383,6 +1405,7 @@ impl Oneof for self::pending_activity_info::pause_info::PausedBy {
             Self::Rule(value) => message::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Manual(value) => message::size(2, value),
@@ -1404,6 +1427,7 @@ impl Oneof for self::pending_activity_info::AssignedBuildId {
             Self::LastIndependentlyAssignedBuildId(value) => string::write(14, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::UseWorkflowBuildId(value) => message::size(13, value),
@@ -1446,6 +1470,7 @@ impl Message for self::PendingChildExecutionInfo {
             + int64::len(4, &self.initiated_id)
             + int32::len(5, &self.parent_close_policy)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1478,6 +1503,7 @@ impl Message for self::PendingWorkflowTaskInfo {
             + message::len_some(4, &self.started_time)
             + int32::len(5, &self.attempt)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1498,6 +1524,7 @@ impl Message for self::ResetPoints {
         0
             + message::len_each(1, &self.points)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1536,6 +1563,7 @@ impl Message for self::ResetPointInfo {
             + bool::len(6, &self.resettable)
             + string::len(7, &self.build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1601,6 +1629,7 @@ impl Message for self::NewWorkflowExecutionInfo {
             + message::len_some(15, &self.versioning_override)
             + message::len_some(16, &self.priority)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1648,6 +1677,7 @@ impl Message for self::CallbackInfo {
             + string::len(9, &self.blocked_reason)
             + string::len(10, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1662,6 +1692,7 @@ impl Message for self::callback_info::WorkflowClosed {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1682,6 +1713,7 @@ impl Message for self::callback_info::UpdateWorkflowExecutionCompleted {
         0
             + string::len(1, &self.update_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1702,6 +1734,7 @@ impl Message for self::callback_info::Trigger {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1713,6 +1746,7 @@ impl Oneof for self::callback_info::trigger::Variant {
             Self::UpdateWorkflowExecutionCompleted(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkflowClosed(value) => message::size(1, value),
@@ -1791,6 +1825,7 @@ impl Message for self::PendingNexusOperationInfo {
             + message::len_some(16, &self.schedule_to_start_timeout)
             + message::len_some(17, &self.start_to_close_timeout)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1829,6 +1864,7 @@ impl Message for self::NexusOperationCancellationInfo {
             + message::len_some(6, &self.next_attempt_schedule_time)
             + string::len(7, &self.blocked_reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1855,6 +1891,7 @@ impl Message for self::WorkflowExecutionOptions {
             + message::len_some(2, &self.priority)
             + message::len_some(3, &self.time_skipping_config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1884,6 +1921,7 @@ impl Message for self::VersioningOverride {
             + oneof::len(&self.r#override)
             + string::len(9, &self.pinned_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1907,6 +1945,7 @@ impl Message for self::versioning_override::PinnedOverride {
             + int32::len(1, &self.behavior)
             + message::len_some(2, &self.version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1927,6 +1966,7 @@ impl Message for self::versioning_override::OneTimeOverride {
         0
             + message::len_some(1, &self.target_deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -1939,6 +1979,7 @@ impl Oneof for self::versioning_override::Override {
             Self::OneTime(value) => message::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Pinned(value) => message::size(3, value),
@@ -1977,6 +2018,7 @@ impl Message for self::OnConflictOptions {
             + bool::len(2, &self.attach_completion_callbacks)
             + bool::len(3, &self.attach_links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2003,6 +2045,7 @@ impl Message for self::RequestIdInfo {
             + int64::len(2, &self.event_id)
             + bool::len(3, &self.buffered)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2023,6 +2066,7 @@ impl Message for self::PostResetOperation {
         0
             + oneof::len(&self.variant)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2052,6 +2096,7 @@ impl Message for self::post_reset_operation::SignalWorkflow {
             + message::len_some(3, &self.header)
             + message::len_each(4, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2075,6 +2120,7 @@ impl Message for self::post_reset_operation::UpdateWorkflowOptions {
             + message::len_some(1, &self.workflow_execution_options)
             + message::len_some(2, &self.update_mask)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -2086,6 +2132,7 @@ impl Oneof for self::post_reset_operation::Variant {
             Self::UpdateWorkflowOptions(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::SignalWorkflow(value) => message::size(1, value),
@@ -2122,6 +2169,7 @@ impl Message for self::WorkflowExecutionPauseInfo {
             + message::len_some(2, &self.paused_time)
             + string::len(3, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

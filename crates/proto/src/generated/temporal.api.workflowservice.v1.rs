@@ -23,6 +23,7 @@ pub struct RegisterNamespaceRequest {
     pub visibility_archival_uri: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for RegisterNamespaceRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RegisterNamespaceRequest")
             .field("namespace", &self.namespace)
@@ -213,6 +214,7 @@ pub struct StartWorkflowExecutionRequest {
     >,
 }
 impl ::core::fmt::Debug for StartWorkflowExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartWorkflowExecutionRequest")
             .field("namespace", &self.namespace)
@@ -306,6 +308,7 @@ pub struct StartWorkflowExecutionResponse {
     pub link: ::core::option::Option<super::super::common::v1::Link>,
 }
 impl ::core::fmt::Debug for StartWorkflowExecutionResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartWorkflowExecutionResponse")
             .field("run_id", &self.run_id)
@@ -348,6 +351,7 @@ pub struct GetWorkflowExecutionHistoryRequest {
     pub skip_archival: bool,
 }
 impl ::core::fmt::Debug for GetWorkflowExecutionHistoryRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GetWorkflowExecutionHistoryRequest")
             .field("namespace", &self.namespace)
@@ -505,6 +509,7 @@ pub struct RespondWorkflowTaskCompletedRequest {
     pub intermediate_page: bool,
 }
 impl ::core::fmt::Debug for RespondWorkflowTaskCompletedRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RespondWorkflowTaskCompletedRequest")
             .field("task_token", &self.task_token)
@@ -590,6 +595,7 @@ pub struct RespondWorkflowTaskFailedRequest {
     >,
 }
 impl ::core::fmt::Debug for RespondWorkflowTaskFailedRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RespondWorkflowTaskFailedRequest")
             .field("task_token", &self.task_token)
@@ -776,6 +782,7 @@ pub struct RespondActivityTaskFailedRequest {
     pub cause: i32,
 }
 impl ::core::fmt::Debug for RespondActivityTaskFailedRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RespondActivityTaskFailedRequest")
             .field("task_token", &self.task_token)
@@ -830,6 +837,7 @@ pub struct RespondActivityTaskFailedByIdRequest {
     pub cause: i32,
 }
 impl ::core::fmt::Debug for RespondActivityTaskFailedByIdRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RespondActivityTaskFailedByIdRequest")
             .field("namespace", &self.namespace)
@@ -980,6 +988,7 @@ pub struct SignalWithStartWorkflowExecutionRequest {
     >,
 }
 impl ::core::fmt::Debug for SignalWithStartWorkflowExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("SignalWithStartWorkflowExecutionRequest")
             .field("namespace", &self.namespace)
@@ -1082,6 +1091,7 @@ pub struct ResetWorkflowExecutionRequest {
     pub identity: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for ResetWorkflowExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ResetWorkflowExecutionRequest")
             .field("namespace", &self.namespace)
@@ -1290,6 +1300,7 @@ pub struct GetSearchAttributesResponse {
     pub keys: ::prost::alloc::collections::BTreeMap<::prost::alloc::string::String, i32>,
 }
 impl ::core::fmt::Debug for GetSearchAttributesResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GetSearchAttributesResponse")
             .field(
@@ -1339,6 +1350,7 @@ pub struct RespondQueryTaskCompletedRequest {
     pub poller_group_id: ::prost::alloc::string::String,
 }
 impl ::core::fmt::Debug for RespondQueryTaskCompletedRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("RespondQueryTaskCompletedRequest")
             .field("task_token", &self.task_token)
@@ -1413,6 +1425,7 @@ pub struct ShutdownWorkerRequest {
     pub task_queue_types: ::prost::alloc::vec::Vec<i32>,
 }
 impl ::core::fmt::Debug for ShutdownWorkerRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("ShutdownWorkerRequest")
             .field("namespace", &self.namespace)
@@ -1461,6 +1474,7 @@ pub struct QueryWorkflowRequest {
     pub query_reject_condition: i32,
 }
 impl ::core::fmt::Debug for QueryWorkflowRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("QueryWorkflowRequest")
             .field("namespace", &self.namespace)
@@ -1553,6 +1567,7 @@ pub struct DescribeTaskQueueRequest {
     pub report_task_reachability: bool,
 }
 impl ::core::fmt::Debug for DescribeTaskQueueRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("DescribeTaskQueueRequest")
             .field("namespace", &self.namespace)
@@ -1662,6 +1677,7 @@ pub mod describe_task_queue_response {
         pub rate_limit_source: i32,
     }
     impl ::core::fmt::Debug for EffectiveRateLimit {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("EffectiveRateLimit")
                 .field("requests_per_second", &self.requests_per_second)
@@ -2008,6 +2024,7 @@ pub struct GetWorkerTaskReachabilityRequest {
     pub reachability: i32,
 }
 impl ::core::fmt::Debug for GetWorkerTaskReachabilityRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GetWorkerTaskReachabilityRequest")
             .field("namespace", &self.namespace)
@@ -2061,6 +2078,7 @@ pub struct UpdateWorkflowExecutionResponse {
     pub link: ::core::option::Option<super::super::common::v1::Link>,
 }
 impl ::core::fmt::Debug for UpdateWorkflowExecutionResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("UpdateWorkflowExecutionResponse")
             .field("update_ref", &self.update_ref)
@@ -2178,6 +2196,7 @@ pub struct DescribeBatchOperationResponse {
     pub executions: ::prost::alloc::vec::Vec<super::super::common::v1::Execution>,
 }
 impl ::core::fmt::Debug for DescribeBatchOperationResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("DescribeBatchOperationResponse")
             .field(
@@ -2257,6 +2276,7 @@ pub struct PollWorkflowExecutionUpdateResponse {
     pub update_ref: ::core::option::Option<super::super::update::v1::UpdateRef>,
 }
 impl ::core::fmt::Debug for PollWorkflowExecutionUpdateResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PollWorkflowExecutionUpdateResponse")
             .field("outcome", &self.outcome)
@@ -2618,6 +2638,7 @@ pub mod describe_worker_deployment_version_response {
         >,
     }
     impl ::core::fmt::Debug for VersionTaskQueue {
+        #[inline]
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
             f.debug_struct("VersionTaskQueue")
                 .field("name", &self.name)
@@ -2923,6 +2944,7 @@ pub struct GetDeploymentReachabilityResponse {
     >,
 }
 impl ::core::fmt::Debug for GetDeploymentReachabilityResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("GetDeploymentReachabilityResponse")
             .field("deployment_info", &self.deployment_info)
@@ -3057,6 +3079,7 @@ pub struct UpdateTaskQueueConfigRequest {
     >,
 }
 impl ::core::fmt::Debug for UpdateTaskQueueConfigRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("UpdateTaskQueueConfigRequest")
             .field("namespace", &self.namespace)
@@ -3228,6 +3251,7 @@ pub struct StartActivityExecutionRequest {
     >,
 }
 impl ::core::fmt::Debug for StartActivityExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartActivityExecutionRequest")
             .field("namespace", &self.namespace)
@@ -3390,6 +3414,7 @@ pub struct StartNexusOperationExecutionRequest {
     pub links: ::prost::alloc::vec::Vec<super::super::common::v1::Link>,
 }
 impl ::core::fmt::Debug for StartNexusOperationExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("StartNexusOperationExecutionRequest")
             .field("namespace", &self.namespace)
@@ -3505,6 +3530,7 @@ pub struct PollNexusOperationExecutionRequest {
     pub wait_stage: i32,
 }
 impl ::core::fmt::Debug for PollNexusOperationExecutionRequest {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PollNexusOperationExecutionRequest")
             .field("namespace", &self.namespace)
@@ -3544,6 +3570,7 @@ pub struct PollNexusOperationExecutionResponse {
     >,
 }
 impl ::core::fmt::Debug for PollNexusOperationExecutionResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PollNexusOperationExecutionResponse")
             .field("run_id", &self.run_id)
@@ -3716,6 +3743,7 @@ pub struct PollWorkflowExecutionTimeSkippingResponse {
     >,
 }
 impl ::core::fmt::Debug for PollWorkflowExecutionTimeSkippingResponse {
+    #[inline]
     fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
         f.debug_struct("PollWorkflowExecutionTimeSkippingResponse")
             .field(
@@ -14692,6 +14720,7 @@ impl Message for self::RegisterNamespaceRequest {
             + int32::len(12, &self.visibility_archival_state)
             + string::len(13, &self.visibility_archival_uri)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14706,6 +14735,7 @@ impl Message for self::RegisterNamespaceResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14732,6 +14762,7 @@ impl Message for self::ListNamespacesRequest {
             + bytes::len(2, &self.next_page_token)
             + message::len_some(3, &self.namespace_filter)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14755,6 +14786,7 @@ impl Message for self::ListNamespacesResponse {
             + message::len_each(1, &self.namespaces)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14781,6 +14813,7 @@ impl Message for self::DescribeNamespaceRequest {
             + string::len(2, &self.id)
             + bool::len(3, &self.weak_consistency)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14822,6 +14855,7 @@ impl Message for self::DescribeNamespaceResponse {
             + message::len_each(7, &self.poller_group_infos)
             + message::len_some(8, &self.poller_groups_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14860,6 +14894,7 @@ impl Message for self::UpdateNamespaceRequest {
             + string::len(6, &self.delete_bad_binary)
             + bool::len(7, &self.promote_namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14892,6 +14927,7 @@ impl Message for self::UpdateNamespaceResponse {
             + int64::len(4, &self.failover_version)
             + bool::len(5, &self.is_global_namespace)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14915,6 +14951,7 @@ impl Message for self::DeprecateNamespaceRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.security_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -14929,6 +14966,7 @@ impl Message for self::DeprecateNamespaceResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15033,6 +15071,7 @@ impl Message for self::StartWorkflowExecutionRequest {
             + message::len_some(28, &self.eager_worker_deployment_options)
             + message::len_some(29, &self.time_skipping_config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15068,6 +15107,7 @@ impl Message for self::StartWorkflowExecutionResponse {
             + int32::len(5, &self.status)
             + string::len(6, &self.first_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15106,6 +15146,7 @@ impl Message for self::GetWorkflowExecutionHistoryRequest {
             + int32::len(6, &self.history_event_filter_type)
             + bool::len(7, &self.skip_archival)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15135,6 +15176,7 @@ impl Message for self::GetWorkflowExecutionHistoryResponse {
             + bytes::len(3, &self.next_page_token)
             + bool::len(4, &self.archived)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15164,6 +15206,7 @@ impl Message for self::GetWorkflowExecutionHistoryReverseRequest {
             + int32::len(3, &self.maximum_page_size)
             + bytes::len(4, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15187,6 +15230,7 @@ impl Message for self::GetWorkflowExecutionHistoryReverseResponse {
             + message::len_some(1, &self.history)
             + bytes::len(3, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15231,6 +15275,7 @@ impl Message for self::PollWorkflowTaskQueueRequest {
             + string::len(9, &self.worker_control_task_queue)
             + string::len(10, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15305,6 +15350,7 @@ impl Message for self::PollWorkflowTaskQueueResponse {
             + message::len_each(18, &self.poller_group_infos)
             + message::len_some(19, &self.poller_groups_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15388,6 +15434,7 @@ impl Message for self::RespondWorkflowTaskCompletedRequest {
             + int32::len(21, &self.page_number)
             + bool::len(22, &self.intermediate_page)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15408,6 +15455,7 @@ impl Message for self::respond_workflow_task_completed_request::Capabilities {
         0
             + bool::len(1, &self.discard_speculative_workflow_task_with_events)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15434,6 +15482,7 @@ impl Message for self::RespondWorkflowTaskCompletedResponse {
             + message::len_each(2, &self.activity_tasks)
             + int64::len(3, &self.reset_history_event_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15484,6 +15533,7 @@ impl Message for self::RespondWorkflowTaskFailedRequest {
             + message::len_some(10, &self.deployment_options)
             + string::len(11, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15498,6 +15548,7 @@ impl Message for self::RespondWorkflowTaskFailedResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15542,6 +15593,7 @@ impl Message for self::PollActivityTaskQueueRequest {
             + string::len(9, &self.worker_control_task_queue)
             + string::len(10, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15625,6 +15677,7 @@ impl Message for self::PollActivityTaskQueueResponse {
             + message::len_each(21, &self.poller_group_infos)
             + message::len_some(22, &self.poller_groups_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15657,6 +15710,7 @@ impl Message for self::RecordActivityTaskHeartbeatRequest {
             + string::len(4, &self.namespace)
             + string::len(5, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15683,6 +15737,7 @@ impl Message for self::RecordActivityTaskHeartbeatResponse {
             + bool::len(2, &self.activity_paused)
             + bool::len(3, &self.activity_reset)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15721,6 +15776,7 @@ impl Message for self::RecordActivityTaskHeartbeatByIdRequest {
             + string::len(6, &self.identity)
             + string::len(7, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15747,6 +15803,7 @@ impl Message for self::RecordActivityTaskHeartbeatByIdResponse {
             + bool::len(2, &self.activity_paused)
             + bool::len(3, &self.activity_reset)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15788,6 +15845,7 @@ impl Message for self::RespondActivityTaskCompletedRequest {
             + message::len_some(7, &self.deployment_options)
             + string::len(8, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15802,6 +15860,7 @@ impl Message for self::RespondActivityTaskCompletedResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15840,6 +15899,7 @@ impl Message for self::RespondActivityTaskCompletedByIdRequest {
             + string::len(6, &self.identity)
             + string::len(7, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15854,6 +15914,7 @@ impl Message for self::RespondActivityTaskCompletedByIdResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15901,6 +15962,7 @@ impl Message for self::RespondActivityTaskFailedRequest {
             + string::len(9, &self.resource_id)
             + int32::len(10, &self.cause)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15921,6 +15983,7 @@ impl Message for self::RespondActivityTaskFailedResponse {
         0
             + message::len_each(1, &self.failures)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15965,6 +16028,7 @@ impl Message for self::RespondActivityTaskFailedByIdRequest {
             + string::len(8, &self.resource_id)
             + int32::len(9, &self.cause)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -15985,6 +16049,7 @@ impl Message for self::RespondActivityTaskFailedByIdResponse {
         0
             + message::len_each(1, &self.failures)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16026,6 +16091,7 @@ impl Message for self::RespondActivityTaskCanceledRequest {
             + message::len_some(7, &self.deployment_options)
             + string::len(8, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16040,6 +16106,7 @@ impl Message for self::RespondActivityTaskCanceledResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16081,6 +16148,7 @@ impl Message for self::RespondActivityTaskCanceledByIdRequest {
             + message::len_some(7, &self.deployment_options)
             + string::len(8, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16095,6 +16163,7 @@ impl Message for self::RespondActivityTaskCanceledByIdResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16133,6 +16202,7 @@ impl Message for self::RequestCancelWorkflowExecutionRequest {
             + string::len(6, &self.reason)
             + message::len_each(7, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16147,6 +16217,7 @@ impl Message for self::RequestCancelWorkflowExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16191,6 +16262,7 @@ impl Message for self::SignalWorkflowExecutionRequest {
             + message::len_some(8, &self.header)
             + message::len_each(10, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16211,6 +16283,7 @@ impl Message for self::SignalWorkflowExecutionResponse {
         0
             + message::len_some(1, &self.link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16306,6 +16379,7 @@ impl Message for self::SignalWithStartWorkflowExecutionRequest {
             + message::len_some(26, &self.priority)
             + message::len_some(27, &self.time_skipping_config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16335,6 +16409,7 @@ impl Message for self::SignalWithStartWorkflowExecutionResponse {
             + message::len_some(3, &self.signal_link)
             + string::len(4, &self.first_execution_run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16379,6 +16454,7 @@ impl Message for self::ResetWorkflowExecutionRequest {
             + message::len_each(8, &self.post_reset_operations)
             + string::len(9, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16399,6 +16475,7 @@ impl Message for self::ResetWorkflowExecutionResponse {
         0
             + string::len(1, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16437,6 +16514,7 @@ impl Message for self::TerminateWorkflowExecutionRequest {
             + string::len(6, &self.first_execution_run_id)
             + message::len_each(7, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16451,6 +16529,7 @@ impl Message for self::TerminateWorkflowExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16474,6 +16553,7 @@ impl Message for self::DeleteWorkflowExecutionRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.workflow_execution)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16488,6 +16568,7 @@ impl Message for self::DeleteWorkflowExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16520,6 +16601,7 @@ impl Message for self::ListOpenWorkflowExecutionsRequest {
             + message::len_some(4, &self.start_time_filter)
             + oneof::len(&self.filters)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16531,6 +16613,7 @@ impl Oneof for self::list_open_workflow_executions_request::Filters {
             Self::TypeFilter(value) => message::write(6, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ExecutionFilter(value) => message::size(5, value),
@@ -16564,6 +16647,7 @@ impl Message for self::ListOpenWorkflowExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16596,6 +16680,7 @@ impl Message for self::ListClosedWorkflowExecutionsRequest {
             + message::len_some(4, &self.start_time_filter)
             + oneof::len(&self.filters)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16608,6 +16693,7 @@ impl Oneof for self::list_closed_workflow_executions_request::Filters {
             Self::StatusFilter(value) => message::write(7, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ExecutionFilter(value) => message::size(5, value),
@@ -16643,6 +16729,7 @@ impl Message for self::ListClosedWorkflowExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16672,6 +16759,7 @@ impl Message for self::ListWorkflowExecutionsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16695,6 +16783,7 @@ impl Message for self::ListWorkflowExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16724,6 +16813,7 @@ impl Message for self::ListArchivedWorkflowExecutionsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16747,6 +16837,7 @@ impl Message for self::ListArchivedWorkflowExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16776,6 +16867,7 @@ impl Message for self::ScanWorkflowExecutionsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16799,6 +16891,7 @@ impl Message for self::ScanWorkflowExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16822,6 +16915,7 @@ impl Message for self::CountWorkflowExecutionsRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16845,6 +16939,7 @@ impl Message for self::CountWorkflowExecutionsResponse {
             + int64::len(1, &self.count)
             + message::len_each(2, &self.groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16868,6 +16963,7 @@ impl Message for self::count_workflow_executions_response::AggregationGroup {
             + message::len_each(1, &self.group_values)
             + int64::len(2, &self.count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16882,6 +16978,7 @@ impl Message for self::GetSearchAttributesRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16902,6 +16999,7 @@ impl Message for self::GetSearchAttributesResponse {
         0
             + map::len(string::size, int32::size, 1, &self.keys)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16943,6 +17041,7 @@ impl Message for self::RespondQueryTaskCompletedRequest {
             + int32::len(8, &self.cause)
             + string::len(9, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16957,6 +17056,7 @@ impl Message for self::RespondQueryTaskCompletedResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16980,6 +17080,7 @@ impl Message for self::ResetStickyTaskQueueRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.execution)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -16994,6 +17095,7 @@ impl Message for self::ResetStickyTaskQueueResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17035,6 +17137,7 @@ impl Message for self::ShutdownWorkerRequest {
             + string::len(7, &self.task_queue)
             + int32::len_each(8, &self.task_queue_types)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17049,6 +17152,7 @@ impl Message for self::ShutdownWorkerResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17078,6 +17182,7 @@ impl Message for self::QueryWorkflowRequest {
             + message::len_some(3, &self.query)
             + int32::len(4, &self.query_reject_condition)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17104,6 +17209,7 @@ impl Message for self::QueryWorkflowResponse {
             + message::len_some(2, &self.query_rejected)
             + message::len_some(3, &self.link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17127,6 +17233,7 @@ impl Message for self::DescribeWorkflowExecutionRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.execution)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17168,6 +17275,7 @@ impl Message for self::DescribeWorkflowExecutionResponse {
             + message::len_each(7, &self.pending_nexus_operations)
             + message::len_some(8, &self.workflow_extended_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17218,6 +17326,7 @@ impl Message for self::DescribeTaskQueueRequest {
             + bool::len(10, &self.report_task_reachability)
             + bool::len(11, &self.report_config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17259,6 +17368,7 @@ impl Message for self::DescribeTaskQueueResponse {
             + message::len_some(7, &self.effective_rate_limit)
             + map::len(int32::size, message::size, 8, &self.stats_by_priority_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17282,6 +17392,7 @@ impl Message for self::describe_task_queue_response::EffectiveRateLimit {
             + float::len(1, &self.requests_per_second)
             + int32::len(2, &self.rate_limit_source)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17296,6 +17407,7 @@ impl Message for self::GetClusterInfoRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17343,6 +17455,7 @@ impl Message for self::GetClusterInfoResponse {
             + int64::len(9, &self.initial_failover_version)
             + int64::len(10, &self.failover_version_increment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17357,6 +17470,7 @@ impl Message for self::GetSystemInfoRequest {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17380,6 +17494,7 @@ impl Message for self::GetSystemInfoResponse {
             + string::len(1, &self.server_version)
             + message::len_some(2, &self.capabilities)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17436,6 +17551,7 @@ impl Message for self::get_system_info_response::Capabilities {
             + bool::len(12, &self.server_scaled_deployments)
             + bool::len(13, &self.server_scaled_provider_cloud_run)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17459,6 +17575,7 @@ impl Message for self::ListTaskQueuePartitionsRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.task_queue)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17482,6 +17599,7 @@ impl Message for self::ListTaskQueuePartitionsResponse {
             + message::len_each(1, &self.activity_task_queue_partitions)
             + message::len_each(2, &self.workflow_task_queue_partitions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17523,6 +17641,7 @@ impl Message for self::CreateScheduleRequest {
             + message::len_some(7, &self.memo)
             + message::len_some(8, &self.search_attributes)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17543,6 +17662,7 @@ impl Message for self::CreateScheduleResponse {
         0
             + bytes::len(1, &self.conflict_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17566,6 +17686,7 @@ impl Message for self::DescribeScheduleRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.schedule_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17598,6 +17719,7 @@ impl Message for self::DescribeScheduleResponse {
             + message::len_some(4, &self.search_attributes)
             + bytes::len(5, &self.conflict_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17639,6 +17761,7 @@ impl Message for self::UpdateScheduleRequest {
             + message::len_some(7, &self.search_attributes)
             + message::len_some(8, &self.memo)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17653,6 +17776,7 @@ impl Message for self::UpdateScheduleResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17685,6 +17809,7 @@ impl Message for self::PatchScheduleRequest {
             + string::len(4, &self.identity)
             + string::len(5, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17699,6 +17824,7 @@ impl Message for self::PatchScheduleResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17728,6 +17854,7 @@ impl Message for self::ListScheduleMatchingTimesRequest {
             + message::len_some(3, &self.start_time)
             + message::len_some(4, &self.end_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17748,6 +17875,7 @@ impl Message for self::ListScheduleMatchingTimesResponse {
         0
             + message::len_each(1, &self.start_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17774,6 +17902,7 @@ impl Message for self::DeleteScheduleRequest {
             + string::len(2, &self.schedule_id)
             + string::len(3, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17788,6 +17917,7 @@ impl Message for self::DeleteScheduleResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17817,6 +17947,7 @@ impl Message for self::ListSchedulesRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17840,6 +17971,7 @@ impl Message for self::ListSchedulesResponse {
             + message::len_each(1, &self.schedules)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17863,6 +17995,7 @@ impl Message for self::CountSchedulesRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17886,6 +18019,7 @@ impl Message for self::CountSchedulesResponse {
             + int64::len(1, &self.count)
             + message::len_each(2, &self.groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17909,6 +18043,7 @@ impl Message for self::count_schedules_response::AggregationGroup {
             + message::len_each(1, &self.group_values)
             + int64::len(2, &self.count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17935,6 +18070,7 @@ impl Message for self::UpdateWorkerBuildIdCompatibilityRequest {
             + string::len(2, &self.task_queue)
             + oneof::len(&self.operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17961,6 +18097,7 @@ impl Message for self::update_worker_build_id_compatibility_request::AddNewCompa
             + string::len(2, &self.existing_compatible_build_id)
             + bool::len(3, &self.make_set_default)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17984,6 +18121,7 @@ impl Message for self::update_worker_build_id_compatibility_request::MergeSets {
             + string::len(1, &self.primary_set_build_id)
             + string::len(2, &self.secondary_set_build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -17998,6 +18136,7 @@ impl Oneof for self::update_worker_build_id_compatibility_request::Operation {
             Self::MergeSets(value) => message::write(7, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::AddNewBuildIdInNewDefaultSet(value) => string::size(3, value),
@@ -18028,6 +18167,7 @@ impl Message for self::UpdateWorkerBuildIdCompatibilityResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18054,6 +18194,7 @@ impl Message for self::GetWorkerBuildIdCompatibilityRequest {
             + string::len(2, &self.task_queue)
             + int32::len(3, &self.max_sets)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18074,6 +18215,7 @@ impl Message for self::GetWorkerBuildIdCompatibilityResponse {
         0
             + message::len_each(1, &self.major_version_sets)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18103,6 +18245,7 @@ impl Message for self::UpdateWorkerVersioningRulesRequest {
             + bytes::len(3, &self.conflict_token)
             + oneof::len(&self.operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18126,6 +18269,7 @@ impl Message for self::update_worker_versioning_rules_request::InsertBuildIdAssi
             + int32::len(1, &self.rule_index)
             + message::len_some(2, &self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18152,6 +18296,7 @@ impl Message for self::update_worker_versioning_rules_request::ReplaceBuildIdAss
             + message::len_some(2, &self.rule)
             + bool::len(3, &self.force)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18175,6 +18320,7 @@ impl Message for self::update_worker_versioning_rules_request::DeleteBuildIdAssi
             + int32::len(1, &self.rule_index)
             + bool::len(2, &self.force)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18195,6 +18341,7 @@ impl Message for self::update_worker_versioning_rules_request::AddCompatibleBuil
         0
             + message::len_some(1, &self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18215,6 +18362,7 @@ impl Message for self::update_worker_versioning_rules_request::ReplaceCompatible
         0
             + message::len_some(1, &self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18235,6 +18383,7 @@ impl Message for self::update_worker_versioning_rules_request::DeleteCompatibleB
         0
             + string::len(1, &self.source_build_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18258,6 +18407,7 @@ impl Message for self::update_worker_versioning_rules_request::CommitBuildId {
             + string::len(1, &self.target_build_id)
             + bool::len(2, &self.force)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18274,6 +18424,7 @@ impl Oneof for self::update_worker_versioning_rules_request::Operation {
             Self::CommitBuildId(value) => message::write(10, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::InsertAssignmentRule(value) => message::size(4, value),
@@ -18320,6 +18471,7 @@ impl Message for self::UpdateWorkerVersioningRulesResponse {
             + message::len_each(2, &self.compatible_redirect_rules)
             + bytes::len(3, &self.conflict_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18343,6 +18495,7 @@ impl Message for self::GetWorkerVersioningRulesRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.task_queue)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18369,6 +18522,7 @@ impl Message for self::GetWorkerVersioningRulesResponse {
             + message::len_each(2, &self.compatible_redirect_rules)
             + bytes::len(3, &self.conflict_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18398,6 +18552,7 @@ impl Message for self::GetWorkerTaskReachabilityRequest {
             + string::len_each(3, &self.task_queues)
             + int32::len(4, &self.reachability)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18418,6 +18573,7 @@ impl Message for self::GetWorkerTaskReachabilityResponse {
         0
             + message::len_each(1, &self.build_id_reachability)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18450,6 +18606,7 @@ impl Message for self::UpdateWorkflowExecutionRequest {
             + message::len_some(4, &self.wait_policy)
             + message::len_some(5, &self.request)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18479,6 +18636,7 @@ impl Message for self::UpdateWorkflowExecutionResponse {
             + int32::len(3, &self.stage)
             + message::len_some(4, &self.link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18520,6 +18678,7 @@ impl Message for self::StartBatchOperationRequest {
             + oneof::len(&self.operation)
             + message::len_each(22, &self.target_executions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18541,6 +18700,7 @@ impl Oneof for self::start_batch_operation_request::Operation {
             Self::DeleteActivitiesOperation(value) => message::write(21, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::TerminationOperation(value) => message::size(10, value),
@@ -18585,6 +18745,7 @@ impl Message for self::StartBatchOperationResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18614,6 +18775,7 @@ impl Message for self::StopBatchOperationRequest {
             + string::len(3, &self.reason)
             + string::len(4, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18628,6 +18790,7 @@ impl Message for self::StopBatchOperationResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18651,6 +18814,7 @@ impl Message for self::DescribeBatchOperationRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.job_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18704,6 +18868,7 @@ impl Message for self::DescribeBatchOperationResponse {
             + string::len(11, &self.query)
             + message::len_each(12, &self.executions)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18730,6 +18895,7 @@ impl Message for self::ListBatchOperationsRequest {
             + int32::len(2, &self.page_size)
             + bytes::len(3, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18753,6 +18919,7 @@ impl Message for self::ListBatchOperationsResponse {
             + message::len_each(1, &self.operation_info)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18782,6 +18949,7 @@ impl Message for self::PollWorkflowExecutionUpdateRequest {
             + string::len(3, &self.identity)
             + message::len_some(4, &self.wait_policy)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18808,6 +18976,7 @@ impl Message for self::PollWorkflowExecutionUpdateResponse {
             + int32::len(2, &self.stage)
             + message::len_some(3, &self.update_ref)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18849,6 +19018,7 @@ impl Message for self::PollNexusTaskQueueRequest {
             + string::len(8, &self.worker_instance_key)
             + string::len(9, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18884,6 +19054,7 @@ impl Message for self::PollNexusTaskQueueResponse {
             + message::len_each(5, &self.poller_group_infos)
             + message::len_some(6, &self.poller_groups_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18916,6 +19087,7 @@ impl Message for self::RespondNexusTaskCompletedRequest {
             + message::len_some(4, &self.response)
             + string::len(5, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18930,6 +19102,7 @@ impl Message for self::RespondNexusTaskCompletedResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18965,6 +19138,7 @@ impl Message for self::RespondNexusTaskFailedRequest {
             + message::len_some(5, &self.failure)
             + string::len(6, &self.poller_group_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -18979,6 +19153,7 @@ impl Message for self::RespondNexusTaskFailedResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19005,6 +19180,7 @@ impl Message for self::ExecuteMultiOperationRequest {
             + message::len_each(2, &self.operations)
             + string::len(3, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19025,6 +19201,7 @@ impl Message for self::execute_multi_operation_request::Operation {
         0
             + oneof::len(&self.operation)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19036,6 +19213,7 @@ impl Oneof for self::execute_multi_operation_request::operation::Operation {
             Self::UpdateWorkflow(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::StartWorkflow(value) => message::size(1, value),
@@ -19066,6 +19244,7 @@ impl Message for self::ExecuteMultiOperationResponse {
         0
             + message::len_each(1, &self.responses)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19086,6 +19265,7 @@ impl Message for self::execute_multi_operation_response::Response {
         0
             + oneof::len(&self.response)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19097,6 +19277,7 @@ impl Oneof for self::execute_multi_operation_response::response::Response {
             Self::UpdateWorkflow(value) => message::write(2, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::StartWorkflow(value) => message::size(1, value),
@@ -19145,6 +19326,7 @@ impl Message for self::UpdateActivityOptionsRequest {
             + oneof::len(&self.activity)
             + bool::len(8, &self.restore_original)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19157,6 +19339,7 @@ impl Oneof for self::update_activity_options_request::Activity {
             Self::MatchAll(value) => bool::write(9, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(6, value),
@@ -19216,6 +19399,7 @@ impl Message for self::UpdateActivityExecutionOptionsRequest {
             + string::len(9, &self.resource_id)
             + string::len(10, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19236,6 +19420,7 @@ impl Message for self::UpdateActivityOptionsResponse {
         0
             + message::len_some(1, &self.activity_options)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19256,6 +19441,7 @@ impl Message for self::UpdateActivityExecutionOptionsResponse {
         0
             + message::len_some(1, &self.activity_options)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19291,6 +19477,7 @@ impl Message for self::PauseActivityRequest {
             + string::len(6, &self.reason)
             + string::len(7, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19302,6 +19489,7 @@ impl Oneof for self::pause_activity_request::Activity {
             Self::Type(value) => string::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(4, value),
@@ -19353,6 +19541,7 @@ impl Message for self::PauseActivityExecutionRequest {
             + string::len(7, &self.resource_id)
             + string::len(8, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19367,6 +19556,7 @@ impl Message for self::PauseActivityResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19381,6 +19571,7 @@ impl Message for self::PauseActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19419,6 +19610,7 @@ impl Message for self::UnpauseActivityRequest {
             + bool::len(8, &self.reset_heartbeat)
             + message::len_some(9, &self.jitter)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19431,6 +19623,7 @@ impl Oneof for self::unpause_activity_request::Activity {
             Self::UnpauseAll(value) => bool::write(6, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(4, value),
@@ -19487,6 +19680,7 @@ impl Message for self::UnpauseActivityExecutionRequest {
             + string::len(10, &self.resource_id)
             + string::len(11, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19501,6 +19695,7 @@ impl Message for self::UnpauseActivityResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19515,6 +19710,7 @@ impl Message for self::UnpauseActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19556,6 +19752,7 @@ impl Message for self::ResetActivityRequest {
             + message::len_some(8, &self.jitter)
             + bool::len(9, &self.restore_original_options)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19568,6 +19765,7 @@ impl Oneof for self::reset_activity_request::Activity {
             Self::MatchAll(value) => bool::write(10, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(4, value),
@@ -19630,6 +19828,7 @@ impl Message for self::ResetActivityExecutionRequest {
             + string::len(10, &self.request_id)
             + bool::len(11, &self.reset_heartbeat)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19644,6 +19843,7 @@ impl Message for self::ResetActivityResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19658,6 +19858,7 @@ impl Message for self::ResetActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19690,6 +19891,7 @@ impl Message for self::UpdateWorkflowExecutionOptionsRequest {
             + message::len_some(4, &self.update_mask)
             + string::len(5, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19713,6 +19915,7 @@ impl Message for self::UpdateWorkflowExecutionOptionsResponse {
             + message::len_some(1, &self.workflow_execution_options)
             + message::len_some(2, &self.update_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19736,6 +19939,7 @@ impl Message for self::DescribeDeploymentRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.deployment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19756,6 +19960,7 @@ impl Message for self::DescribeDeploymentResponse {
         0
             + message::len_some(1, &self.deployment_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19785,6 +19990,7 @@ impl Message for self::DescribeWorkerDeploymentVersionRequest {
             + message::len_some(3, &self.deployment_version)
             + bool::len(4, &self.report_task_queue_stats)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19808,6 +20014,7 @@ impl Message for self::DescribeWorkerDeploymentVersionResponse {
             + message::len_some(1, &self.worker_deployment_version_info)
             + message::len_each(2, &self.version_task_queues)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19837,6 +20044,7 @@ impl Message for self::describe_worker_deployment_version_response::VersionTaskQ
             + message::len_some(3, &self.stats)
             + map::len(int32::size, message::size, 4, &self.stats_by_priority_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19860,6 +20068,7 @@ impl Message for self::DescribeWorkerDeploymentRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.deployment_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19883,6 +20092,7 @@ impl Message for self::DescribeWorkerDeploymentResponse {
             + bytes::len(1, &self.conflict_token)
             + message::len_some(2, &self.worker_deployment_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19912,6 +20122,7 @@ impl Message for self::ListDeploymentsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.series_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19935,6 +20146,7 @@ impl Message for self::ListDeploymentsResponse {
             + bytes::len(1, &self.next_page_token)
             + message::len_each(2, &self.deployments)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19964,6 +20176,7 @@ impl Message for self::SetCurrentDeploymentRequest {
             + string::len(3, &self.identity)
             + message::len_some(4, &self.update_metadata)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -19987,6 +20200,7 @@ impl Message for self::SetCurrentDeploymentResponse {
             + message::len_some(1, &self.current_deployment_info)
             + message::len_some(2, &self.previous_deployment_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20028,6 +20242,7 @@ impl Message for self::SetWorkerDeploymentCurrentVersionRequest {
             + string::len(7, &self.build_id)
             + bool::len(9, &self.allow_no_pollers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20054,6 +20269,7 @@ impl Message for self::SetWorkerDeploymentCurrentVersionResponse {
             + string::len(2, &self.previous_version)
             + message::len_some(3, &self.previous_deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20098,6 +20314,7 @@ impl Message for self::SetWorkerDeploymentRampingVersionRequest {
             + string::len(8, &self.build_id)
             + bool::len(10, &self.allow_no_pollers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20127,6 +20344,7 @@ impl Message for self::SetWorkerDeploymentRampingVersionResponse {
             + float::len(3, &self.previous_percentage)
             + message::len_some(4, &self.previous_deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20156,6 +20374,7 @@ impl Message for self::CreateWorkerDeploymentRequest {
             + string::len(4, &self.identity)
             + string::len(5, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20176,6 +20395,7 @@ impl Message for self::CreateWorkerDeploymentResponse {
         0
             + bytes::len(1, &self.conflict_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20202,6 +20422,7 @@ impl Message for self::ListWorkerDeploymentsRequest {
             + int32::len(2, &self.page_size)
             + bytes::len(3, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20225,6 +20446,7 @@ impl Message for self::ListWorkerDeploymentsResponse {
             + bytes::len(1, &self.next_page_token)
             + message::len_each(2, &self.worker_deployments)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20260,6 +20482,7 @@ impl Message for self::list_worker_deployments_response::WorkerDeploymentSummary
             + message::len_some(5, &self.current_version_summary)
             + message::len_some(6, &self.ramping_version_summary)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20292,6 +20515,7 @@ impl Message for self::CreateWorkerDeploymentVersionRequest {
             + message::len_some(4, &self.compute_config)
             + string::len(5, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20306,6 +20530,7 @@ impl Message for self::CreateWorkerDeploymentVersionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20338,6 +20563,7 @@ impl Message for self::DeleteWorkerDeploymentVersionRequest {
             + string::len(4, &self.identity)
             + message::len_some(5, &self.deployment_version)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20352,6 +20578,7 @@ impl Message for self::DeleteWorkerDeploymentVersionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20378,6 +20605,7 @@ impl Message for self::DeleteWorkerDeploymentRequest {
             + string::len(2, &self.deployment_name)
             + string::len(3, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20392,6 +20620,7 @@ impl Message for self::DeleteWorkerDeploymentResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20427,6 +20656,7 @@ impl Message for self::UpdateWorkerDeploymentVersionComputeConfigRequest {
             + map::len(string::size, message::size, 6, &self.compute_config_scaling_groups)
             + string::len_each(7, &self.remove_compute_config_scaling_groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20441,6 +20671,7 @@ impl Message for self::UpdateWorkerDeploymentVersionComputeConfigResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20473,6 +20704,7 @@ impl Message for self::ValidateWorkerDeploymentVersionComputeConfigRequest {
             + map::len(string::size, message::size, 6, &self.compute_config_scaling_groups)
             + string::len_each(7, &self.remove_compute_config_scaling_groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20487,6 +20719,7 @@ impl Message for self::ValidateWorkerDeploymentVersionComputeConfigResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20522,6 +20755,7 @@ impl Message for self::UpdateWorkerDeploymentVersionMetadataRequest {
             + message::len_some(5, &self.deployment_version)
             + string::len(6, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20542,6 +20776,7 @@ impl Message for self::UpdateWorkerDeploymentVersionMetadataResponse {
         0
             + message::len_some(1, &self.metadata)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20574,6 +20809,7 @@ impl Message for self::SetWorkerDeploymentManagerRequest {
             + bytes::len(5, &self.conflict_token)
             + string::len(6, &self.identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20585,6 +20821,7 @@ impl Oneof for self::set_worker_deployment_manager_request::NewManagerIdentity {
             Self::Self_(value) => bool::write(4, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::ManagerIdentity(value) => string::size(3, value),
@@ -20618,6 +20855,7 @@ impl Message for self::SetWorkerDeploymentManagerResponse {
             + bytes::len(1, &self.conflict_token)
             + string::len(2, &self.previous_manager_identity)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20641,6 +20879,7 @@ impl Message for self::GetCurrentDeploymentRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.series_name)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20661,6 +20900,7 @@ impl Message for self::GetCurrentDeploymentResponse {
         0
             + message::len_some(1, &self.current_deployment_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20684,6 +20924,7 @@ impl Message for self::GetDeploymentReachabilityRequest {
             + string::len(1, &self.namespace)
             + message::len_some(2, &self.deployment)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20710,6 +20951,7 @@ impl Message for self::GetDeploymentReachabilityResponse {
             + int32::len(2, &self.reachability)
             + message::len_some(3, &self.last_update_time)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20745,6 +20987,7 @@ impl Message for self::CreateWorkflowRuleRequest {
             + string::len(5, &self.identity)
             + string::len(6, &self.description)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20768,6 +21011,7 @@ impl Message for self::CreateWorkflowRuleResponse {
             + message::len_some(1, &self.rule)
             + string::len(2, &self.job_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20791,6 +21035,7 @@ impl Message for self::DescribeWorkflowRuleRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.rule_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20811,6 +21056,7 @@ impl Message for self::DescribeWorkflowRuleResponse {
         0
             + message::len_some(1, &self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20834,6 +21080,7 @@ impl Message for self::DeleteWorkflowRuleRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.rule_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20848,6 +21095,7 @@ impl Message for self::DeleteWorkflowRuleResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20871,6 +21119,7 @@ impl Message for self::ListWorkflowRulesRequest {
             + string::len(1, &self.namespace)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20894,6 +21143,7 @@ impl Message for self::ListWorkflowRulesResponse {
             + message::len_each(1, &self.rules)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20923,6 +21173,7 @@ impl Message for self::TriggerWorkflowRuleRequest {
             + string::len(3, &self.identity)
             + oneof::len(&self.rule)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20934,6 +21185,7 @@ impl Oneof for self::trigger_workflow_rule_request::Rule {
             Self::Spec(value) => message::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Id(value) => string::size(4, value),
@@ -20964,6 +21216,7 @@ impl Message for self::TriggerWorkflowRuleResponse {
         0
             + bool::len(1, &self.applied)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -20993,6 +21246,7 @@ impl Message for self::RecordWorkerHeartbeatRequest {
             + message::len_each(3, &self.worker_heartbeat)
             + string::len(4, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21007,6 +21261,7 @@ impl Message for self::RecordWorkerHeartbeatResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21039,6 +21294,7 @@ impl Message for self::ListWorkersRequest {
             + string::len(4, &self.query)
             + bool::len(5, &self.include_system_workers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21065,6 +21321,7 @@ impl Message for self::ListWorkersResponse {
             + bytes::len(2, &self.next_page_token)
             + message::len_each(3, &self.workers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21106,6 +21363,7 @@ impl Message for self::UpdateTaskQueueConfigRequest {
             + map::len(string::size, float::size, 7, &self.set_fairness_weight_overrides)
             + string::len_each(8, &self.unset_fairness_weight_overrides)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21129,6 +21387,7 @@ impl Message for self::update_task_queue_config_request::RateLimitUpdate {
             + message::len_some(1, &self.rate_limit)
             + string::len(2, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21149,6 +21408,7 @@ impl Message for self::UpdateTaskQueueConfigResponse {
         0
             + message::len_some(1, &self.config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21181,6 +21441,7 @@ impl Message for self::FetchWorkerConfigRequest {
             + message::len_some(6, &self.selector)
             + string::len(7, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21201,6 +21462,7 @@ impl Message for self::FetchWorkerConfigResponse {
         0
             + message::len_some(1, &self.worker_config)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21239,6 +21501,7 @@ impl Message for self::UpdateWorkerConfigRequest {
             + message::len_some(6, &self.selector)
             + string::len(7, &self.resource_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21259,6 +21522,7 @@ impl Message for self::UpdateWorkerConfigResponse {
         0
             + oneof::len(&self.response)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21269,6 +21533,7 @@ impl Oneof for self::update_worker_config_response::Response {
             Self::WorkerConfig(value) => message::write(1, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::WorkerConfig(value) => message::size(1, value),
@@ -21300,6 +21565,7 @@ impl Message for self::DescribeWorkerRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.worker_instance_key)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21320,6 +21586,7 @@ impl Message for self::DescribeWorkerResponse {
         0
             + message::len_some(1, &self.worker_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21346,6 +21613,7 @@ impl Message for self::CountWorkersRequest {
             + string::len(2, &self.query)
             + bool::len(3, &self.include_system_workers)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21366,6 +21634,7 @@ impl Message for self::CountWorkersResponse {
         0
             + int64::len(1, &self.count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21401,6 +21670,7 @@ impl Message for self::PauseWorkflowExecutionRequest {
             + string::len(5, &self.reason)
             + string::len(6, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21415,6 +21685,7 @@ impl Message for self::PauseWorkflowExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21450,6 +21721,7 @@ impl Message for self::UnpauseWorkflowExecutionRequest {
             + string::len(5, &self.reason)
             + string::len(6, &self.request_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21464,6 +21736,7 @@ impl Message for self::UnpauseWorkflowExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21547,6 +21820,7 @@ impl Message for self::StartActivityExecutionRequest {
             + message::len_some(21, &self.on_conflict_options)
             + message::len_some(22, &self.start_delay)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21573,6 +21847,7 @@ impl Message for self::StartActivityExecutionResponse {
             + bool::len(2, &self.started)
             + message::len_some(3, &self.link)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21614,6 +21889,7 @@ impl Message for self::DescribeActivityExecutionRequest {
             + bool::len(7, &self.include_heartbeat_details)
             + bool::len(8, &self.include_last_failure)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21649,6 +21925,7 @@ impl Message for self::DescribeActivityExecutionResponse {
             + bytes::len(5, &self.long_poll_token)
             + message::len_each(6, &self.callbacks)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21675,6 +21952,7 @@ impl Message for self::PollActivityExecutionRequest {
             + string::len(2, &self.activity_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21698,6 +21976,7 @@ impl Message for self::PollActivityExecutionResponse {
             + string::len(1, &self.run_id)
             + message::len_some(2, &self.outcome)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21727,6 +22006,7 @@ impl Message for self::ListActivityExecutionsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21750,6 +22030,7 @@ impl Message for self::ListActivityExecutionsResponse {
             + message::len_each(1, &self.executions)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21824,6 +22105,7 @@ impl Message for self::StartNexusOperationExecutionRequest {
             + message::len_each(18, &self.completion_callbacks)
             + message::len_each(19, &self.links)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21847,6 +22129,7 @@ impl Message for self::StartNexusOperationExecutionResponse {
             + string::len(1, &self.run_id)
             + bool::len(2, &self.started)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21882,6 +22165,7 @@ impl Message for self::DescribeNexusOperationExecutionRequest {
             + bool::len(5, &self.include_outcome)
             + bytes::len(6, &self.long_poll_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21917,6 +22201,7 @@ impl Message for self::DescribeNexusOperationExecutionResponse {
             + bytes::len(6, &self.long_poll_token)
             + message::len_each(7, &self.completion_callbacks)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21928,6 +22213,7 @@ impl Oneof for self::describe_nexus_operation_execution_response::Outcome {
             Self::Failure(value) => message::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Result(value) => message::size(4, value),
@@ -21967,6 +22253,7 @@ impl Message for self::PollNexusOperationExecutionRequest {
             + string::len(3, &self.run_id)
             + int32::len(4, &self.wait_stage)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -21996,6 +22283,7 @@ impl Message for self::PollNexusOperationExecutionResponse {
             + string::len(3, &self.operation_token)
             + oneof::len(&self.outcome)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22007,6 +22295,7 @@ impl Oneof for self::poll_nexus_operation_execution_response::Outcome {
             Self::Failure(value) => message::write(5, value, buf),
         }
     }
+    #[inline]
     fn len(&self) -> usize {
         match self {
             Self::Result(value) => message::size(4, value),
@@ -22046,6 +22335,7 @@ impl Message for self::ListNexusOperationExecutionsRequest {
             + bytes::len(3, &self.next_page_token)
             + string::len(4, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22069,6 +22359,7 @@ impl Message for self::ListNexusOperationExecutionsResponse {
             + message::len_each(1, &self.operations)
             + bytes::len(2, &self.next_page_token)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22092,6 +22383,7 @@ impl Message for self::CountActivityExecutionsRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22115,6 +22407,7 @@ impl Message for self::CountActivityExecutionsResponse {
             + int64::len(1, &self.count)
             + message::len_each(2, &self.groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22138,6 +22431,7 @@ impl Message for self::count_activity_executions_response::AggregationGroup {
             + message::len_each(1, &self.group_values)
             + int64::len(2, &self.count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22161,6 +22455,7 @@ impl Message for self::CountNexusOperationExecutionsRequest {
             + string::len(1, &self.namespace)
             + string::len(2, &self.query)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22184,6 +22479,7 @@ impl Message for self::CountNexusOperationExecutionsResponse {
             + int64::len(1, &self.count)
             + message::len_each(2, &self.groups)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22207,6 +22503,7 @@ impl Message for self::count_nexus_operation_executions_response::AggregationGro
             + message::len_each(1, &self.group_values)
             + int64::len(2, &self.count)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22242,6 +22539,7 @@ impl Message for self::RequestCancelActivityExecutionRequest {
             + string::len(5, &self.request_id)
             + string::len(6, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22256,6 +22554,7 @@ impl Message for self::RequestCancelActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22291,6 +22590,7 @@ impl Message for self::TerminateActivityExecutionRequest {
             + string::len(5, &self.request_id)
             + string::len(6, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22305,6 +22605,7 @@ impl Message for self::TerminateActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22331,6 +22632,7 @@ impl Message for self::DeleteActivityExecutionRequest {
             + string::len(2, &self.activity_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22345,6 +22647,7 @@ impl Message for self::DeleteActivityExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22380,6 +22683,7 @@ impl Message for self::RequestCancelNexusOperationExecutionRequest {
             + string::len(5, &self.request_id)
             + string::len(6, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22394,6 +22698,7 @@ impl Message for self::RequestCancelNexusOperationExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22429,6 +22734,7 @@ impl Message for self::TerminateNexusOperationExecutionRequest {
             + string::len(5, &self.request_id)
             + string::len(6, &self.reason)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22443,6 +22749,7 @@ impl Message for self::TerminateNexusOperationExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22469,6 +22776,7 @@ impl Message for self::DeleteNexusOperationExecutionRequest {
             + string::len(2, &self.operation_id)
             + string::len(3, &self.run_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22483,6 +22791,7 @@ impl Message for self::DeleteNexusOperationExecutionResponse {
     fn encoded_len(&self) -> usize {
         0
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22509,6 +22818,7 @@ impl Message for self::PollWorkflowExecutionTimeSkippingRequest {
             + message::len_some(2, &self.workflow_execution)
             + string::len(3, &self.fast_forward_id)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }
@@ -22535,6 +22845,7 @@ impl Message for self::PollWorkflowExecutionTimeSkippingResponse {
             + string::len(2, &self.failed_reason)
             + message::len_some(3, &self.fast_forward_info)
     }
+    #[inline]
     fn clear(&mut self) {
         *self = Self::default();
     }

@@ -58,7 +58,8 @@ fn message(path: &str, name: &str, fields: &[(Ident, Field)], wire: &mut String)
     lines.push("        0".to_owned());
     lines.extend(fields.iter().map(|(field, kind)| format!("            + {}", kind.len(&format!("&self.{field}")))));
     lines.extend(
-        ["    }", "    fn clear(&mut self) {", "        *self = Self::default();", "    }", "}", ""].map(str::to_owned),
+        ["    }", "    #[inline]", "    fn clear(&mut self) {", "        *self = Self::default();", "    }", "}", ""]
+            .map(str::to_owned),
     );
     wire.push_str(&lines.join("\n"));
 }
@@ -81,6 +82,7 @@ fn debug(name: &Ident, fields: &[(Ident, Field)]) -> TokenStream {
     });
     quote! {
         impl ::core::fmt::Debug for #name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(#text)#(#shown)*.finish()
             }

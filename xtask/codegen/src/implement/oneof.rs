@@ -31,6 +31,7 @@ pub(super) fn implement(mut item: ItemEnum, path: &str, wire: &mut String) -> Ou
         match self {{
 {put}        }}
     }}
+    #[inline]
     fn len(&self) -> usize {{
         match self {{
 {len}        }}
@@ -46,6 +47,7 @@ pub(super) fn implement(mut item: ItemEnum, path: &str, wire: &mut String) -> Ou
     let debug = shows_enums.then(|| {
         quote! {
             impl ::core::fmt::Debug for #name {
+                #[inline]
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     match self { #(#show)* }
                 }
