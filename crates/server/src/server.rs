@@ -405,7 +405,7 @@ impl ServerBuilder {
         let restored = World::restore(seed, clock.now(), file.load()?);
         let mut world = restored.map_err(|source| StorageError::Damaged { path: path.clone(), source })?;
         self.furnish(&mut world)?;
-        let stored = file.write(&world.take_changes());
+        let stored = file.write(world.take_changes());
         stored.map_err(|error| StorageError::Unwritable { path, problem: error.to_string() })?;
         let log = Log::new(Box::new(file)).map_err(ServerError::Thread)?;
         let engine = Engine::new(world, clock, self.pace, Some(log), None);

@@ -7,6 +7,7 @@
 //! ```
 //! A server in memory has no log, and waits for nothing. One that may crash in its process keeps in memory what a file would have.
 
+mod journal;
 mod kept;
 mod log;
 mod sqlite;
@@ -25,7 +26,7 @@ pub(crate) trait Store: Send {
     ///
     /// # Errors
     /// When it is not stored.
-    fn write(&mut self, changes: &Changes) -> Result<(), WriteFailed>;
+    fn write(&mut self, changes: Changes) -> Result<(), WriteFailed>;
 
     /// Tidies up, where there is something to tidy.
     fn close(self: Box<Self>);

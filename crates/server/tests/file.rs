@@ -163,6 +163,49 @@ async fn a_file_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_server_has_left_in_its_journal_is_taken_up() {
+    let folder = Folder::new();
+    let server = open(&folder.file()).expect("the file is new");
+    client(&server).start_workflow_execution(start("w")).await.expect("it starts");
+    // A copy of the file and its log is what is left when the server is killed now.
+    let copy = folder.0.join("copy.db");
+    for suffix in ["", "-wal"] {
+        let from = folder.0.join(format!("server.db{suffix}"));
+        std::fs::copy(from, folder.0.join(format!("copy.db{suffix}"))).expect("it is there");
+    }
+    drop(server);
+    let rows = |path: &Path, table: &str| -> i64 {
+        let file = rusqlite::Connection::open(path).expect("nobody has the file");
+        file.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("there is such a table")
+    };
+    assert_eq!(
+        (rows(&folder.file(), "journal"), rows(&folder.file(), "history")),
+        (0, 1),
+        "nothing is left at its end"
+    );
+    assert_eq!(rows(&copy, "history"), 0);
+    assert_ne!(rows(&copy, "journal"), 0);
+    let again = open(&copy).expect("it can be read");
+    assert!(describe(&again, "w").await.is_ok());
+    drop(again);
+    assert_eq!((rows(&copy, "journal"), rows(&copy, "history")), (0, 1));
+}
+
+#[tokio::test]
+async fn much_that_is_written_goes_into_the_tables_and_is_there_again() {
+    let folder = Folder::new();
+    let server = open(&folder.file()).expect("the file is new");
+    for number in 0..600 {
+        client(&server).start_workflow_execution(start(&format!("w{number}"))).await.expect("it starts");
+    }
+    drop(server);
+    let again = open(&folder.file()).expect("nobody has the file");
+    for number in [0, 300, 599] {
+        assert!(describe(&again, &format!("w{number}")).await.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn a_file_in_which_runs_are_kept_by_their_ids_is_taken_over() {
     let folder = Folder::new();
     let server = open(&folder.file()).expect("the file is new");
@@ -171,7 +214,8 @@ async fn a_file_in_which_runs_are_kept_by_their_ids_is_taken_over() {
     let file = rusqlite::Connection::open(folder.file()).expect("nobody has the file");
     let id = &started.run_id;
     let as_of_old = format!(
-        "UPDATE records SET key = '{id}' WHERE kind = 3; UPDATE history SET run = '{id}'; PRAGMA user_version = 1"
+        "UPDATE records SET key = '{id}' WHERE kind = 3; UPDATE history SET run = '{id}'; DROP TABLE journal;
+         PRAGMA user_version = 1"
     );
     file.execute_batch(&as_of_old).expect("it is ours");
     drop(file);
@@ -262,7 +306,11 @@ async fn a_server_that_cannot_write_promises_nothing_more() {
     let server = open(&folder.file()).expect("the file is new");
     client(&server).start_workflow_execution(start("kept")).await.expect("it starts");
     drop(server);
-    change("CREATE TRIGGER full BEFORE INSERT ON history BEGIN SELECT RAISE(ABORT, 'there is no room'); END");
+    // There is room for one more: that it was started again.
+    change(
+        "CREATE TRIGGER full BEFORE INSERT ON journal WHEN (SELECT count(*) FROM journal) > 0
+         BEGIN SELECT RAISE(ABORT, 'there is no room'); END",
+    );
     let server = open(&folder.file()).expect("it is not full yet");
     client(&server).poll_workflow_task_queue(poll()).await.expect_err("that the task was started is an event");
     let waits = client(&server).poll_workflow_task_queue(poll()).await.expect_err("nobody waits in vain");

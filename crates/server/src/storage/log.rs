@@ -182,7 +182,7 @@ const MOMENT: Duration = Duration::from_micros(200);
 fn write(shared: &Shared, mut store: Box<dyn Store>) {
     let end = End(shared);
     while let Some((changes, mark)) = shared.gathered() {
-        if let Err(error) = store.write(&changes) {
+        if let Err(error) = store.write(changes) {
             tracing::error!(%error, "the server cannot store what happens, and stops answering");
             let reason = format!("the server cannot store what happens, and has to be started again: {error}");
             shared.over.send_replace(Some(reason));
@@ -230,7 +230,7 @@ mod tests {
     }
 
     impl Store for Slow {
-        fn write(&mut self, changes: &Changes) -> Result<(), WriteFailed> {
+        fn write(&mut self, changes: Changes) -> Result<(), WriteFailed> {
             // A test that is over does not listen any more.
             let _ = self.begun.send(changes.records.len());
             self.ends.recv().unwrap_or(Ok(()))

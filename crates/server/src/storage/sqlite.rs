@@ -3,20 +3,20 @@
 //! The file belongs to one server at a time. It is in WAL mode and synchronized at every commit, so that what is
 //! committed is there after a loss of power; the WAL goes into the file now and then, and when the server stops.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use perpetua_server_core::{Batch, Changes, Kind, Record, run_key};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, params};
 
+use super::journal::{self, Unfolded};
 use super::{StorageError, Store, WriteFailed};
 
 /// Tells our files from others: "prpt".
 const APPLICATION: i32 = 0x7072_7074;
 
 /// What makes a file of each version of the schema one of the next; a new file goes through all of them.
-const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 2] = [make_tables, name_runs_by_number];
+const MIGRATIONS: [fn(&Transaction<'_>) -> rusqlite::Result<()>; 3] = [make_tables, name_runs_by_number, make_journal];
 
 const TABLES: &str = "
     CREATE TABLE records (
@@ -35,6 +35,10 @@ const TABLES: &str = "
 
 fn make_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute_batch(TABLES)
+}
+
+fn make_journal(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch("CREATE TABLE journal (number INTEGER PRIMARY KEY, changes BLOB NOT NULL) STRICT")
 }
 
 /// Keeps runs in the order in which they began, so that those that are at work at a time share their pages; before, they
@@ -58,6 +62,9 @@ fn name_runs_by_number(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 pub(crate) struct File {
     path: PathBuf,
     connection: Connection,
+    unfolded: Unfolded,
+    /// Whether something could not be written.
+    is_broken: bool,
 }
 
 impl File {
@@ -72,8 +79,9 @@ impl File {
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| failed(path, &error))?;
-        let mut file = Self { path: path.to_owned(), connection };
+        let mut file = Self { path: path.to_owned(), connection, unfolded: Unfolded::default(), is_broken: false };
         file.prepare()?;
+        file.take_up()?;
         Ok(file)
     }
 
@@ -151,12 +159,44 @@ impl File {
         Ok(changes)
     }
 
-    fn commit(&mut self, changes: &Changes) -> rusqlite::Result<()> {
+    /// Brings into the tables what the last server has left in the journal.
+    fn take_up(&mut self) -> Result<(), StorageError> {
+        let failed = |error: rusqlite::Error| failed(&self.path, &error);
+        let mut statement = self.connection.prepare("SELECT changes FROM journal ORDER BY number").map_err(failed)?;
+        let rows = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).map_err(failed)?;
+        for row in rows {
+            let problem = || "a row of its journal cannot be read".to_owned();
+            let changes = journal::read(&row.map_err(failed)?);
+            self.unfolded
+                .add(changes.ok_or_else(|| StorageError::Failed { path: self.path.clone(), problem: problem() })?);
+        }
+        drop(statement);
+        self.fold().map_err(|error| self::failed(&self.path, &error))
+    }
+
+    fn commit(&mut self, changes: Changes) -> rusqlite::Result<()> {
+        if self.unfolded.is_much() {
+            self.unfolded.add(changes);
+            return self.fold();
+        }
+        let row = journal::write(&changes);
+        self.connection.prepare_cached("INSERT INTO journal (changes) VALUES (?1)")?.execute([row])?;
+        self.unfolded.add(changes);
+        Ok(())
+    }
+
+    /// Brings what is not in the tables into them, and empties the journal.
+    fn fold(&mut self) -> rusqlite::Result<()> {
+        if self.unfolded.is_empty() {
+            return Ok(());
+        }
         let transaction = self.connection.transaction()?;
         {
             let mut insert =
                 transaction.prepare_cached("INSERT INTO history (run, first, events) VALUES (?1, ?2, ?3)")?;
-            for Batch { run, first, events } in &changes.batches {
+            let mut batches: Vec<&Batch> = self.unfolded.batches.iter().collect();
+            batches.sort_by(|a, b| (&a.run, a.first).cmp(&(&b.run, b.first)));
+            for Batch { run, first, events } in batches {
                 insert.execute(params![run, first, &events[..]])?;
             }
             let mut put = transaction.prepare_cached(
@@ -165,31 +205,38 @@ impl File {
             )?;
             let mut delete = transaction.prepare_cached("DELETE FROM records WHERE kind = ?1 AND key = ?2")?;
             let mut forget = transaction.prepare_cached("DELETE FROM history WHERE run = ?1")?;
-            for ((kind, key), value) in newest(&changes.records) {
+            for ((kind, key), value) in &self.unfolded.records {
                 match value {
-                    Some(value) => put.execute(params![kind as u8, key, value])?,
-                    None => delete.execute(params![kind as u8, key])?,
+                    Some(value) => put.execute(params![*kind as u8, key, value])?,
+                    None => delete.execute(params![*kind as u8, key])?,
                 };
-                if value.is_none() && kind == Kind::Run {
+                if value.is_none() && *kind == Kind::Run {
                     forget.execute(params![key])?;
                 }
             }
+            transaction.prepare_cached("DELETE FROM journal")?.execute([])?;
         }
-        transaction.commit()
+        transaction.commit()?;
+        self.unfolded = Unfolded::default();
+        Ok(())
     }
-}
-
-/// The newest of each record.
-fn newest(records: &[Record]) -> BTreeMap<(Kind, &str), Option<&[u8]>> {
-    records.iter().map(|record| ((record.kind, record.key.as_str()), record.value.as_deref())).collect()
 }
 
 impl Store for File {
-    fn write(&mut self, changes: &Changes) -> Result<(), WriteFailed> {
-        self.commit(changes).map_err(|error| WriteFailed(format!("{}: {error}", self.path.display())))
+    fn write(&mut self, changes: Changes) -> Result<(), WriteFailed> {
+        self.commit(changes).map_err(|error| {
+            self.is_broken = true;
+            WriteFailed(format!("{}: {error}", self.path.display()))
+        })
     }
 
-    fn close(self: Box<Self>) {
+    fn close(mut self: Box<Self>) {
+        // What could not be written was not promised, and must not come back.
+        if !self.is_broken
+            && let Err(error) = self.fold()
+        {
+            tracing::warn!(%error, "the journal of {} stays; nothing is lost", self.path.display());
+        }
         // SQLite brings the log into the file when its last connection goes, and removes it.
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "{} was not closed cleanly; nothing is lost", self.path.display());
