@@ -1,13 +1,11 @@
 //! What is to be stored, and who waits for it.
 //!
 //! One thread writes. While it commits, the steps that follow gather; they all go into the next transaction. So the disk
-//! is asked once for many steps when there is much to do, and at once when there is little. Whoever heard of a commit has
-//! more to do at once, so after one of many steps it is waited for a moment until as many have come again.
+//! is asked once for many steps when there is much to do, and at once when there is little.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use perpetua_server_core::{Answer, Changes, Code, Refusal};
 use tokio::sync::{oneshot, watch};
@@ -37,10 +35,6 @@ struct Shared {
 struct State {
     /// What nobody writes yet.
     gathered: Changes,
-    /// How many steps that are.
-    steps: u64,
-    /// How many steps the writer waits for.
-    wanted: u64,
     last: Mark,
     stored: Mark,
     /// In the order of their marks.
@@ -69,10 +63,7 @@ impl Log {
             if !self.is_over() {
                 state.gathered.records.extend(changes.records);
                 state.gathered.batches.extend(changes.batches);
-                state.steps += 1;
-                if state.steps >= state.wanted {
-                    self.shared.work.notify_one();
-                }
+                self.shared.work.notify_one();
             }
         }
         state.last
@@ -147,15 +138,8 @@ impl Shared {
 
     /// What has gathered and up to where, when there is something; none when no more is to come.
     fn gathered(&self) -> Option<(Changes, Mark)> {
-        let too_few = |state: &mut State| state.steps < state.wanted && !state.closing;
-        let mut state = self.lock();
-        if state.wanted >= MANY {
-            let waited = self.work.wait_timeout_while(state, MOMENT, too_few);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.wanted = 1;
-        state = self.work.wait_while(state, too_few).unwrap_or_else(PoisonError::into_inner);
-        state.wanted = std::mem::take(&mut state.steps).min(MOST);
+        let waits = |state: &mut State| state.gathered.is_empty() && !state.closing;
+        let mut state = self.work.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
         let changes = std::mem::take(&mut state.gathered);
         (!changes.is_empty()).then_some((changes, state.last))
     }
@@ -170,13 +154,6 @@ impl Shared {
         }
     }
 }
-
-/// How many steps in a commit are many.
-const MANY: u64 = 4;
-/// For how many it is waited at most.
-const MOST: u64 = 64;
-/// How long: a fraction of what a commit takes.
-const MOMENT: Duration = Duration::from_micros(200);
 
 /// Writes until no more is to come, or it cannot.
 fn write(shared: &Shared, mut store: Box<dyn Store>) {
