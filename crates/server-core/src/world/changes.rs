@@ -168,6 +168,14 @@ impl World {
         changes
     }
 
+    /// Packs all runs that rest, as it happens by itself where many others are at work. Does nothing while there are changes
+    /// of runs that nobody has taken.
+    pub fn pack(&mut self) {
+        if self.dirty.is_empty() {
+            self.runs.pack();
+        }
+    }
+
     /// Has the time stored, where it passed otherwise than outside.
     pub fn remember_time(&mut self) {
         self.changed = true;

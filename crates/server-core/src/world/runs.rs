@@ -61,8 +61,8 @@ struct Contents {
     offers: u64,
 }
 
-/// How many open runs are loaded, if others are not at work. Builds for tests pack nearly all.
-const LOADED: usize = if cfg!(debug_assertions) { 1 } else { 512 };
+/// How many open runs are loaded, if others are not at work.
+const LOADED: usize = 512;
 /// How many of them are looked at after a step.
 const LOOKS: usize = 8;
 /// How long the history of an open run is at most for it to be packed, in bytes: what is longer would take more time than
@@ -166,8 +166,19 @@ impl Runs {
                 slot.pack_if(|run| !run.is_open());
             }
         }
-        for _ in 0..LOOKS {
-            if self.loaded.len() <= LOADED {
+        self.tidy_loaded(LOADED, LOOKS);
+    }
+
+    /// Packs everything that may be packed. What was stored must be known by now.
+    pub(super) fn pack(&mut self) {
+        self.tidy();
+        // Twice, since what was at work just now is looked at again.
+        self.tidy_loaded(0, 2 * self.loaded.len());
+    }
+
+    fn tidy_loaded(&mut self, most: usize, looks: usize) {
+        for _ in 0..looks {
+            if self.loaded.len() <= most {
                 return;
             }
             let Some(number) = self.loaded.pop_front() else { return };

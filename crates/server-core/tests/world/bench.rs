@@ -55,6 +55,8 @@ impl Bench {
     fn compare(&mut self) {
         assert_eq!(self.world.at_odds_with_history(), Vec::<String>::new());
         self.twin.compare(&mut self.world);
+        // What happens next happens to runs that were packed.
+        self.world.pack();
     }
 
     /// A world whose workers do not get the same after a restart: because of rates, or because they are of versions.
