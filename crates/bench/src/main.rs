@@ -4,11 +4,17 @@
 //! SDK or of another, loads it, and prints one line of JSON. Both take the options and print the fields that the peers'
 //! programs do, so that any driver goes with any worker.
 //!
-//! Not here: which sides are compared, and what is made of the figures.
+//! `perpetua-bench lab` decides which sides are compared, and makes a report of the figures; `cargo xtask bench` runs it.
+//!
+//! Read first: `lab.rs`.
 
 mod coldstart;
 mod drive;
+mod history;
+mod in_process;
+mod lab;
 mod lanes;
+mod leash;
 mod meter;
 mod options;
 mod worker;
@@ -17,7 +23,8 @@ mod workflows;
 use options::Options;
 
 /// What a measurement ends with. Its reader is whoever runs it, so the error is whatever explains itself best.
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type Outcome<T = ()> = Result<T, Failure>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str = "\
 usage: perpetua-bench <command> [--option value]...
@@ -26,13 +33,26 @@ usage: perpetua-bench <command> [--option value]...
   coldstart FOLDER what a program costs before its first task: packages, builds, size, time to its first poll
   drive WORKLOAD   loads a worker: hello, seq10, fan100, local10, timers, signals, updates, queries, start, cache
   lanes            workflow code that computes, on one lane and on two (--rounds, --count, --conc)
+  lab [ROW]...     measures ours and its peers in turns, and reports it; `cargo xtask bench` says the rest
+  replay           replays the history in --file, --reps times
+  read-json        reads the history in --file as standard JSON, --reps times
+  embedded-start   starts a server in this process, and a workflow
+  skip             sleeps of 30 days in a world for tests
+  worlds           so many worlds for tests
+  leashed COMMAND  becomes the command, which ends when whoever started it ends
 
 options: --addr 127.0.0.1:7233 --namespace default --tq bench --cache 1000 --gzip 0 --pollers 5 --slots 200 --threads 2 --eager 3
 and for drive: --count 200 --conc 50 --warm 10 --server-pid N --worker-cmd COMMAND
 for coldstart: --target target/coldstart --jobs 2 --profile release --touches 3 --starts 7";
 
 fn main() -> Outcome {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((command, rest)) if command == "lab" => return lab::run(rest),
+        Some((command, rest)) if command == "leashed" => return leash::run(rest),
+        _ => {}
+    }
+    let options = Options::parse(arguments)?;
     let threads = options.number("threads", 2)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let words: Vec<&str> = options.words().collect();
@@ -41,6 +61,11 @@ fn main() -> Outcome {
         ["lanes"] => runtime.block_on(lanes::run(&options)),
         ["drive", workload] => runtime.block_on(drive::run(&options, workload)),
         ["coldstart", folder] => runtime.block_on(coldstart::run(&options, folder)),
+        ["replay"] => history::replay(&options),
+        ["read-json"] => history::read_json(&options),
+        ["embedded-start"] => runtime.block_on(in_process::embedded_start()),
+        ["skip"] => runtime.block_on(in_process::skip(&options)),
+        ["worlds"] => runtime.block_on(in_process::worlds(&options)),
         _ => Err(USAGE.into()),
     }
 }

@@ -55,6 +55,17 @@ pub(crate) async fn sleeper(ctx: Ctx, count: u32) -> WorkflowResult<u32> {
     Ok(count)
 }
 
+/// Sleeps 30 days, and then so many activities one after another; returns their number.
+#[workflow(name = "AMonth")]
+pub(crate) async fn a_month(ctx: Ctx, count: u32) -> WorkflowResult<u32> {
+    ctx.sleep(days(30)).await?;
+    let mut done = 0;
+    for _ in 0..count {
+        done = ctx.activity(noop(done + 1)).start_to_close(seconds(10)).await?;
+    }
+    Ok(done)
+}
+
 /// Counts messages, and ends after so many of them, or never at 0; in any case when it is told to.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
