@@ -53,7 +53,13 @@ fn set_up_peers(source: &Path, peers: &Path) -> Outcome<()> {
         return Err(format!("there is no {PEERS_SOURCE}").into());
     }
     eprintln!("setting up the peers in {}; the first time takes a quarter of an hour", peers.display());
-    succeed(Command::new("bash").arg(setup).env("PEERS_DIR", peers).stdin(Stdio::null()))
+    let mut command = Command::new("bash");
+    command.arg(setup).env("PEERS_DIR", peers).stdin(Stdio::null());
+    // What cargo says to us about our own toolchain and build is not for theirs: it would build them anew.
+    for ours in ["RUSTUP_TOOLCHAIN", "CARGO", "CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_INCREMENTAL"] {
+        command.env_remove(ours);
+    }
+    succeed(&mut command)
 }
 
 /// Every benchmark of the workspace, after its package.
