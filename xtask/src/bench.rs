@@ -11,7 +11,15 @@ const PEERS_SOURCE: &str = "../shared/peers";
 
 /// Measures the rows that are named, or all; the arguments are those of the lab.
 pub(crate) fn lab(arguments: &[&str]) -> Outcome<()> {
-    succeed(&mut cargo(&["build", "--release", "--package", "perpetua-bench", "--package", "perpetua-cli"]))?;
+    let mut build = cargo(&["build", "--release", "--package", "perpetua-bench", "--package", "perpetua-cli"]);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        // Some packages are built anew where these differ, as they do from a build without us.
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            build.env_remove(name.as_ref());
+        }
+    }
+    succeed(&mut build)?;
     let built = cargo_target()?.join("release");
     let mut lab = Command::new(built.join("perpetua-bench"));
     lab.arg("lab").arg("--root").arg(root()).arg("--perpetua").arg(built.join("perpetua"));
@@ -55,9 +63,12 @@ fn set_up_peers(source: &Path, peers: &Path) -> Outcome<()> {
     eprintln!("setting up the peers in {}; the first time takes a quarter of an hour", peers.display());
     let mut command = Command::new("bash");
     command.arg(setup).env("PEERS_DIR", peers).stdin(Stdio::null());
-    // What cargo says to us about our own toolchain and build is not for theirs: it would build them anew.
-    for ours in ["RUSTUP_TOOLCHAIN", "CARGO", "CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_INCREMENTAL"] {
-        command.env_remove(ours);
+    // What cargo says to us, about our toolchain, folder and flags, is not for theirs: it would build them anew.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name != "CARGO_HOME" && (name.starts_with("CARGO") || name == "RUSTUP_TOOLCHAIN" || name == "RUSTFLAGS") {
+            command.env_remove(name.as_ref());
+        }
     }
     succeed(&mut command)
 }
