@@ -21,6 +21,8 @@ pub(crate) fn lab(arguments: &[&str]) -> Outcome<()> {
     }
     succeed(&mut build)?;
     let built = cargo_target()?.join("release");
+    // A mistake is told before the peers are made, which takes long the first time.
+    succeed(Command::new(built.join("perpetua-bench")).arg("lab").args(arguments).arg("--dry-run"))?;
     let mut lab = Command::new(built.join("perpetua-bench"));
     lab.arg("lab").arg("--root").arg(root()).arg("--perpetua").arg(built.join("perpetua"));
     match server::install(&root()) {

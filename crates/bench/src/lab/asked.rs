@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::programs::Programs;
+use super::rows;
 use crate::Outcome;
 
 /// How often each side is measured, unless it is said.
@@ -20,6 +21,8 @@ pub(crate) struct Asked {
     pub(crate) check: bool,
     /// Make this the record.
     pub(crate) record: bool,
+    /// Only look whether this could be measured.
+    pub(crate) dry_run: bool,
 }
 
 impl Asked {
@@ -35,7 +38,15 @@ impl Asked {
             peers: None,
             peers_source: None,
         };
-        let mut asked = Self { programs, rows: Vec::new(), repetitions: 0, quick: false, check: false, record: false };
+        let mut asked = Self {
+            programs,
+            rows: Vec::new(),
+            repetitions: 0,
+            quick: false,
+            check: false,
+            record: false,
+            dry_run: false,
+        };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().cloned().ok_or_else(|| format!("{argument} needs a value"));
@@ -44,6 +55,7 @@ impl Asked {
                 "--quick" => asked.quick = true,
                 "--check" => asked.check = true,
                 "--record" => asked.record = true,
+                "--dry-run" => asked.dry_run = true,
                 "--repetitions" => {
                     let number = value()?;
                     asked.repetitions = number.parse().map_err(|error| format!("--repetitions {number}: {error}"))?;
@@ -57,6 +69,12 @@ impl Asked {
                 "--peers-source" => programs.peers_source = Some(PathBuf::from(value()?)),
                 option if option.starts_with('-') => return Err(format!("there is no option {option}").into()),
                 row => asked.rows.push(row.to_owned()),
+            }
+        }
+        for beginning in &asked.rows {
+            if !rows::rows().any(|row| row.name.starts_with(beginning.as_str())) {
+                let names: Vec<&str> = rows::rows().map(|row| row.name).collect();
+                return Err(format!("no row begins with {beginning}; there are {}", names.join(", ")).into());
             }
         }
         if asked.repetitions == 0 {
@@ -106,5 +124,7 @@ mod tests {
         assert_eq!(parse("--fast").unwrap_err().to_string(), "there is no option --fast");
         assert_eq!(parse("--repetitions").unwrap_err().to_string(), "--repetitions needs a value");
         assert!(parse("--repetitions many").unwrap_err().to_string().starts_with("--repetitions many: "));
+        let nothing = parse("worker.hello server.idle").unwrap_err().to_string();
+        assert!(nothing.starts_with("no row begins with server.idle; there are replay.seq1k.first, "), "{nothing}");
     }
 }

@@ -17,9 +17,9 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   padding: 0 1rem }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line) }
 h3 { margin: 2rem 0 .2rem; font-size: 1rem }
-p, figcaption { color: var(--quiet); margin: .2rem 0 } figure { margin: 0 0 .6rem } code { font-size: .85em }
+p, figcaption { color: var(--quiet); margin: .2rem 0 } p.method { margin-top: 2.2rem } figure { margin: 0 0 .6rem } code { font-size: .85em }
 strong.good { color: var(--ours) } strong.bad { color: var(--bad) }
-svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--ink) }
+svg { width: 100%; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px }
 svg text.quiet { fill: var(--quiet) } .ours { fill: var(--ours) } .peer { fill: var(--peer) } .best { fill: var(--best) }
 .floor { stroke: var(--floor) } .moonshot { stroke: var(--moonshot) } .range { stroke: var(--ink) } .axis { stroke: var(--line) }
 svg text.floor-name { fill: var(--floor) } svg text.moonshot-name { fill: var(--moonshot) } svg text.failed { fill: var(--bad) }
@@ -36,7 +36,7 @@ pub(super) fn page(report: &Report) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Perpetua beside its peers</h1>\n<p>{}</p>\n\
          <p>Bars are medians, with the range of all values as a line. A yellow mark is the floor, a violet one the moonshot. \
          Where figures lie far apart the scale is logarithmic, and says so.</p>\n{groups}{}</body>\n</html>\n",
-        escape(&surroundings(report)),
+        escape(&surroundings(report).replace('`', "")),
         runs(report),
     )
 }
@@ -50,7 +50,7 @@ fn section(group: &Group, report: &Report) -> String {
             continue;
         }
         if experiment.method != last_method {
-            text.push_str(&format!("<p>{}</p>\n", escape(experiment.method)));
+            text.push_str(&format!("<p class=\"method\">{}</p>\n", escape(experiment.method)));
             last_method = experiment.method;
         }
         text.push_str(&rows);

@@ -87,7 +87,7 @@ pub(super) fn chart(row: &Row, measured: &Measured) -> String {
     };
     format!(
         "<svg viewBox=\"0 0 {WIDTH} {height:.1}\" role=\"img\" aria-label=\"{}\">\n\
-         <line class=\"axis\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"{TOP}\" y2=\"{bottom:.1}\"/>\n{note}{sides}{marks}</svg>\n",
+         <line class=\"axis\" x1=\"{LEFT}\" x2=\"{LEFT}\" y1=\"{TOP}\" y2=\"{bottom:.1}\"/>\n{note}{marks}{sides}</svg>\n",
         escape(row.title),
     )
 }

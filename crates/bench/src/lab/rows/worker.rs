@@ -21,7 +21,7 @@ pub(super) const GROUP: Group = Group {
             )
         },
         Experiment {
-            method: "As above, without compression, on the Java test server: so that nobody says it is our server.",
+            method: "As above, without compression, on the Java test server, so that our worker has no server of its own kind.",
             ..worker(
                 "worker-hello-java",
                 Load { server: Side::Java, ..load("hello", [1_000, 1_000, 300], 50) },
