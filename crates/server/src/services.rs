@@ -23,8 +23,12 @@ macro_rules! service {
                 request: tonic::Request<$done_request>,
             ) -> Result<tonic::Response<$done_response>, tonic::Status> {
                 $crate::services::check_size(request.get_ref())?;
+                let is_compressed = request.metadata().contains_key("grpc-encoding");
                 let answer: perpetua_server_core::Answer<$done_response> = Self::$done(self, request).await;
-                answer.map(tonic::Response::new).map_err(|refusal| crate::status::status(&refusal))
+                match answer {
+                    Ok(answer) => Ok($crate::services::response(answer, is_compressed)),
+                    Err(refusal) => Err(crate::status::status(&refusal)),
+                }
             })*
             $(async fn $refused(
                 &self,
@@ -39,6 +43,20 @@ pub(crate) use service;
 
 /// The longest message that is taken, in bytes, as the real server has it.
 const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// The shortest answer that is compressed, in bytes. What is shorter goes into one packet either way, and a compressor takes a
+/// third of a megabyte of fresh memory.
+const WORTH_COMPRESSING: usize = 1024;
+
+/// The response with an answer, which is compressed if the request was and if that is worth it.
+fn response<M: prost::Message>(answer: M, is_compressed: bool) -> tonic::Response<M> {
+    let is_short = is_compressed && answer.encoded_len() < WORTH_COMPRESSING;
+    let mut response = tonic::Response::new(answer);
+    if is_short {
+        response.disable_compression();
+    }
+    response
+}
 
 /// Refuses what is too long, in the words that workers know.
 fn check_size(message: &impl prost::Message) -> Result<(), tonic::Status> {
