@@ -94,11 +94,11 @@ async fn load(
 ) -> Outcome<Vec<f64>> {
     let load = Load { client: client.clone(), queue: queue.into(), count, at_a_time };
     match (workload, inbox.cloned()) {
-        ("hello", _) => load.complete(|| seq(1)).await,
-        ("seq10", _) => load.complete(|| seq(10)).await,
-        ("fan100", _) => load.complete(|| fan(100)).await,
-        ("local10", _) => load.complete(|| local(10)).await,
-        ("timers", _) => load.complete(|| timers(10)).await,
+        ("hello", _) => load.complete(|| seq(1), 0).await,
+        ("seq10", _) => load.complete(|| seq(10), 45).await,
+        ("fan100", _) => load.complete(|| fan(100), 4_950).await,
+        ("local10", _) => load.complete(|| local(10), 45).await,
+        ("timers", _) => load.complete(|| timers(10), 10).await,
         ("start", _) => load.begin(|_| seq(1)).await,
         ("cache", _) => load.begin(Idle::run).await,
         ("signals", Some(inbox)) => {
@@ -108,31 +108,36 @@ async fn load(
                 async move { Ok(inbox.put(number).await?) }
             };
             let times = by_many(count, at_a_time, put).await?;
-            inbox.result().await?;
+            expect(inbox.result().await?, count as u32)?;
             Ok(times)
         }
         ("updates", Some(inbox)) => {
+            let added = inbox.clone();
             let add = move |number| {
-                let inbox = inbox.clone();
+                let inbox = added.clone();
                 async move {
                     inbox.add(number).await?;
                     Ok(())
                 }
             };
-            by_many(count, at_a_time, add).await
+            let times = by_many(count, at_a_time, add).await?;
+            expect(inbox.count().await?, count as u32)?;
+            Ok(times)
         }
         ("queries", Some(inbox)) => {
             let ask = move |_| {
                 let inbox = inbox.clone();
-                async move {
-                    inbox.count().await?;
-                    Ok(())
-                }
+                async move { expect(inbox.count().await?, 0) }
             };
             by_many(count, at_a_time, ask).await
         }
         _ => Err(format!("there is no workload `{workload}`").into()),
     }
+}
+
+/// A figure of work that was not done, or done wrong, is no figure.
+fn expect(result: u32, expected: u32) -> Outcome {
+    if result == expected { Ok(()) } else { Err(format!("{result} instead of {expected}").into()) }
 }
 
 /// Workflows by the number, so many at a time.
@@ -144,18 +149,16 @@ struct Load {
 }
 
 impl Load {
-    /// Runs each to its end.
-    async fn complete<D: WorkflowDefinition<Error: Sync>>(
+    /// Runs each to its end; each must return this.
+    async fn complete<D: WorkflowDefinition<Output = u32, Error: Sync>>(
         self,
         workflow: impl Fn() -> WorkflowCall<D> + Send + Sync + 'static,
+        expected: u32,
     ) -> Outcome<Vec<f64>> {
         let (client, queue) = (self.client, self.queue);
         let run = move |number| {
             let run = client.run(workflow()).id(format!("{queue}-{number}"));
-            async move {
-                run.await?;
-                Ok(())
-            }
+            async move { expect(run.await?, expected) }
         };
         by_many(self.count, self.at_a_time, run).await
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
+use std::thread;
 use std::time::Instant;
 
 use perpetua::prelude::*;
@@ -14,19 +15,25 @@ use crate::options::Options;
 /// Computes for so many rounds of about a microsecond, without waiting for anything.
 #[workflow(name = "Burn")]
 async fn burn(_ctx: Ctx, rounds: u32) -> WorkflowResult<u64> {
+    Ok(compute(rounds))
+}
+
+fn compute(rounds: u32) -> u64 {
     let mut state = u64::from(rounds) | 1;
     for _ in 0..rounds {
         for _ in 0..300 {
             state = black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
         }
     }
-    Ok(state)
+    state
 }
 
 /// Runs as many workflows on one lane as on two, and prints both times as one line of JSON: `one_s`, `two_s`, `ratio`; and
 /// `balance`, how much faster two lanes were if nothing else took processors: the time that the two computed, by that of
-/// the one that computed longer.
+/// the one that computed longer; and `machine`, how much faster two threads are that do nothing else, which is the most
+/// that lanes could reach.
 pub(crate) async fn run(options: &Options) -> Outcome {
+    let machine = machine(options)?;
     let one = measure(options, 1).await?;
     let two = measure(options, 2).await?;
     let computed: u64 = two.computed.iter().sum();
@@ -37,9 +44,27 @@ pub(crate) async fn run(options: &Options) -> Outcome {
         "two_s": two.seconds,
         "ratio": one.seconds / two.seconds,
         "balance": computed as f64 / longest as f64,
+        "machine": machine,
     });
     println!("{line}");
     Ok(())
+}
+
+/// How much faster two bare threads compute the same than one.
+fn machine(options: &Options) -> Outcome<f64> {
+    let count: u32 = options.number("count", 400)?;
+    let rounds: u32 = options.number("rounds", 20_000)?;
+    let half = || (0..count / 2).fold(0, |sum, _| black_box(compute(rounds)) ^ sum);
+    let begun = Instant::now();
+    half();
+    half();
+    let one = begun.elapsed();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(half);
+        scope.spawn(half);
+    });
+    Ok(one.as_secs_f64() / begun.elapsed().as_secs_f64())
 }
 
 /// What one measurement gave.
