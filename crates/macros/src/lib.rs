@@ -26,6 +26,7 @@ mod options;
 mod selfless;
 mod shape;
 mod signature;
+mod stub;
 mod suggest;
 mod test;
 mod workflow;

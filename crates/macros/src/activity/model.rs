@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
-use crate::attributes::{conditions, for_stub};
+use crate::attributes::conditions;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::name;
@@ -12,6 +12,7 @@ use crate::options::{Form, Known, Options};
 use crate::signature::{
     self, Arguments, Carried, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
 };
+use crate::stub::stub;
 
 /// The options of `#[activity]`.
 pub(crate) const OPTIONS: Known = &[("name", Form::Text), ("blocking", Form::Flag), ("dynamic", Form::Flag)];
@@ -110,30 +111,8 @@ impl Activity {
 
     /// The function that describes a call of this activity.
     pub(crate) fn stub(&self, definition: &TokenStream, visibility: &Visibility) -> TokenStream {
-        let Function { attributes, signature, .. } = &self.function;
-        let attributes = for_stub(attributes);
-        let ident = &signature.ident;
-        let parameters = self.arguments.declaration();
-        let call = quote!(::perpetua::__macro::ActivityCall<#definition>);
-        if !self.sound {
-            let (generics, _, clause) = signature.generics.split_for_impl();
-            return quote! {
-                #(#attributes)*
-                #[allow(unused)]
-                #visibility fn #ident #generics (#parameters) -> #call #clause { ::core::unreachable!() }
-            };
-        }
-        let tuple = self.arguments.tuple();
-        let made = match self.arguments.given_name() {
-            Some(name) => quote!(::perpetua::__macro::ActivityCall::named(#name, #tuple)),
-            None => quote!(::perpetua::__macro::ActivityCall::new(#tuple)),
-        };
-        quote! {
-            #(#attributes)*
-            #visibility fn #ident(#parameters) -> #call {
-                #made
-            }
-        }
+        let call = quote!(::perpetua::__macro::ActivityCall);
+        stub(&self.function, &self.arguments, self.sound, [&call, definition], visibility)
     }
 
     /// What callers know of it.

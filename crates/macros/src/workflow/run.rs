@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Ident, LitStr, Type, Visibility, parse_quote};
 
-use crate::attributes::for_stub;
 use crate::diagnostics::Diagnostics;
 use crate::function::Function;
 use crate::options::Options;
 use crate::signature::{
     self, Arguments, Carried, Parameter, Parameters, blame, blame_whole, of_self, project, projected_type, variable,
 };
+use crate::stub::stub;
 
 /// Where a workflow, or one of its functions, stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,30 +109,8 @@ impl Run {
 
     /// The function that describes a call of the workflow `definition`.
     pub(crate) fn stub(&self, definition: &TokenStream, visibility: &Visibility) -> TokenStream {
-        let Function { attributes, signature, .. } = &self.function;
-        let attributes = for_stub(attributes);
-        let ident = &signature.ident;
-        let parameters = self.arguments.declaration();
-        let call = quote!(::perpetua::__macro::WorkflowCall<#definition>);
-        if !self.sound {
-            let (generics, _, clause) = signature.generics.split_for_impl();
-            return quote! {
-                #(#attributes)*
-                #[allow(unused)]
-                #visibility fn #ident #generics (#parameters) -> #call #clause { ::core::unreachable!() }
-            };
-        }
-        let tuple = self.arguments.tuple();
-        let made = match self.arguments.given_name() {
-            Some(name) => quote!(::perpetua::__macro::WorkflowCall::named(#name, #tuple)),
-            None => quote!(::perpetua::__macro::WorkflowCall::new(#tuple)),
-        };
-        quote! {
-            #(#attributes)*
-            #visibility fn #ident(#parameters) -> #call {
-                #made
-            }
-        }
+        let call = quote!(::perpetua::__macro::WorkflowCall);
+        stub(&self.function, &self.arguments, self.sound, [&call, definition], visibility)
     }
 
     /// The main function of the implementation; it calls `callee`, which is a method if the workflow is a type.
