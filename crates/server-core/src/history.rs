@@ -7,18 +7,16 @@
 //! What is asked for by reference stays decoded for a while.
 
 mod decoded;
+mod span;
 
 use bytes::Bytes;
 use perpetua_proto::history::HistoryEvent;
 use perpetua_proto::history::history_event::Attributes;
 use perpetua_proto::sdk::EventGroupMarker;
 use prost::Message;
-use prost::encoding::{
-    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint, key_len,
-    skip_field,
-};
 
 use decoded::Decoded;
+use span::{Span, head_length, put_head, spans};
 
 /// The stored events of a run.
 #[derive(Clone, Debug, Default)]
@@ -44,26 +42,6 @@ struct Fresh {
     event: HistoryEvent,
     length: usize,
 }
-
-/// Where an event is: from its key to its end.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    chunk: u32,
-    start: u32,
-    /// Where its own bytes begin.
-    body: u32,
-    end: u32,
-}
-
-impl Span {
-    /// How long the event itself is.
-    fn length(&self) -> usize {
-        (self.end - self.body) as usize
-    }
-}
-
-/// The field of a `History` that holds its events.
-const EVENTS: u32 = 1;
 
 impl History {
     /// The id that the next event gets.
@@ -142,15 +120,13 @@ impl History {
         if self.fresh.is_empty() {
             return;
         }
-        let head = |length: usize| key_len(EVENTS) + encoded_len_varint(length as u64);
-        let mut bytes = Vec::with_capacity(self.fresh.iter().map(|it| head(it.length) + it.length).sum());
+        let mut bytes = Vec::with_capacity(self.fresh.iter().map(|it| head_length(it.length) + it.length).sum());
         let chunk = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
         let at = |bytes: &Vec<u8>| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.decoded.tidy();
         for Fresh { event, length } in self.fresh.drain(..) {
             let start = at(&bytes);
-            encode_key(EVENTS, WireType::LengthDelimited, &mut bytes);
-            encode_varint(length as u64, &mut bytes);
+            put_head(length, &mut bytes);
             let body = at(&bytes);
             event.encode_raw(&mut bytes);
             self.sealed.push(Span { chunk, start, body, end: at(&bytes) });
@@ -206,7 +182,7 @@ impl History {
     fn append_chunk(&mut self, bytes: Bytes) {
         let chunk = u32::try_from(self.chunks.len()).unwrap_or(u32::MAX);
         let first = self.sealed.len();
-        self.sealed.extend(Spans { rest: &bytes, length: bytes.len(), chunk });
+        self.sealed.extend(spans(&bytes, chunk));
         self.bytes += self.sealed[first..].iter().map(Span::length).sum::<usize>();
         self.chunks.push(bytes);
         self.decoded.resize(self.sealed.len());
@@ -309,36 +285,6 @@ fn is_asked_for(event: &HistoryEvent) -> bool {
                 | A::StartChildWorkflowExecutionInitiatedEventAttributes(_)
         )
     )
-}
-
-/// Finds the events in the bytes of a `History`.
-struct Spans<'a> {
-    rest: &'a [u8],
-    length: usize,
-    chunk: u32,
-}
-
-impl Iterator for Spans<'_> {
-    type Item = Span;
-
-    fn next(&mut self) -> Option<Span> {
-        let at = |rest: &[u8]| u32::try_from(self.length - rest.len()).unwrap_or(u32::MAX);
-        loop {
-            if self.rest.is_empty() {
-                return None;
-            }
-            let start = at(self.rest);
-            let (tag, wire_type) = decode_key(&mut self.rest).ok()?;
-            if (tag, wire_type) != (EVENTS, WireType::LengthDelimited) {
-                skip_field(wire_type, tag, &mut self.rest, DecodeContext::default()).ok()?;
-                continue;
-            }
-            let length = usize::try_from(decode_varint(&mut self.rest).ok()?).ok()?;
-            let body = at(self.rest);
-            self.rest = self.rest.get(length..)?;
-            return Some(Span { chunk: self.chunk, start, body, end: at(self.rest) });
-        }
-    }
 }
 
 #[cfg(test)]
