@@ -21,7 +21,7 @@ async fn burn(_ctx: Ctx, rounds: u32) -> WorkflowResult<u64> {
 fn compute(rounds: u32) -> u64 {
     let mut state = u64::from(rounds) | 1;
     for _ in 0..rounds {
-        for _ in 0..300 {
+        for _ in 0..1_000 {
             state = black_box(state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
         }
     }

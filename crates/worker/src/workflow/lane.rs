@@ -57,6 +57,13 @@ pub(crate) enum Work {
     AnswerNow,
 }
 
+impl Work {
+    /// Whether it is the first that ever happens to its run.
+    pub(crate) fn is_first(&self) -> bool {
+        matches!(self, Self::Begin(task) if task.head.previous_started.is_none() && task.head.attempt == 1)
+    }
+}
+
 /// A task that begins.
 pub(crate) struct Beginning {
     pub(crate) setup: RunSetup,
@@ -85,6 +92,17 @@ pub(crate) enum Played {
     Stuck(String),
     /// We broke our own promise; the run is no longer known here.
     Broken(String),
+}
+
+impl Played {
+    /// Whether the run is still known where it was played.
+    pub(crate) fn is_known(&self) -> bool {
+        match self {
+            Self::NeedsPage | Self::Waits { .. } => true,
+            Self::Answered { kept, .. } => kept.is_some(),
+            Self::NeedsHistory(_) | Self::Faulted(_) | Self::Stuck(_) | Self::Broken(_) => false,
+        }
+    }
 }
 
 /// One lane, seen from outside. The thread ends when this is dropped.
@@ -163,6 +181,12 @@ impl Lane {
     /// Forgets a run.
     pub(crate) fn forget(&self, run: RunId) {
         self.push(Job::Forget(run));
+    }
+
+    /// How much it has to do: jobs, with the one that it does right now.
+    pub(crate) fn load(&self) -> usize {
+        let desk = self.0.lock();
+        desk.jobs.len() + usize::from(desk.current.is_some())
     }
 
     /// Holds the calling thread until there is nothing to do here, but no longer than this.

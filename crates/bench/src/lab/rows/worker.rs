@@ -90,9 +90,9 @@ pub(super) const GROUP: Group = Group {
         },
         Experiment {
             name: "lanes",
-            method: "Workflow code that computes for some milliseconds, 400 workflows, 50 at a time, with two lanes against one; client \
-                and server share the two cores. The \
-                official Rust SDK runs all workflow code on one thread, so there is nothing to compare.",
+            method: "Workflow code that computes for about 20 milliseconds, 400 workflows, 50 at a time, with two lanes against \
+                one; client and server share the two cores. The official Rust SDK runs all workflow code on one thread, so \
+                there is nothing to compare.",
             measure: Measure::Lanes,
             most: usize::MAX,
             rows: &[row_of(
