@@ -135,7 +135,11 @@ fn check(recorded: Option<&Report>, report: &Report) -> Outcome {
     if recorded.surroundings.quick != report.surroundings.quick {
         println!("the record was made with other counts: `--quick` or not");
     }
-    let regressions = check::regressions(recorded, report);
+    let (excused, regressions): (Vec<_>, Vec<_>) =
+        check::regressions(recorded, report).into_iter().partition(|regression| regression.excuse.is_some());
+    for excused in excused {
+        println!("note: {excused}");
+    }
     if regressions.is_empty() {
         println!("nothing is worse than recorded");
         return Ok(());

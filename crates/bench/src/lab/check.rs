@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::report::{Measured, Report};
-use super::row::{Better, Row};
+use super::row::{Better, Kind, Row};
 use super::rows;
 use super::statistics::shown;
 
@@ -12,6 +12,8 @@ use super::statistics::shown;
 pub(crate) struct Regression {
     pub(crate) row: &'static str,
     pub(crate) why: Why,
+    /// Why it may not be our doing, if it may not.
+    pub(crate) excuse: Option<&'static str>,
 }
 
 /// In what way it is worse.
@@ -24,6 +26,9 @@ pub(crate) enum Why {
     /// There is no figure any more.
     Failed(String),
 }
+
+/// By how much our figure may be worse where it still counts as the same, if the ratio says that something is.
+const THE_SAME: f64 = 0.1;
 
 impl fmt::Display for Regression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,6 +51,10 @@ impl fmt::Display for Regression {
                 percent(tolerance)
             ),
             Why::Failed(why) => write!(f, "{}: {why}", self.row),
+        }?;
+        match self.excuse {
+            Some(excuse) => write!(f, "; but {excuse}"),
+            None => Ok(()),
         }
     }
 }
@@ -53,31 +62,40 @@ impl fmt::Display for Regression {
 /// Every row of the report that is worse than in the record. A row that was not measured now, or not then, is not looked at.
 pub(crate) fn regressions(recorded: &Report, now: &Report) -> Vec<Regression> {
     let both = rows::rows().filter_map(|row| Some((row, recorded.row(row.name)?, now.row(row.name)?)));
-    both.flat_map(|(row, recorded, now)| compare(row, recorded, now)).collect()
+    let same_machine = recorded.surroundings.processor == now.surroundings.processor
+        && recorded.surroundings.cores == now.surroundings.cores;
+    both.flat_map(|(row, recorded, now)| compare(row, recorded, now, same_machine)).collect()
 }
 
-fn compare(row: &Row, recorded: &Measured, now: &Measured) -> Vec<Regression> {
+fn compare(row: &Row, recorded: &Measured, now: &Measured, same_machine: bool) -> Vec<Regression> {
     let Some(before) = recorded.ours() else { return Vec::new() };
-    let found = |why| Regression { row: rows::row(row.name).map_or("", |row| row.name), why };
+    let found = |why, excuse| Regression { row: rows::row(row.name).map_or("", |row| row.name), why, excuse };
     let Some(figure) = now.ours() else {
         let why = now.sides.first().and_then(|ours| ours.failure.clone()).unwrap_or_else(|| "has no figure".to_owned());
-        return vec![found(Why::Failed(why))];
+        return vec![found(Why::Failed(why), None)];
     };
-    let mut regressions = Vec::new();
-    if let (Some(recorded), Some(now)) = (recorded.ratio, now.ratio) {
-        let tolerance = row.kind.ratio_tolerance();
-        if now < recorded * (1.0 - tolerance) {
-            regressions.push(found(Why::Ratio { recorded, now, tolerance }));
-        }
-    }
-    if let Some(tolerance) = row.kind.own_tolerance() {
+    let is_worse_by = |tolerance: f64| {
         let worst = match row.better {
             Better::Less => before * (1.0 + tolerance),
             Better::More => before * (1.0 - tolerance),
         };
-        if !row.better.reaches(figure, worst) {
-            regressions.push(found(Why::Figure { recorded: before, now: figure, tolerance }));
-        }
+        !row.better.reaches(figure, worst)
+    };
+    let ratios = recorded.ratio.zip(now.ratio);
+    let mut regressions = Vec::new();
+    let tolerance = row.kind.ratio_tolerance();
+    let worse_ratio = ratios.filter(|(recorded, now)| *now < recorded * (1.0 - tolerance));
+    if let Some((recorded, now)) = worse_ratio {
+        let stands = same_machine && !is_worse_by(THE_SAME);
+        let why = Why::Ratio { recorded, now, tolerance };
+        regressions.push(found(why, stands.then_some("our figure stands, and the peer's is better")));
+    }
+    if let Some(tolerance) = row.kind.own_tolerance()
+        && is_worse_by(tolerance)
+    {
+        let all_are = row.kind == Kind::Processor && ratios.is_some() && worse_ratio.is_none();
+        let why = Why::Figure { recorded: before, now: figure, tolerance };
+        regressions.push(found(why, all_are.then_some("the peers' figures are worse, too")));
     }
     regressions
 }
@@ -100,19 +118,34 @@ mod tests {
     }
 
     #[test]
-    fn a_worse_ratio_is_reported_though_the_figure_may_stand() {
-        let found = regressions(&measured(4.0, 80.0), &measured(4.0, 40.0));
+    fn a_worse_ratio_is_a_regression_if_our_figure_is_worse() {
+        let found = regressions(&measured(4.0, 80.0), &measured(5.0, 60.0));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].why, Why::Ratio { recorded: 20.0, now: 10.0, tolerance: 0.3 });
+        assert_eq!(found[0].why, Why::Ratio { recorded: 20.0, now: 12.0, tolerance: 0.3 });
+        assert_eq!(found[0].excuse, None);
         let text = found[0].to_string();
-        assert_eq!(text, "replay.json: 10.0 times better than the best peer, recorded 20.0 (30.0 % are tolerated)");
+        assert_eq!(text, "replay.json: 12.0 times better than the best peer, recorded 20.0 (30.0 % are tolerated)");
     }
 
     #[test]
-    fn a_worse_figure_is_reported_though_the_peers_are_slower_too() {
+    fn a_peer_that_is_better_than_recorded_is_told_and_excused_on_the_same_machine() {
+        let now = measured(4.0, 40.0);
+        let found = regressions(&measured(4.0, 80.0), &now);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].to_string().ends_with("; but our figure stands, and the peer's is better"), "{}", found[0]);
+        let mut elsewhere = now;
+        elsewhere.surroundings.cores = 64;
+        assert_eq!(regressions(&measured(4.0, 80.0), &elsewhere)[0].excuse, None);
+    }
+
+    #[test]
+    fn a_worse_figure_is_excused_if_the_peers_are_slower_too() {
         let found = regressions(&measured(4.0, 80.0), &measured(8.0, 160.0));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].why, Why::Figure { recorded: 4.0, now: 8.0, tolerance: 0.5 });
+        assert!(found[0].excuse.is_some());
+        let found = regressions(&measured(4.0, 80.0), &measured(8.0, 80.0));
+        assert!(found.len() == 2 && found.iter().all(|regression| regression.excuse.is_none()));
     }
 
     #[test]
