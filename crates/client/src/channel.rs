@@ -13,6 +13,7 @@
 mod body;
 mod connection;
 mod fault;
+mod gzip;
 mod socket;
 mod unary;
 
@@ -35,8 +36,9 @@ use tonic::Status;
 pub(crate) use self::body::{AGENT, TIMEOUT};
 pub(crate) use self::connection::KeepAlive;
 use self::connection::{Connection, Fate, connect};
+pub(crate) use self::gzip::compress;
 pub(crate) use self::socket::{PROTOCOL, Tls};
-pub(crate) use self::unary::{Call, call_service, frame, unframed};
+pub(crate) use self::unary::{Call, ENCODING, call_service, frame};
 use crate::transport::{Carry, Reply};
 
 /// Where and how to connect.

@@ -13,18 +13,18 @@ use http::{Method, Request, StatusCode, Uri, Version};
 use http_body::{Frame, SizeHint};
 use prost::Message;
 use tonic::body::Body;
-use tonic::codec::{Codec, CompressionEncoding, Streaming};
+use tonic::codec::Streaming;
 use tonic::{Code, Status};
 
 use super::body::Received;
-use super::{Channel, fault, unreachable};
+use super::{Channel, fault, gzip, unreachable};
 use crate::rpc::{AsItIs, MAX_RESPONSE_BYTES};
 use crate::transport::Carry;
 
 /// What is before every message: whether it is compressed, and its length in four bytes.
-const PREFIX: usize = 5;
-/// How the messages of an answer are compressed.
-const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(super) const PREFIX: usize = 5;
+/// How the messages of a call, or of its answer, are compressed.
+pub(crate) const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// How a call ended.
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -46,11 +46,6 @@ pub(crate) fn frame(message: &impl Message) -> Bytes {
     framed.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
     message.encode_raw(&mut framed);
     framed.freeze()
-}
-
-/// The message in what [travels](frame).
-pub(crate) fn unframed(framed: &Bytes) -> Bytes {
-    framed.slice(PREFIX..)
 }
 
 impl Channel {
@@ -96,10 +91,10 @@ where
         // There is no message: whatever it says, the call has ended.
         return Err(failure(&head.headers).unwrap_or_else(missing));
     }
-    if head.status != StatusCode::OK || head.headers.contains_key(ENCODING) {
+    if head.status != StatusCode::OK {
         return unusual(head, body).await;
     }
-    let mut pieces = Pieces::default();
+    let mut pieces = Pieces { gzip: is_gzip(&head.headers)?, ..Pieces::default() };
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         match frame?.into_data() {
             Ok(data) => pieces.add(data)?,
@@ -111,6 +106,18 @@ where
         }
     }
     pieces.message()?.ok_or_else(missing)
+}
+
+/// Whether the message of an answer may be compressed.
+fn is_gzip(headers: &HeaderMap) -> Result<bool, Status> {
+    match headers.get(ENCODING).map(|encoding| encoding.as_bytes()) {
+        None | Some(b"identity") => Ok(false),
+        Some(b"gzip") => Ok(true),
+        Some(other) => {
+            let other = String::from_utf8_lossy(other);
+            Err(Status::unimplemented(format!("Content is compressed with `{other}` which isn't supported")))
+        }
+    }
 }
 
 /// What a call failed with, as headers say it; none if it did not.
@@ -146,6 +153,8 @@ impl http_body::Body for Whole {
 /// What has come of a message.
 #[derive(Debug, Default)]
 struct Pieces {
+    /// Whether it may be compressed.
+    gzip: bool,
     /// The first piece, which mostly is all.
     first: Bytes,
     /// All pieces, where there are more.
@@ -159,65 +168,62 @@ impl Pieces {
         } else {
             if self.all.is_empty() {
                 // The length is known from the first piece, if it is not a very short one.
-                let whole = length(&self.first)?.map_or(0, |length| PREFIX + length);
+                let whole = self.prefix(&self.first)?.map_or(0, |prefix| PREFIX + prefix.length);
                 self.all.reserve(whole.max(self.first.len() + data.len()));
                 self.all.extend_from_slice(&std::mem::take(&mut self.first));
             }
             self.all.extend_from_slice(&data);
         }
         let have = if self.all.is_empty() { &self.first[..] } else { &self.all[..] };
-        length(have).map(drop)
+        self.prefix(have).map(drop)
     }
 
-    fn message(self) -> Result<Option<Bytes>, Status> {
-        let mut whole = if self.all.is_empty() { self.first } else { self.all.freeze() };
+    fn message(mut self) -> Result<Option<Bytes>, Status> {
+        let mut whole = if self.all.is_empty() { std::mem::take(&mut self.first) } else { self.all.split().freeze() };
         if whole.is_empty() {
             return Ok(None);
         }
-        match length(&whole)? {
-            Some(length) if whole.len() >= PREFIX + length => {
+        match self.prefix(&whole)? {
+            Some(Prefix { compressed, length }) if whole.len() >= PREFIX + length => {
                 whole.advance(PREFIX);
                 whole.truncate(length);
-                Ok(Some(whole))
+                if compressed { gzip::decompress(&whole, MAX_RESPONSE_BYTES).map(Some) } else { Ok(Some(whole)) }
             }
             _ => Err(Status::internal("Unexpected EOF decoding stream.")),
         }
     }
+
+    /// What is before the message that begins so, as soon as it is there.
+    fn prefix(&self, bytes: &[u8]) -> Result<Option<Prefix>, Status> {
+        let Some((&[compressed, a, b, c, d], _)) = bytes.split_first_chunk::<PREFIX>() else { return Ok(None) };
+        let compressed = compressed != 0;
+        if compressed && !self.gzip {
+            return Err(Status::internal(
+                "protocol error: received message with compressed-flag but no grpc-encoding was specified",
+            ));
+        }
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if length > MAX_RESPONSE_BYTES {
+            return Err(Status::out_of_range(format!(
+                "Error, decoded message length too large: found {length} bytes, the limit is: {MAX_RESPONSE_BYTES} bytes"
+            )));
+        }
+        Ok(Some(Prefix { compressed, length }))
+    }
 }
 
-/// The length that is before a message, as soon as it is there.
-fn length(bytes: &[u8]) -> Result<Option<usize>, Status> {
-    let Some((&[compressed, a, b, c, d], _)) = bytes.split_first_chunk::<PREFIX>() else { return Ok(None) };
-    if compressed != 0 {
-        return Err(Status::internal(
-            "protocol error: received message with compressed-flag but no grpc-encoding was specified",
-        ));
-    }
-    let length = u32::from_be_bytes([a, b, c, d]) as usize;
-    if length > MAX_RESPONSE_BYTES {
-        return Err(Status::out_of_range(format!(
-            "Error, decoded message length too large: found {length} bytes, the limit is: {MAX_RESPONSE_BYTES} bytes"
-        )));
-    }
-    Ok(Some(length))
+/// What is before a message.
+struct Prefix {
+    compressed: bool,
+    length: usize,
 }
 
-/// Reads an answer that is compressed, or that does not come from a server of gRPC.
+/// Reads an answer that does not come from a server of gRPC.
 async fn unusual<B>(head: Parts, body: B) -> Result<Bytes, Status>
 where
     B: http_body::Body<Data = Bytes, Error = Status> + Send + 'static,
 {
-    let encoding = match head.headers.get(ENCODING).map(|encoding| encoding.as_bytes()) {
-        None | Some(b"identity") => None,
-        Some(b"gzip") => Some(CompressionEncoding::Gzip),
-        Some(other) => {
-            let other = String::from_utf8_lossy(other);
-            return Err(Status::unimplemented(format!("Content is compressed with `{other}` which isn't supported")));
-        }
-    };
-    let decoder = AsItIs.decoder();
-    let mut messages =
-        Streaming::new_response(decoder, Body::new(body), head.status, encoding, Some(MAX_RESPONSE_BYTES));
+    let mut messages = Streaming::new_response(AsItIs, Body::new(body), head.status, None, Some(MAX_RESPONSE_BYTES));
     let message = messages.message().await?;
     messages.trailers().await?;
     message.ok_or_else(missing)

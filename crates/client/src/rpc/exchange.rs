@@ -5,19 +5,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::uri::PathAndQuery;
+use http::HeaderValue;
 use perpetua_convert::BoxFuture;
 use prost::DecodeError;
 use tokio::time::{Instant, sleep, timeout};
-use tonic::client::Grpc;
-use tonic::codec::CompressionEncoding;
-use tonic::{Request, Status, TimeoutExpired};
+use tonic::{Status, TimeoutExpired};
 
-use super::codec::{AsItIs, MAX_RESPONSE_BYTES, unreadable};
+use super::codec::unreadable;
 use super::retry::Failed;
 use super::{Patience, RpcCode, RpcError, deadline};
 use crate::Client;
-use crate::channel::{Call, unframed};
+use crate::channel::{Call, ENCODING, compress};
 use crate::connect::chain;
 
 /// An attempt that takes this long was waiting for something to happen, and did not just fail.
@@ -102,23 +100,14 @@ impl Exchange {
     }
 
     async fn send_once(&self, deadline: Duration) -> Result<Bytes, Status> {
-        if self.client.compresses() {
-            return self.send_compressed(deadline).await;
-        }
-        let headers = self.client.transport().headers().of_call(deadline::header(deadline));
-        self.client.transport().call(Call { path: self.path, headers, message: self.message.clone() }).await
-    }
-
-    /// Sends it as the generated clients would.
-    async fn send_compressed(&self, deadline: Duration) -> Result<Bytes, Status> {
-        let mut request = Request::new(unframed(&self.message));
-        request.set_timeout(deadline);
-        let mut grpc = Grpc::new(self.client.transport().clone())
-            .max_decoding_message_size(MAX_RESPONSE_BYTES)
-            .accept_compressed(CompressionEncoding::Gzip)
-            .send_compressed(CompressionEncoding::Gzip);
-        let response = grpc.unary(request, PathAndQuery::from_static(self.path), AsItIs).await?;
-        Ok(response.into_inner())
+        let mut headers = self.client.transport().headers().of_call(deadline::header(deadline));
+        let message = if self.client.compresses() {
+            headers.insert(ENCODING, HeaderValue::from_static("gzip"));
+            compress(&self.message)?
+        } else {
+            self.message.clone()
+        };
+        self.client.transport().call(Call { path: self.path, headers, message }).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use h2::server::{Connection, SendResponse};
-use perpetua_client::{Client, RpcCode, RpcDetail, RpcRetry};
+use perpetua_client::{Client, ClientBuilder, RpcCode, RpcDetail, RpcRetry};
 use perpetua_proto::errordetails::NamespaceNotFoundFailure;
 use perpetua_proto::workflowservice::{ListNamespacesRequest, ListNamespacesResponse};
 use prost::bytes::Bytes;
@@ -34,10 +34,15 @@ fn echoing(mock: Mock) -> Mock {
 
 /// A client of the mock behind a socket.
 async fn client(mock: &Mock) -> Client {
+    builder(mock).await.lazy().expect("valid")
+}
+
+/// Options of such a client.
+async fn builder(mock: &Mock) -> ClientBuilder {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("bound").to_string();
     tokio::spawn(Server::builder().serve_with_incoming(mock.clone(), TcpListenerStream::new(listener)));
-    Client::builder().address(address).lazy().expect("valid")
+    Client::builder().address(address)
 }
 
 #[tokio::test]
@@ -58,9 +63,10 @@ async fn a_call_has_what_grpc_asks_for() {
 }
 
 #[tokio::test]
-async fn answers_are_read_whether_compressed_or_not_and_in_how_many_pieces_they_come() {
-    for mock in [Mock::new(), Mock::new().plain()] {
-        let client = client(&echoing(mock)).await;
+async fn messages_arrive_whether_compressed_or_not_and_in_how_many_pieces_they_come() {
+    for (mock, compresses) in [(Mock::new(), false), (Mock::new().plain(), false), (Mock::new(), true)] {
+        let builder = builder(&echoing(mock)).await;
+        let client = if compresses { builder.gzip() } else { builder }.lazy().expect("valid");
         for bytes in [0, 1, 20_000, 3_000_000] {
             let (request, expected) = page(bytes);
             assert_eq!(client.rpc(&request).await.expect("answered"), expected, "{bytes}");
