@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use perpetua_vocab::{
-    CommandKind, Event, EventKind, Fields, Header, MarkerName, MarkerRecorded, Payload, Payloads, RecordMarker,
+    CommandKind, Event, EventKind, Fields, Header, MarkerName, MarkerRecorded, Named, Payload, Payloads, RecordMarker,
 };
 use serde::{Deserialize, Serialize};
 
@@ -111,7 +111,7 @@ impl<'a> Marker<'a> {
 }
 
 /// Histories from before the JSON have plain bytes under two names.
-fn read_patch(details: &BTreeMap<String, Payloads>) -> Option<PatchMark> {
+fn read_patch(details: &Named<Payloads>) -> Option<PatchMark> {
     if let Some(data) = details.get(PATCH_DATA) {
         return serde_json::from_slice(&data.first()?.data).ok();
     }
@@ -136,7 +136,7 @@ pub(crate) fn mark_patch(id: &str, deprecated: bool) -> CommandKind {
 pub(crate) fn list_patches(patches: &BTreeSet<String>) -> (CommandKind, bool) {
     let mut list = json(patches);
     let fits = list.data.len() < LONGEST_CHANGE_VERSION;
-    list.metadata.insert("type".to_owned(), "KeywordList".into());
+    list.metadata.insert("type", "KeywordList".into());
     let search_attributes = Fields::from([(CHANGE_VERSION.to_owned(), list)]);
     (CommandKind::UpsertSearchAttributes { search_attributes }, fits)
 }

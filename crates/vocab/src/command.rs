@@ -1,9 +1,9 @@
 //! Commands: what a workflow asks of the server when it answers a task.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    ActivityId, ActivityType, ContinueAsNewVersioning, EventId, Failure, Fields, Header, MarkerName, MessageId,
+    ActivityId, ActivityType, ContinueAsNewVersioning, EventId, Failure, Fields, Header, MarkerName, MessageId, Named,
     Namespace, ParentClosePolicy, Payload, Payloads, Priority, RetryPolicy, SignalName, TaskQueue, TimerId,
     WorkflowExecution, WorkflowId, WorkflowIdReusePolicy, WorkflowType,
 };
@@ -229,7 +229,7 @@ pub struct RecordMarker {
     /// What kind of marker.
     pub name: MarkerName,
     /// What it says, by name.
-    pub details: BTreeMap<String, Payloads>,
+    pub details: Named<Payloads>,
     /// What went wrong, where the marker speaks of something that can.
     pub failure: Option<Failure>,
     /// Context handed along by interceptors.

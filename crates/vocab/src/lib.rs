@@ -20,6 +20,7 @@ mod history;
 mod ids;
 mod local_activity;
 mod malformed;
+mod named;
 mod opaque;
 mod payload;
 mod policy;
@@ -58,6 +59,7 @@ pub use ids::{
 };
 pub use local_activity::LocalActivityMarker;
 pub use malformed::Malformed;
+pub use named::Named;
 pub use opaque::Opaque;
 pub use payload::{Fields, Header, Payload, Payloads};
 pub use policy::{

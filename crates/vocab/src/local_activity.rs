@@ -4,14 +4,14 @@
 //! is that of the SDKs built on the protocol's shared core, so that their workers and ours can take over from each other:
 //! a detail `data`, which is JSON, a detail `result` with the value, or a failure.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActivityId, ActivityType, EventId, Failure, Header, Malformed, MarkerName, MarkerRecorded, Payload, Payloads,
-    RecordMarker, Timestamp,
+    ActivityId, ActivityType, EventId, Failure, Header, Malformed, MarkerName, MarkerRecorded, Named, Payload,
+    Payloads, RecordMarker, Timestamp,
 };
 
 /// What the marker of a local activity says.
@@ -50,12 +50,11 @@ impl LocalActivityMarker {
     /// # Errors
     /// When the detail `data` is not there, or not such JSON.
     pub fn read(marker: &MarkerRecorded) -> Result<Option<Self>, Malformed> {
-        let Some(data) = Data::of(marker)? else { return Ok(None) };
-        let result = match &marker.failure {
+        let result = || match &marker.failure {
             Some(failure) => Err(Box::new(failure.clone())),
             None => Ok(marker.details.get(Self::RESULT).cloned()),
         };
-        Ok(Some(data.with(result)))
+        Ok(Data::of(marker)?.map(|data| data.with(result())))
     }
 
     /// The same, but takes the result out of the marker, without which it is still known.
@@ -63,12 +62,12 @@ impl LocalActivityMarker {
     /// # Errors
     /// As [`read`](Self::read); then the marker is as it was.
     pub fn take(marker: &mut MarkerRecorded) -> Result<Option<Self>, Malformed> {
-        let Some(data) = Data::of(marker)? else { return Ok(None) };
-        let result = match marker.failure.take() {
+        let Some(mut read) = Data::of(marker)?.map(|data| data.with(Ok(None))) else { return Ok(None) };
+        read.result = match marker.failure.take() {
             Some(failure) => Err(Box::new(failure)),
             None => Ok(marker.details.get_mut(Self::RESULT).map(std::mem::take)),
         };
-        Ok(Some(data.with(result)))
+        Ok(Some(read))
     }
 
     /// Whether the event is the marker of this local activity.
@@ -82,10 +81,10 @@ impl LocalActivityMarker {
     pub fn into_command(self) -> RecordMarker {
         let (data, result) = Data::from(self);
         let data = serde_json::to_vec(&data).expect("numbers and texts are always JSON");
-        let mut details = BTreeMap::from([(Self::DATA.to_owned(), vec![Payload::encoded("json/plain", data)])]);
+        let mut details = Named::from([(Self::DATA, vec![Payload::encoded("json/plain", data)])]);
         let failure = match result {
             Ok(value) => {
-                details.extend(value.map(|value| (Self::RESULT.to_owned(), value)));
+                details.extend(value.map(|value| (Self::RESULT, value)));
                 None
             }
             Err(failure) => Some(*failure),
@@ -102,14 +101,14 @@ impl LocalActivityMarker {
 
 /// The JSON, by the names that it has there.
 #[derive(Debug, Serialize, Deserialize)]
-struct Data {
+struct Data<'a> {
     seq: u32,
     #[serde(default)]
     attempt: u32,
-    #[serde(default)]
-    activity_id: String,
-    #[serde(default)]
-    activity_type: String,
+    #[serde(default, borrow)]
+    activity_id: Cow<'a, str>,
+    #[serde(default, borrow)]
+    activity_type: Cow<'a, str>,
     complete_time: Option<Time>,
     backoff: Option<Time>,
     original_schedule_time: Option<Time>,
@@ -126,9 +125,9 @@ struct Time {
     nanos: i32,
 }
 
-impl Data {
+impl<'a> Data<'a> {
     /// What the marker says of itself; none if it is another kind of marker.
-    fn of(marker: &MarkerRecorded) -> Result<Option<Self>, Malformed> {
+    fn of(marker: &'a MarkerRecorded) -> Result<Option<Self>, Malformed> {
         if marker.name != LocalActivityMarker::NAME {
             return Ok(None);
         }
@@ -154,8 +153,8 @@ impl Data {
         let data = Self {
             seq: number,
             attempt,
-            activity_id: activity.into_string(),
-            activity_type: activity_type.into_string(),
+            activity_id: activity.into_string().into(),
+            activity_type: activity_type.into_string().into(),
             complete_time: completed.map(Time::from),
             backoff: backoff.map(Time::from),
             original_schedule_time: scheduled.map(Time::from),
@@ -226,8 +225,7 @@ mod tests {
 
     fn recorded(data: &str, failure: Option<Failure>) -> MarkerRecorded {
         let details = [("data", data), ("result", "null")];
-        let details =
-            details.map(|(name, text)| (name.to_owned(), vec![Payload::encoded("json/plain", text.to_owned())]));
+        let details = details.map(|(name, text)| (name, vec![Payload::encoded("json/plain", text.to_owned())]));
         MarkerRecorded {
             name: MarkerName::from("core_local_activity"),
             details: details.into_iter().collect(),
@@ -282,7 +280,7 @@ mod tests {
     fn another_marker_is_none_of_these_and_a_broken_one_says_what_is_wrong() {
         let other = MarkerRecorded { name: MarkerName::from("core_patch"), ..recorded(RECORDED, None) };
         assert_eq!(LocalActivityMarker::read(&other), Ok(None));
-        let empty = MarkerRecorded { details: BTreeMap::new(), ..recorded(RECORDED, None) };
+        let empty = MarkerRecorded { details: Named::new(), ..recorded(RECORDED, None) };
         let missing = LocalActivityMarker::read(&empty).expect_err("nothing is there").to_string();
         assert_eq!(missing, "MarkerRecorded.details.data is missing");
         let broken = LocalActivityMarker::read(&recorded("{}", None)).expect_err("the number is missing").to_string();

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use crate::Named;
+
 /// One value as bytes. The metadata key `encoding` says how it was encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payload {
     /// How to read the data, and whatever converters and codecs noted.
-    pub metadata: BTreeMap<String, Bytes>,
+    pub metadata: Named<Bytes>,
     /// The encoded value; shared, never copied, on its way through.
     pub data: Bytes,
     /// The sizes in bytes of parts that are stored elsewhere.
@@ -32,7 +34,7 @@ impl Payload {
 
     /// A payload of this encoding.
     pub fn encoded(encoding: &'static str, data: impl Into<Bytes>) -> Self {
-        let metadata = BTreeMap::from([(Self::ENCODING.to_owned(), Bytes::from_static(encoding.as_bytes()))]);
+        let metadata = Named::from([(Self::ENCODING, Bytes::from_static(encoding.as_bytes()))]);
         Self { metadata, data: data.into(), external_sizes: Vec::new() }
     }
 

@@ -1,10 +1,8 @@
 //! A visit of every payload that a codec must see.
 
-use std::collections::BTreeMap;
-
 use crate::{
     ActivityTask, Command, CommandKind, Event, EventKind, Failure, FailureInfo, Fields, LocalActivityMarker,
-    MarkerName, Message, MessageBody, Opaque, Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest,
+    MarkerName, Message, MessageBody, Named, Opaque, Outcome, Payload, Payloads, Query, QueryAnswer, UpdateRequest,
     WorkflowTask, wire::VisitInside,
 };
 
@@ -64,7 +62,7 @@ fn visit_memo_changes(memo: &mut Fields, visit: &mut dyn FnMut(&mut Payload)) {
 }
 
 /// What an SDK notes for itself beside the values of users is read by other SDKs before any codec runs.
-fn visit_details(marker: &MarkerName, details: &mut BTreeMap<String, Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
+fn visit_details(marker: &MarkerName, details: &mut Named<Payloads>, visit: &mut dyn FnMut(&mut Payload)) {
     let is_note = |detail: &str| {
         *marker == PATCH_MARKER || (*marker == LocalActivityMarker::NAME && detail == LocalActivityMarker::DATA)
     };

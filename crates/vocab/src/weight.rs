@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use crate::{Failure, FailureInfo, Outcome, Payload, Payloads};
-
-/// What a map of few entries takes beside them: a node has room for eleven.
-const NODE: usize = 640;
+use crate::{Failure, FailureInfo, Named, Outcome, Payload, Payloads};
 
 /// How many bytes of memory belong to a value, beyond its own size.
 pub trait Weigh {
@@ -20,8 +17,9 @@ pub trait Weigh {
 
 impl Weigh for Payload {
     fn weight(&self) -> usize {
-        let metadata: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-        self.data.len() + metadata + NODE * self.metadata.len().div_ceil(11)
+        // The names that nearly all have are not copied.
+        let metadata: usize = self.metadata.values().map(|value| Named::<Bytes>::ENTRY + value.len()).sum();
+        self.data.len() + metadata
     }
 }
 
@@ -79,7 +77,7 @@ impl Payload {
     pub fn detach(&mut self) {
         let copy = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
         self.data = copy(&self.data);
-        for value in self.metadata.values_mut() {
+        for (_, value) in self.metadata.iter_mut() {
             *value = copy(value);
         }
     }

@@ -123,7 +123,7 @@ pub(crate) fn json(value: &impl Serialize) -> Payload {
 
 /// Marks JSON as that of a protobuf message.
 fn as_protobuf(mut json: Payload, message: &'static str) -> Payload {
-    json.metadata.insert(Payload::ENCODING.to_owned(), Bytes::from_static(b"json/protobuf"));
-    json.metadata.insert("messageType".to_owned(), Bytes::from_static(message.as_bytes()));
+    json.metadata.insert(Payload::ENCODING, Bytes::from_static(b"json/protobuf"));
+    json.metadata.insert("messageType", Bytes::from_static(message.as_bytes()));
     json
 }

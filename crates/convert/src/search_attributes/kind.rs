@@ -160,7 +160,7 @@ pub(super) fn write<K: SearchAttributeKind>(name: &str, value: K::Value) -> Resu
     let json = <K as sealed::Kind<K::Value>>::to_json(value).ok_or_else(impossible)?;
     let data = serde_json::to_vec(&json).map_err(|error| ConversionError::unencodable::<K::Value>(error.into()))?;
     let mut payload = Payload::encoded("json/plain", data);
-    payload.metadata.insert(TYPE.to_owned(), K::NAME.into());
+    payload.metadata.insert(TYPE, K::NAME.into());
     Ok(payload)
 }
 

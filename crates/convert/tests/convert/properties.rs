@@ -73,7 +73,7 @@ fn payloads() -> impl Strategy<Value = Payload> {
     (encoding, prop::collection::btree_map(any::<String>(), bytes(), 0..3), data, any::<Vec<i64>>()).prop_map(
         |(encoding, mut metadata, data, external_sizes)| {
             metadata.extend(encoding.map(|encoding| ("encoding".to_owned(), encoding)));
-            Payload { metadata, data, external_sizes }
+            Payload { metadata: metadata.into_iter().collect(), data, external_sizes }
         },
     )
 }

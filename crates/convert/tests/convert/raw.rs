@@ -1,7 +1,5 @@
 //! Payloads that nobody looks into.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use perpetua_convert::{Arguments, PayloadConverter, RawValue};
 use perpetua_vocab::Payload;
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 fn strange() -> RawValue {
     RawValue(Payload {
-        metadata: BTreeMap::from([("encoding".into(), Bytes::from_static(b"\xff")), ("x".into(), Bytes::new())]),
+        metadata: [("encoding", Bytes::from_static(b"\xff")), ("x", Bytes::new())].into(),
         data: Bytes::from_static(b"{not json"),
         external_sizes: vec![1, -1],
     })

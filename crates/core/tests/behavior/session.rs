@@ -291,7 +291,7 @@ fn describe_marker(marker: &RecordMarker) -> String {
     let RecordMarker { name, details, failure, header: _ } = marker.clone();
     let event = MarkerRecorded { name, details, failure, header: None, task_completed: EventId::FIRST };
     let Ok(Some(marker)) = LocalActivityMarker::read(&event) else {
-        let detail = |(name, values): (&String, &Vec<_>)| format!("{name}={}", read(values));
+        let detail = |(name, values): (&str, &Vec<_>)| format!("{name}={}", read(values));
         let details: Vec<_> = event.details.iter().map(detail).collect();
         return format!("command record_marker {} {}", event.name, details.join(" "));
     };

@@ -23,8 +23,8 @@ impl PayloadCodec for Scrambler {
     fn encode(&self, payloads: Vec<Payload>) -> BoxFuture<'_, Result<Vec<Payload>, CodecError>> {
         let scramble = |mut payload: Payload| {
             payload.data = scrambled(&payload);
-            let before = payload.metadata.insert(Payload::ENCODING.into(), "binary/scrambled".into());
-            payload.metadata.insert(BEFORE.into(), before.ok_or_else(|| CodecError::new("there is no encoding"))?);
+            let before = payload.metadata.insert(Payload::ENCODING, "binary/scrambled".into());
+            payload.metadata.insert(BEFORE, before.ok_or_else(|| CodecError::new("there is no encoding"))?);
             Ok(payload)
         };
         Box::pin(async move { payloads.into_iter().map(scramble).collect() })
@@ -34,7 +34,7 @@ impl PayloadCodec for Scrambler {
         let unscramble = |mut payload: Payload| {
             if let Some(before) = payload.metadata.remove(BEFORE) {
                 payload.data = scrambled(&payload);
-                payload.metadata.insert(Payload::ENCODING.into(), before);
+                payload.metadata.insert(Payload::ENCODING, before);
             }
             Ok(payload)
         };

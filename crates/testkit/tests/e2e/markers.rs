@@ -222,7 +222,8 @@ async fn a_side_effect_happens_once_whether_the_run_is_known_or_not() -> Outcome
             _ => None,
         });
         let marker = marker.ok_or("a side effect leaves a marker")?;
-        let detail = |name: &str| String::from_utf8_lossy(&marker.details[name][0].data).into_owned();
+        let detail =
+            |name: &str| String::from_utf8_lossy(&marker.details.get(name).expect("it has it")[0].data).into_owned();
         assert_eq!(marker.name, "SideEffect");
         assert_eq!((detail("side-effect-id"), detail("data")), ("1".to_owned(), before.to_string()));
         worker.shutdown().await?;

@@ -1,8 +1,6 @@
 //! What a workflow noted: markers, search attributes, memo.
 
-use std::collections::BTreeMap;
-
-use crate::{EventId, Failure, Fields, Header, MarkerName, Payloads};
+use crate::{EventId, Failure, Fields, Header, MarkerName, Named, Payloads};
 
 /// The workflow left a marker.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +8,7 @@ pub struct MarkerRecorded {
     /// What kind of marker.
     pub name: MarkerName,
     /// What it says, by name.
-    pub details: BTreeMap<String, Payloads>,
+    pub details: Named<Payloads>,
     /// What went wrong, where the marker speaks of something that can.
     pub failure: Option<Failure>,
     /// Context handed along by interceptors.

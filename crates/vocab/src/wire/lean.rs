@@ -11,8 +11,6 @@ mod parts;
 mod stream;
 mod valid;
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use perpetua_proto as proto;
 use perpetua_proto::enums::EventType;
@@ -22,12 +20,12 @@ use perpetua_proto::schema::{HISTORY, Kind, MESSAGES, Message};
 use prost::Message as _;
 
 use self::cursor::{Cursor, Value};
-use self::parts::{Named, Once, named, payloads, text};
+use self::parts::{Once, add, named, payloads, text};
 pub use self::stream::EventsToReplay;
 use super::time::{duration, timestamp};
 use crate::{
     ActivityClosed, ActivityScheduled, Event, EventId, EventKind, Failure, LocalActivityMarker, Malformed,
-    MarkerRecorded, Opaque, Signaled, TimerStarted, WorkflowTaskCompleted, WorkflowTaskStarted,
+    MarkerRecorded, Named, Opaque, Signaled, TimerStarted, WorkflowTaskCompleted, WorkflowTaskStarted,
 };
 
 /// Reads an event from the bytes of the protobuf message `HistoryEvent`, without what a replay does not need: the arguments,
@@ -284,9 +282,9 @@ fn marker(frame: &Bytes, message: &'static Message, bytes: &[u8]) -> Option<Even
                 let (key, mut values) = named(frame, bytes)?;
                 if name == LocalActivityMarker::NAME && key == LocalActivityMarker::DATA {
                     // It is JSON, and there may be thousands of them in one turn.
-                    values.iter_mut().for_each(|value| value.metadata = BTreeMap::new());
+                    values.iter_mut().for_each(|value| value.metadata = Named::new());
                 }
-                details.insert(key, values);
+                add(&mut details, key, values)?;
             }
             (3, Value::Varint(value)) => task_completed = value.cast_signed(),
             (5, Value::Delimited(bytes)) => failure.set(bytes)?,

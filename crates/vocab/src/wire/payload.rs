@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use perpetua_proto::{common, sdk};
 
-use crate::{Fields, Header, Payload, Payloads, UserMetadata};
+use crate::{Fields, Header, Named, Payload, Payloads, UserMetadata};
 
 impl From<common::Payload> for Payload {
     fn from(wire: common::Payload) -> Self {
@@ -13,7 +13,7 @@ impl From<common::Payload> for Payload {
             .into_iter()
             .map(|common::payload::ExternalPayloadDetails { size_bytes }| size_bytes)
             .collect();
-        Self { metadata, data, external_sizes }
+        Self { metadata: metadata.into_iter().collect(), data, external_sizes }
     }
 }
 
@@ -24,6 +24,7 @@ impl From<Payload> for common::Payload {
             .into_iter()
             .map(|size_bytes| common::payload::ExternalPayloadDetails { size_bytes })
             .collect();
+        let metadata = metadata.into_iter().map(|(name, value)| (name.into_owned(), value)).collect();
         Self { metadata, data, external_payloads }
     }
 }
@@ -55,13 +56,13 @@ pub fn encode_fields(fields: Fields) -> BTreeMap<String, common::Payload> {
 }
 
 /// Reads payloads of which several have one name.
-pub(super) fn named_payloads(wire: BTreeMap<String, common::Payloads>) -> BTreeMap<String, Payloads> {
+pub(super) fn named_payloads(wire: BTreeMap<String, common::Payloads>) -> Named<Payloads> {
     wire.into_iter().map(|(name, wire)| (name, payloads(wire))).collect()
 }
 
 /// Writes payloads of which several have one name.
-pub(super) fn encode_named_payloads(named: BTreeMap<String, Payloads>) -> BTreeMap<String, common::Payloads> {
-    named.into_iter().map(|(name, payloads)| (name, encode_payloads(payloads))).collect()
+pub(super) fn encode_named_payloads(named: Named<Payloads>) -> BTreeMap<String, common::Payloads> {
+    named.into_iter().map(|(name, payloads)| (name.into_owned(), encode_payloads(payloads))).collect()
 }
 
 /// Reads a header.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use perpetua_proto::history::HistoryEvent;
-use perpetua_vocab::{Event, EventKind, History, Identity, LocalActivityMarker, Malformed, Opaque, wire};
+use perpetua_vocab::{Event, EventKind, History, Identity, LocalActivityMarker, Malformed, Named, Opaque, wire};
 use prost::Message;
 
 use crate::generate::{Dice, Mood, random_event, typed_event, variants};
@@ -39,7 +39,7 @@ fn needed(mut event: Event) -> Event {
             marker.header = None;
             if marker.name == LocalActivityMarker::NAME {
                 let data = marker.details.get_mut("data").into_iter().flatten();
-                data.for_each(|value| value.metadata.clear());
+                data.for_each(|value| value.metadata = Named::new());
             }
         }
         EventKind::Signaled(signaled) => signaled.rest = Opaque::default(),

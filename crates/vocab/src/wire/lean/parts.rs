@@ -1,14 +1,13 @@
 //! The parts of events that are kept.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 
 use super::cursor::{Cursor, Value};
-use crate::{Payload, Payloads};
+use crate::named::copied;
+use crate::{Named, Payload, Payloads};
 
-/// Payloads of which several have one name.
-pub(super) type Named = BTreeMap<String, Payloads>;
+/// More entries of a map than this are unusual.
+const MANY: usize = 32;
 
 /// What may be there once. A second one would have to be merged, which is left to prost.
 #[derive(Debug)]
@@ -106,7 +105,7 @@ fn payload(frame: &Bytes, bytes: &[u8]) -> Option<Payload> {
         match (number, value) {
             (1, Value::Delimited(entry)) => {
                 let (name, value) = entry_of(entry)?;
-                payload.metadata.insert(text(name)?.to_owned(), shared(frame, value));
+                add(&mut payload.metadata, text(name)?, shared(frame, value))?;
             }
             (2, Value::Delimited(data)) => payload.data = shared(frame, data),
             (3, Value::Delimited(external)) => payload.external_sizes.push(external_size(external)?),
@@ -118,9 +117,15 @@ fn payload(frame: &Bytes, bytes: &[u8]) -> Option<Payload> {
 }
 
 /// Payloads, and the name they have in a map.
-pub(super) fn named(frame: &Bytes, entry: &[u8]) -> Option<(String, Payloads)> {
+pub(super) fn named<'a>(frame: &Bytes, entry: &'a [u8]) -> Option<(&'a str, Payloads)> {
     let (name, values) = entry_of(entry)?;
-    Some((text(name)?.to_owned(), payloads(frame, values)?))
+    Some((text(name)?, payloads(frame, values)?))
+}
+
+/// Adds an entry of a map.
+pub(super) fn add<V>(map: &mut Named<V>, name: &str, value: V) -> Option<()> {
+    map.insert(copied(name), value);
+    (map.len() <= MANY).then_some(())
 }
 
 /// The key and the value of a map's entry; what is not there is empty.
