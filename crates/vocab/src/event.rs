@@ -208,8 +208,8 @@ pub struct OtherEvent {
     pub event_type: i32,
     /// Its name there, in the protocol's spelling without the prefix; empty if the number is unknown.
     pub name: String,
-    /// Its attributes, whole.
-    pub attributes: Opaque<Option<proto::history::history_event::Attributes>>,
+    /// Its attributes, whole, in an event that has nothing else.
+    pub attributes: EventExtra,
     /// For events that a command produces: the task that sent it.
     pub task_completed: Option<EventId>,
 }

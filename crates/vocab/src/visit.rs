@@ -204,7 +204,7 @@ impl VisitPayloads for WorkflowTask {
 impl VisitPayloads for Event {
     fn visit_payloads(&mut self, visit: &mut dyn FnMut(&mut Payload)) {
         self.kind.visit_payloads(visit);
-        if let Some(Opaque(extra)) = &mut self.extra {
+        if let Some(extra) = self.extra.as_mut().and_then(Opaque::get_mut) {
             extra.visit_inside(visit);
         }
     }
@@ -226,16 +226,21 @@ impl VisitPayloads for EventKind {
             }
             Self::WorkflowContinuedAsNew(continued) => {
                 continued.input.visit_payloads(visit);
-                let Opaque(rest) = &mut continued.rest;
-                rest.last_completion_result.visit_inside(visit);
-                #[expect(deprecated, reason = "old histories have it")]
-                rest.failure.visit_inside(visit);
-                rest.memo.visit_inside(visit);
+                if let Some(rest) = continued.rest.get_mut() {
+                    rest.last_completion_result.visit_inside(visit);
+                    #[expect(deprecated, reason = "old histories have it")]
+                    rest.failure.visit_inside(visit);
+                    rest.memo.visit_inside(visit);
+                }
             }
             Self::Signaled(signaled) => signaled.input.visit_payloads(visit),
             Self::WorkflowTaskFailed(failed) => failed.failure.visit_payloads(visit),
             Self::ActivityScheduled(scheduled) => scheduled.input.visit_payloads(visit),
-            Self::ActivityStarted { rest: Opaque(rest), .. } => rest.last_failure.visit_inside(visit),
+            Self::ActivityStarted { rest, .. } => {
+                if let Some(rest) = rest.get_mut() {
+                    rest.last_failure.visit_inside(visit);
+                }
+            }
             Self::ActivityCompleted(closed) => closed.result.visit_payloads(visit),
             Self::ActivityFailed(failed) | Self::ActivityTimedOut(failed) => failed.failure.visit_payloads(visit),
             Self::ActivityCanceled(canceled) => canceled.details.visit_payloads(visit),
@@ -243,14 +248,16 @@ impl VisitPayloads for EventKind {
             Self::UpdateAccepted(accepted) => accepted.request.visit_payloads(visit),
             Self::UpdateCompleted(completed) => completed.outcome.visit_payloads(visit),
             Self::UpdateRejected(rejected) => {
-                let Opaque(rest) = &mut rejected.rest;
-                rest.rejected_request.visit_inside(visit);
-                rest.failure.visit_inside(visit);
+                if let Some(rest) = rejected.rest.get_mut() {
+                    rest.rejected_request.visit_inside(visit);
+                    rest.failure.visit_inside(visit);
+                }
             }
             Self::StartChildWorkflowInitiated(initiated) => {
                 initiated.input.visit_payloads(visit);
-                let Opaque(rest) = &mut initiated.rest;
-                rest.memo.visit_inside(visit);
+                if let Some(rest) = initiated.rest.get_mut() {
+                    rest.memo.visit_inside(visit);
+                }
             }
             Self::ChildWorkflowCompleted(completed) => completed.result.visit_payloads(visit),
             Self::ChildWorkflowFailed(failed) => failed.failure.visit_payloads(visit),
@@ -266,8 +273,9 @@ impl VisitPayloads for EventKind {
                 }
             }
             Self::Other(other) => {
-                let Opaque(attributes) = &mut other.attributes;
-                attributes.as_mut().visit_inside(visit);
+                if let Some(event) = other.attributes.get_mut() {
+                    event.attributes.visit_inside(visit);
+                }
             }
             Self::WorkflowTimedOut { .. }
             | Self::WorkflowCancelRequested(_)

@@ -33,7 +33,7 @@ pub fn history(wire: History) -> Result<Vec<Event>, Malformed> {
 impl Event {
     /// What people read about what the event speaks of.
     pub fn user_metadata(&self) -> UserMetadata {
-        let wire = self.extra.as_ref().and_then(|Opaque(extra)| extra.user_metadata.as_deref());
+        let wire = self.extra.as_ref().and_then(|extra| extra.get()?.user_metadata.as_deref());
         user_metadata(wire.cloned())
     }
 }
@@ -67,7 +67,7 @@ fn read(wire: HistoryEvent) -> Result<Event, Malformed> {
         user_metadata.is_some() || !links.is_empty() || principal.is_some() || !event_group_markers.is_empty();
     let extra = has_extra.then(|| {
         let extra = HistoryEvent { user_metadata, links, principal, event_group_markers, ..Default::default() };
-        Opaque(Box::new(extra))
+        Opaque::new(Box::new(extra))
     });
     Ok(Event {
         id,
@@ -92,7 +92,7 @@ impl From<Event> for HistoryEvent {
             task_id,
             worker_may_ignore,
             attributes,
-            ..extra.map(|Opaque(extra)| *extra).unwrap_or_default()
+            ..extra.map(|extra| *extra.into_inner()).unwrap_or_default()
         }
     }
 }
@@ -119,11 +119,11 @@ fn kind(event_type: i32, attributes: Option<Attributes>) -> Result<EventKind, Ma
         A::WorkflowExecutionContinuedAsNewEventAttributes(wire) => workflow::continued_as_new(wire),
         A::WorkflowExecutionCancelRequestedEventAttributes(wire) => Ok(workflow::cancel_requested(wire)),
         A::WorkflowExecutionSignaledEventAttributes(wire) => Ok(workflow::signaled(wire)),
-        A::WorkflowTaskScheduledEventAttributes(wire) => Ok(EventKind::WorkflowTaskScheduled(Opaque(wire))),
+        A::WorkflowTaskScheduledEventAttributes(wire) => Ok(EventKind::WorkflowTaskScheduled(Opaque::new(wire))),
         A::WorkflowTaskStartedEventAttributes(wire) => task::started(wire),
         A::WorkflowTaskCompletedEventAttributes(wire) => task::completed(wire),
         A::WorkflowTaskFailedEventAttributes(wire) => task::failed(wire),
-        A::WorkflowTaskTimedOutEventAttributes(wire) => Ok(EventKind::WorkflowTaskTimedOut(Opaque(wire))),
+        A::WorkflowTaskTimedOutEventAttributes(wire) => Ok(EventKind::WorkflowTaskTimedOut(Opaque::new(wire))),
         A::ActivityTaskScheduledEventAttributes(wire) => activity::scheduled(wire),
         A::ActivityTaskStartedEventAttributes(wire) => activity::started(wire),
         A::ActivityTaskCompletedEventAttributes(wire) => activity::completed(wire),
@@ -175,11 +175,11 @@ fn encode_kind(kind: EventKind) -> (i32, Option<Attributes>) {
         EventKind::WorkflowContinuedAsNew(continued) => workflow::encode_continued_as_new(*continued),
         EventKind::WorkflowCancelRequested(requested) => workflow::encode_cancel_requested(*requested),
         EventKind::Signaled(signaled) => workflow::encode_signaled(*signaled),
-        EventKind::WorkflowTaskScheduled(Opaque(wire)) => A::WorkflowTaskScheduledEventAttributes(wire),
+        EventKind::WorkflowTaskScheduled(rest) => A::WorkflowTaskScheduledEventAttributes(rest.into_inner()),
         EventKind::WorkflowTaskStarted(started) => task::encode_started(*started),
         EventKind::WorkflowTaskCompleted(completed) => task::encode_completed(*completed),
         EventKind::WorkflowTaskFailed(failed) => task::encode_failed(*failed),
-        EventKind::WorkflowTaskTimedOut(Opaque(wire)) => A::WorkflowTaskTimedOutEventAttributes(wire),
+        EventKind::WorkflowTaskTimedOut(rest) => A::WorkflowTaskTimedOutEventAttributes(rest.into_inner()),
         EventKind::ActivityScheduled(scheduled) => activity::encode_scheduled(*scheduled),
         EventKind::ActivityStarted { scheduled, rest } => activity::encode_started(scheduled, rest),
         EventKind::ActivityCompleted(closed) => activity::encode_completed(*closed),
@@ -216,8 +216,8 @@ fn encode_kind(kind: EventKind) -> (i32, Option<Attributes>) {
         EventKind::SearchAttributesUpserted(event) => note::encode_upserted(*event),
         EventKind::PropertiesModified(event) => note::encode_modified(*event),
         EventKind::Other(other) => {
-            let OtherEvent { event_type, attributes: Opaque(attributes), name: _, task_completed: _ } = *other;
-            return (event_type, *attributes);
+            let OtherEvent { event_type, attributes, name: _, task_completed: _ } = *other;
+            return (event_type, attributes.into_inner().attributes);
         }
     };
     (type_of(&attributes).into(), Some(attributes))

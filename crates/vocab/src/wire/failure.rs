@@ -86,8 +86,8 @@ fn info(wire: wire::failure::FailureInfo) -> Result<FailureInfo, Malformed> {
         }
         Wire::ActivityFailureInfo(wire) => FailureInfo::Activity(activity(wire)?),
         Wire::ChildWorkflowExecutionFailureInfo(wire) => FailureInfo::ChildWorkflow(child_workflow(wire)?),
-        Wire::NexusOperationExecutionFailureInfo(wire) => FailureInfo::NexusOperation(Opaque(Box::new(wire))),
-        Wire::NexusHandlerFailureInfo(wire) => FailureInfo::NexusHandler(Opaque(Box::new(wire))),
+        Wire::NexusOperationExecutionFailureInfo(wire) => FailureInfo::NexusOperation(Opaque::new(Box::new(wire))),
+        Wire::NexusHandlerFailureInfo(wire) => FailureInfo::NexusHandler(Opaque::new(Box::new(wire))),
     })
 }
 
@@ -115,8 +115,8 @@ fn encode_info(info: FailureInfo) -> Option<wire::failure::FailureInfo> {
         }
         FailureInfo::Activity(activity) => Wire::ActivityFailureInfo(encode_activity(activity)),
         FailureInfo::ChildWorkflow(child) => Wire::ChildWorkflowExecutionFailureInfo(encode_child_workflow(child)),
-        FailureInfo::NexusOperation(Opaque(wire)) => Wire::NexusOperationExecutionFailureInfo(*wire),
-        FailureInfo::NexusHandler(Opaque(wire)) => Wire::NexusHandlerFailureInfo(*wire),
+        FailureInfo::NexusOperation(rest) => Wire::NexusOperationExecutionFailureInfo(*rest.into_inner()),
+        FailureInfo::NexusHandler(rest) => Wire::NexusHandlerFailureInfo(*rest.into_inner()),
     })
 }
 

@@ -18,10 +18,6 @@ mod read;
 mod time;
 mod write;
 
-use perpetua_proto as proto;
-use prost::Message;
-
-use super::event::history;
 use crate::{History, Malformed};
 
 impl History {
@@ -33,9 +29,7 @@ impl History {
     /// If this is not such JSON, or an event cannot be represented; the error says where.
     pub fn from_json(json: &str) -> Result<Self, Malformed> {
         let bytes = read::to_bytes(json)?;
-        let wire = proto::history::History::decode(bytes.as_slice())
-            .map_err(|error| Malformed::new("History", format!("cannot be read: {error}")))?;
-        Ok(Self { events: history(wire)? })
+        Self::from_shared(bytes.into())
     }
 
     /// The history as JSON, with a line for each field, as other tools and SDKs read it.

@@ -140,7 +140,7 @@ fn task_started(message: &'static Message, bytes: &[u8]) -> Option<EventKind> {
     }
     let mut rest = Opaque::default();
     if changed || !reasons.is_empty() {
-        rest = Opaque(Box::new(WorkflowTaskStartedEventAttributes {
+        rest = Opaque::new(Box::new(WorkflowTaskStartedEventAttributes {
             suggest_continue_as_new_reasons: reasons,
             target_worker_deployment_version_changed: changed,
             ..Default::default()
@@ -173,7 +173,7 @@ fn task_completed(message: &'static Message, bytes: &[u8]) -> Option<EventKind> 
     let mut rest = Opaque::default();
     if let Some(version) = version.get() {
         let deployment_version = Some(proto::deployment::WorkerDeploymentVersion::decode(version).ok()?);
-        rest = Opaque(Box::new(WorkflowTaskCompletedEventAttributes { deployment_version, ..Default::default() }));
+        rest = Opaque::new(Box::new(WorkflowTaskCompletedEventAttributes { deployment_version, ..Default::default() }));
     }
     Some(EventKind::WorkflowTaskCompleted(Box::new(WorkflowTaskCompleted {
         scheduled: EventId::parse("", scheduled).ok()?,

@@ -167,7 +167,7 @@ impl TryFrom<update::Request> for UpdateRequest {
             name: name.into(),
             input: args.map(payloads),
             header: wire_header.map(header),
-            rest: if rest == update::Request::default() { None } else { Some(Opaque(Box::new(rest))) },
+            rest: if rest == update::Request::default() { None } else { Some(Opaque::new(Box::new(rest))) },
         })
     }
 }
@@ -182,7 +182,7 @@ impl From<UpdateRequest> for update::Request {
                 name: name.into_string(),
                 args: input.map(encode_payloads),
             }),
-            ..rest.map(|Opaque(rest)| *rest).unwrap_or_default()
+            ..rest.map(|rest| *rest.into_inner()).unwrap_or_default()
         }
     }
 }

@@ -24,12 +24,13 @@ pub(super) fn scheduled(mut wire: Box<ActivityTaskScheduledEventAttributes>) -> 
         activity_type: activity_type("ActivityTaskScheduled.activity_type", wire.activity_type.take())?,
         input: wire.input.take().map(payloads),
         task_completed: EventId::parse("ActivityTaskScheduled.workflow_task_completed_event_id", task_completed)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_scheduled(scheduled: ActivityScheduled) -> Attributes {
-    let ActivityScheduled { activity, activity_type, input, task_completed, rest: Opaque(mut wire) } = scheduled;
+    let ActivityScheduled { activity, activity_type, input, task_completed, rest } = scheduled;
+    let mut wire = rest.into_inner();
     wire.activity_id = activity.into_string();
     wire.activity_type = Some(activity_type.into());
     wire.input = input.map(encode_payloads);
@@ -41,12 +42,12 @@ pub(super) fn started(mut wire: Box<ActivityTaskStartedEventAttributes>) -> Resu
     let scheduled = take(&mut wire.scheduled_event_id);
     Ok(EventKind::ActivityStarted {
         scheduled: EventId::parse("ActivityTaskStarted.scheduled_event_id", scheduled)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })
 }
 
 pub(super) fn encode_started(scheduled: EventId, rest: Opaque<ActivityTaskStartedEventAttributes>) -> Attributes {
-    let Opaque(mut wire) = rest;
+    let mut wire = rest.into_inner();
     wire.scheduled_event_id = scheduled.to_wire();
     Attributes::ActivityTaskStartedEventAttributes(wire)
 }
@@ -59,12 +60,13 @@ pub(super) fn completed(mut wire: Box<ActivityTaskCompletedEventAttributes>) -> 
         scheduled: EventId::parse("ActivityTaskCompleted.scheduled_event_id", scheduled)?,
         started: EventId::parse_optional("ActivityTaskCompleted.started_event_id", started)?,
         identity: take(&mut wire.identity).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_completed(closed: ActivityClosed) -> Attributes {
-    let ActivityClosed { result, scheduled, started, identity, rest: Opaque(mut wire) } = closed;
+    let ActivityClosed { result, scheduled, started, identity, rest } = closed;
+    let mut wire = rest.into_inner();
     wire.result = result.map(encode_payloads);
     wire.scheduled_event_id = scheduled.to_wire();
     wire.started_event_id = EventId::optional_to_wire(started);
@@ -81,12 +83,13 @@ pub(super) fn failed(mut wire: Box<ActivityTaskFailedEventAttributes>) -> Result
         started: EventId::parse_optional("ActivityTaskFailed.started_event_id", started)?,
         identity: take(&mut wire.identity).into(),
         retry_state: take(&mut wire.retry_state).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_failed(failed: ActivityFailed) -> Attributes {
-    let ActivityFailed { failure, scheduled, started, identity, retry_state, rest: Opaque(mut wire) } = failed;
+    let ActivityFailed { failure, scheduled, started, identity, retry_state, rest } = failed;
+    let mut wire = rest.into_inner();
     wire.failure = failure.map(Into::into);
     wire.scheduled_event_id = scheduled.to_wire();
     wire.started_event_id = EventId::optional_to_wire(started);
@@ -142,12 +145,13 @@ pub(super) fn canceled(mut wire: Box<ActivityTaskCanceledEventAttributes>) -> Re
         scheduled: EventId::parse("ActivityTaskCanceled.scheduled_event_id", scheduled)?,
         started: EventId::parse_optional("ActivityTaskCanceled.started_event_id", started)?,
         identity: take(&mut wire.identity).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_canceled(canceled: ActivityCanceled) -> Attributes {
-    let ActivityCanceled { details, scheduled, started, identity, rest: Opaque(mut wire) } = canceled;
+    let ActivityCanceled { details, scheduled, started, identity, rest } = canceled;
+    let mut wire = rest.into_inner();
     wire.details = details.map(encode_payloads);
     wire.scheduled_event_id = scheduled.to_wire();
     wire.started_event_id = EventId::optional_to_wire(started);

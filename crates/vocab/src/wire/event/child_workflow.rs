@@ -58,7 +58,7 @@ pub(super) fn initiated(
         input: wire.input.take().map(payloads),
         parent_close_policy: take(&mut wire.parent_close_policy).into(),
         task_completed: EventId::parse(task_completed, task_completed_id)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
@@ -70,8 +70,9 @@ pub(super) fn encode_initiated(initiated: StartChildWorkflowInitiated) -> Attrib
         input,
         parent_close_policy,
         task_completed,
-        rest: Opaque(mut wire),
+        rest,
     } = initiated;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_id = workflow_id.into_string();
     wire.workflow_type = Some(workflow_type.into());
@@ -92,13 +93,13 @@ pub(super) fn start_failed(
         workflow_type: workflow_type(child_type, wire.workflow_type.take())?,
         cause: take(&mut wire.cause).into(),
         initiated: EventId::parse("StartChildWorkflowExecutionFailed.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_start_failed(failed: StartChildWorkflowFailed) -> Attributes {
-    let StartChildWorkflowFailed { namespace, workflow_id, workflow_type, cause, initiated, rest: Opaque(mut wire) } =
-        failed;
+    let StartChildWorkflowFailed { namespace, workflow_id, workflow_type, cause, initiated, rest } = failed;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_id = workflow_id.into_string();
     wire.workflow_type = Some(workflow_type.into());
@@ -115,12 +116,13 @@ pub(super) fn started(mut wire: Box<ChildWorkflowExecutionStartedEventAttributes
         execution: execution(child, wire.workflow_execution.take())?,
         workflow_type: workflow_type("ChildWorkflowExecutionStarted.workflow_type", wire.workflow_type.take())?,
         initiated: EventId::parse("ChildWorkflowExecutionStarted.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_started(started: ChildWorkflowStarted) -> Attributes {
-    let ChildWorkflowStarted { namespace, execution, workflow_type, initiated, rest: Opaque(mut wire) } = started;
+    let ChildWorkflowStarted { namespace, execution, workflow_type, initiated, rest } = started;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.workflow_type = Some(workflow_type.into());
@@ -132,12 +134,13 @@ pub(super) fn completed(mut wire: Box<ChildWorkflowExecutionCompletedEventAttrib
     Ok(EventKind::ChildWorkflowCompleted(Box::new(ChildWorkflowCompleted {
         child: take_child!(wire, "ChildWorkflowExecutionCompleted"),
         result: wire.result.take().map(payloads),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_completed(completed: ChildWorkflowCompleted) -> Attributes {
-    let ChildWorkflowCompleted { child, result, rest: Opaque(mut wire) } = completed;
+    let ChildWorkflowCompleted { child, result, rest } = completed;
+    let mut wire = rest.into_inner();
     put_child!(wire, child);
     wire.result = result.map(encode_payloads);
     Attributes::ChildWorkflowExecutionCompletedEventAttributes(wire)
@@ -148,12 +151,13 @@ pub(super) fn failed(mut wire: Box<ChildWorkflowExecutionFailedEventAttributes>)
         child: take_child!(wire, "ChildWorkflowExecutionFailed"),
         failure: wire.failure.take().map(Failure::try_from).transpose()?,
         retry_state: take(&mut wire.retry_state).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_failed(failed: ChildWorkflowFailed) -> Attributes {
-    let ChildWorkflowFailed { child, failure, retry_state, rest: Opaque(mut wire) } = failed;
+    let ChildWorkflowFailed { child, failure, retry_state, rest } = failed;
+    let mut wire = rest.into_inner();
     put_child!(wire, child);
     wire.failure = failure.map(Into::into);
     wire.retry_state = retry_state.into();
@@ -164,12 +168,13 @@ pub(super) fn canceled(mut wire: Box<ChildWorkflowExecutionCanceledEventAttribut
     Ok(EventKind::ChildWorkflowCanceled(Box::new(ChildWorkflowCanceled {
         child: take_child!(wire, "ChildWorkflowExecutionCanceled"),
         details: wire.details.take().map(payloads),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_canceled(canceled: ChildWorkflowCanceled) -> Attributes {
-    let ChildWorkflowCanceled { child, details, rest: Opaque(mut wire) } = canceled;
+    let ChildWorkflowCanceled { child, details, rest } = canceled;
+    let mut wire = rest.into_inner();
     put_child!(wire, child);
     wire.details = details.map(encode_payloads);
     Attributes::ChildWorkflowExecutionCanceledEventAttributes(wire)
@@ -179,12 +184,13 @@ pub(super) fn timed_out(mut wire: Box<ChildWorkflowExecutionTimedOutEventAttribu
     Ok(EventKind::ChildWorkflowTimedOut(Box::new(ChildWorkflowTimedOut {
         child: take_child!(wire, "ChildWorkflowExecutionTimedOut"),
         retry_state: take(&mut wire.retry_state).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_timed_out(timed_out: ChildWorkflowTimedOut) -> Attributes {
-    let ChildWorkflowTimedOut { child, retry_state, rest: Opaque(mut wire) } = timed_out;
+    let ChildWorkflowTimedOut { child, retry_state, rest } = timed_out;
+    let mut wire = rest.into_inner();
     put_child!(wire, child);
     wire.retry_state = retry_state.into();
     Attributes::ChildWorkflowExecutionTimedOutEventAttributes(wire)
@@ -195,12 +201,13 @@ pub(super) fn terminated(
 ) -> Result<EventKind, Malformed> {
     Ok(EventKind::ChildWorkflowTerminated(Box::new(ChildWorkflowTerminated {
         child: take_child!(wire, "ChildWorkflowExecutionTerminated"),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_terminated(terminated: ChildWorkflowTerminated) -> Attributes {
-    let ChildWorkflowTerminated { child, rest: Opaque(mut wire) } = terminated;
+    let ChildWorkflowTerminated { child, rest } = terminated;
+    let mut wire = rest.into_inner();
     put_child!(wire, child);
     Attributes::ChildWorkflowExecutionTerminatedEventAttributes(wire)
 }

@@ -34,7 +34,7 @@ pub(super) fn signal_initiated(
         child_workflow_only: take(&mut wire.child_workflow_only),
         header: wire.header.take().map(header),
         task_completed: EventId::parse(task_completed, task_completed_id)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
@@ -47,8 +47,9 @@ pub(super) fn encode_signal_initiated(initiated: SignalExternalWorkflowInitiated
         child_workflow_only,
         header,
         task_completed,
-        rest: Opaque(mut wire),
+        rest,
     } = initiated;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.signal_name = name.into_string();
@@ -69,12 +70,13 @@ pub(super) fn signal_failed(
         execution: execution(other, wire.workflow_execution.take())?,
         cause: take(&mut wire.cause).into(),
         initiated: EventId::parse("SignalExternalWorkflowExecutionFailed.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_signal_failed(failed: SignalExternalWorkflowFailed) -> Attributes {
-    let SignalExternalWorkflowFailed { namespace, execution, cause, initiated, rest: Opaque(mut wire) } = failed;
+    let SignalExternalWorkflowFailed { namespace, execution, cause, initiated, rest } = failed;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.cause = cause.into();
@@ -91,12 +93,13 @@ pub(super) fn signaled(
         namespace: take(&mut wire.namespace).into(),
         execution: execution(other, wire.workflow_execution.take())?,
         initiated: EventId::parse("ExternalWorkflowExecutionSignaled.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_signaled(signaled: ExternalWorkflowSignaled) -> Attributes {
-    let ExternalWorkflowSignaled { namespace, execution, initiated, rest: Opaque(mut wire) } = signaled;
+    let ExternalWorkflowSignaled { namespace, execution, initiated, rest } = signaled;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.initiated_event_id = initiated.to_wire();
@@ -115,7 +118,7 @@ pub(super) fn cancel_initiated(
         child_workflow_only: take(&mut wire.child_workflow_only),
         reason: take(&mut wire.reason),
         task_completed: EventId::parse(task_completed, task_completed_id)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
@@ -126,8 +129,9 @@ pub(super) fn encode_cancel_initiated(initiated: RequestCancelExternalWorkflowIn
         child_workflow_only,
         reason,
         task_completed,
-        rest: Opaque(mut wire),
+        rest,
     } = initiated;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.child_workflow_only = child_workflow_only;
@@ -146,12 +150,13 @@ pub(super) fn cancel_failed(
         execution: execution(other, wire.workflow_execution.take())?,
         cause: take(&mut wire.cause).into(),
         initiated: EventId::parse("RequestCancelExternalWorkflowExecutionFailed.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_cancel_failed(failed: RequestCancelExternalWorkflowFailed) -> Attributes {
-    let RequestCancelExternalWorkflowFailed { namespace, execution, cause, initiated, rest: Opaque(mut wire) } = failed;
+    let RequestCancelExternalWorkflowFailed { namespace, execution, cause, initiated, rest } = failed;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.cause = cause.into();
@@ -168,12 +173,13 @@ pub(super) fn cancel_requested(
         namespace: take(&mut wire.namespace).into(),
         execution: execution(other, wire.workflow_execution.take())?,
         initiated: EventId::parse("ExternalWorkflowExecutionCancelRequested.initiated_event_id", initiated)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_cancel_requested(requested: ExternalWorkflowCancelRequested) -> Attributes {
-    let ExternalWorkflowCancelRequested { namespace, execution, initiated, rest: Opaque(mut wire) } = requested;
+    let ExternalWorkflowCancelRequested { namespace, execution, initiated, rest } = requested;
+    let mut wire = rest.into_inner();
     wire.namespace = namespace.into_string();
     wire.workflow_execution = Some(execution.into());
     wire.initiated_event_id = initiated.to_wire();

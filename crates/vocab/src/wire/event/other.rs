@@ -1,12 +1,15 @@
 //! Events without a word, kept whole.
 
-use perpetua_proto::{enums::EventType, history::history_event::Attributes};
+use perpetua_proto::{
+    enums::EventType,
+    history::{HistoryEvent, history_event::Attributes},
+};
 
 use crate::{EventId, Malformed, Opaque, OtherEvent};
 
 /// An event that the protocol of this version does not know. Its attributes are unknown fields and were left out.
 pub(super) fn unknown(event_type: i32) -> OtherEvent {
-    OtherEvent { event_type, name: String::new(), attributes: Opaque(Box::new(None)), task_completed: None }
+    OtherEvent { event_type, name: String::new(), attributes: Opaque::default(), task_completed: None }
 }
 
 /// An event that the protocol knows.
@@ -18,7 +21,7 @@ pub(super) fn event(event_type: EventType, attributes: Attributes) -> Result<Oth
     Ok(OtherEvent {
         event_type: event_type.into(),
         name: name(event_type),
-        attributes: Opaque(Box::new(Some(attributes))),
+        attributes: Opaque::new(Box::new(HistoryEvent { attributes: Some(attributes), ..HistoryEvent::default() })),
         task_completed,
     })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use perpetua_proto::history::WorkflowExecutionStartedEventAttributes as Wire;
 
 use crate::{
-    EventId, Malformed, Opaque, ParentWorkflow, Priority, WorkflowExecution, WorkflowStarted,
+    EventId, Malformed, ParentWorkflow, Priority, WorkflowExecution, WorkflowStarted,
     wire::time::{encode_duration, optional_duration},
 };
 
@@ -30,7 +30,7 @@ fn first_task_backoff(wire: &Wire) -> Result<Option<Duration>, Malformed> {
 impl WorkflowStarted {
     /// The workflow that started this one as its child.
     pub fn parent(&self) -> Option<ParentWorkflow> {
-        let Opaque(wire) = &self.rest;
+        let wire = self.rest.get()?;
         let execution = wire.parent_workflow_execution.clone()?.into();
         // Checked when the event was read.
         let initiated = parent_initiated(wire).unwrap_or_default();
@@ -39,8 +39,7 @@ impl WorkflowStarted {
 
     /// Sets, or takes away, the workflow that started this one as its child.
     pub fn set_parent(&mut self, parent: Option<ParentWorkflow>) {
-        let Opaque(wire) = &mut self.rest;
-        match parent {
+        self.rest.change(|wire| match parent {
             Some(ParentWorkflow { namespace, execution, initiated }) => {
                 wire.parent_workflow_namespace = namespace.into_string();
                 wire.parent_workflow_execution = Some(execution.into());
@@ -51,43 +50,37 @@ impl WorkflowStarted {
                 wire.parent_workflow_execution = None;
                 wire.parent_initiated_event_id = 0;
             }
-        }
+        });
     }
 
     /// The workflow at the top of the tree of parents; none where the server does not say so.
     pub fn root(&self) -> Option<WorkflowExecution> {
-        let Opaque(wire) = &self.rest;
-        wire.root_workflow_execution.clone().map(Into::into)
+        self.rest.get()?.root_workflow_execution.clone().map(Into::into)
     }
 
     /// Sets, or takes away, the workflow at the top of the tree of parents.
     pub fn set_root(&mut self, root: Option<WorkflowExecution>) {
-        let Opaque(wire) = &mut self.rest;
-        wire.root_workflow_execution = root.map(Into::into);
+        self.rest.change(|wire| wire.root_workflow_execution = root.map(Into::into));
     }
 
     /// Who goes first when the queue has a backlog.
     pub fn priority(&self) -> Option<Priority> {
-        let Opaque(wire) = &self.rest;
-        wire.priority.clone().map(Into::into)
+        self.rest.get()?.priority.clone().map(Into::into)
     }
 
     /// Sets, or takes away, who goes first.
     pub fn set_priority(&mut self, priority: Option<Priority>) {
-        let Opaque(wire) = &mut self.rest;
-        wire.priority = priority.map(Into::into);
+        self.rest.change(|wire| wire.priority = priority.map(Into::into));
     }
 
     /// How long the first workflow task waits: a delayed start, a retry, a cron schedule, continue-as-new.
     pub fn first_task_backoff(&self) -> Option<Duration> {
-        let Opaque(wire) = &self.rest;
         // Checked when the event was read.
-        first_task_backoff(wire).unwrap_or_default()
+        first_task_backoff(self.rest.get()?).unwrap_or_default()
     }
 
     /// Sets, or takes away, how long the first workflow task waits.
     pub fn set_first_task_backoff(&mut self, backoff: Option<Duration>) {
-        let Opaque(wire) = &mut self.rest;
-        wire.first_workflow_task_backoff = backoff.map(encode_duration);
+        self.rest.change(|wire| wire.first_workflow_task_backoff = backoff.map(encode_duration));
     }
 }

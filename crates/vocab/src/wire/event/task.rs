@@ -21,12 +21,13 @@ pub(super) fn started(mut wire: Box<WorkflowTaskStartedEventAttributes>) -> Resu
         suggest_continue_as_new: take(&mut wire.suggest_continue_as_new),
         history_size: u64::try_from(size)
             .map_err(|_| Malformed::new("WorkflowTaskStarted.history_size_bytes", format!("is negative: {size}")))?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_started(started: WorkflowTaskStarted) -> Attributes {
-    let WorkflowTaskStarted { scheduled, suggest_continue_as_new, history_size, rest: Opaque(mut wire) } = started;
+    let WorkflowTaskStarted { scheduled, suggest_continue_as_new, history_size, rest } = started;
+    let mut wire = rest.into_inner();
     wire.scheduled_event_id = scheduled.to_wire();
     wire.suggest_continue_as_new = suggest_continue_as_new;
     wire.history_size_bytes = i64::try_from(history_size).unwrap_or(i64::MAX);
@@ -46,12 +47,13 @@ pub(super) fn completed(mut wire: Box<WorkflowTaskCompletedEventAttributes>) -> 
         started: EventId::parse_optional("WorkflowTaskCompleted.started_event_id", started)?,
         core_flags,
         language_flags,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_completed(completed: WorkflowTaskCompleted) -> Attributes {
-    let WorkflowTaskCompleted { scheduled, started, core_flags, language_flags, rest: Opaque(mut wire) } = completed;
+    let WorkflowTaskCompleted { scheduled, started, core_flags, language_flags, rest } = completed;
+    let mut wire = rest.into_inner();
     wire.scheduled_event_id = scheduled.to_wire();
     wire.started_event_id = EventId::optional_to_wire(started);
     if !core_flags.is_empty() || !language_flags.is_empty() {
@@ -67,12 +69,13 @@ pub(super) fn failed(mut wire: Box<WorkflowTaskFailedEventAttributes>) -> Result
         cause: take(&mut wire.cause).into(),
         failure: wire.failure.take().map(Failure::try_from).transpose()?,
         new_run: optional(take(&mut wire.new_run_id)),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_failed(failed: WorkflowTaskFailed) -> Attributes {
-    let WorkflowTaskFailed { cause, failure, new_run, rest: Opaque(mut wire) } = failed;
+    let WorkflowTaskFailed { cause, failure, new_run, rest } = failed;
+    let mut wire = rest.into_inner();
     wire.cause = cause.into();
     wire.failure = failure.map(Into::into);
     wire.new_run_id = new_run.unwrap_or_default().into_string();
@@ -82,43 +85,40 @@ pub(super) fn encode_failed(failed: WorkflowTaskFailed) -> Attributes {
 impl WorkflowTaskStarted {
     /// Why the server would like the workflow to continue as new; older servers give no reasons.
     pub fn continue_as_new_reasons(&self) -> Vec<ContinueAsNewReason> {
-        let Opaque(wire) = &self.rest;
-        wire.suggest_continue_as_new_reasons.iter().map(|number| ContinueAsNewReason::from(*number)).collect()
+        let reasons = self.rest.get().map(|wire| wire.suggest_continue_as_new_reasons.as_slice());
+        reasons.unwrap_or_default().iter().map(|number| ContinueAsNewReason::from(*number)).collect()
     }
 
     /// Sets, or takes away, the reasons to continue as new.
     pub fn set_continue_as_new_reasons(&mut self, reasons: &[ContinueAsNewReason]) {
-        let Opaque(wire) = &mut self.rest;
-        wire.suggest_continue_as_new_reasons = reasons.iter().map(|reason| i32::from(*reason)).collect();
+        let reasons = reasons.iter().map(|reason| i32::from(*reason)).collect();
+        self.rest.change(|wire| wire.suggest_continue_as_new_reasons = reasons);
     }
 
     /// Whether the version of the deployment that runs of this workflow should move to is another one than before.
     pub fn target_version_changed(&self) -> bool {
-        let Opaque(wire) = &self.rest;
-        wire.target_worker_deployment_version_changed
+        self.rest.get().is_some_and(|wire| wire.target_worker_deployment_version_changed)
     }
 
     /// Sets whether the version to move to is another one than before.
     pub fn set_target_version_changed(&mut self, changed: bool) {
-        let Opaque(wire) = &mut self.rest;
-        wire.target_worker_deployment_version_changed = changed;
+        self.rest.change(|wire| wire.target_worker_deployment_version_changed = changed);
     }
 }
 
 impl WorkflowTaskCompleted {
     /// The version of the worker that answered; none if it had none.
     pub fn deployment_version(&self) -> Option<WorkerDeploymentVersion> {
-        let Opaque(wire) = &self.rest;
-        let DeploymentVersion { build_id, deployment_name } = wire.deployment_version.clone()?;
+        let DeploymentVersion { build_id, deployment_name } = self.rest.get()?.deployment_version.clone()?;
         Some(WorkerDeploymentVersion { deployment_name, build_id })
     }
 
     /// Sets, or takes away, the version of the worker that answered.
     pub fn set_deployment_version(&mut self, version: Option<WorkerDeploymentVersion>) {
-        let Opaque(wire) = &mut self.rest;
-        wire.deployment_version = version.map(|version| {
+        let version = version.map(|version| {
             let WorkerDeploymentVersion { deployment_name, build_id } = version;
             DeploymentVersion { build_id, deployment_name }
         });
+        self.rest.change(|wire| wire.deployment_version = version);
     }
 }

@@ -18,11 +18,12 @@ use crate::{
 
 pub(super) fn admitted(mut wire: Box<WorkflowExecutionUpdateAdmittedEventAttributes>) -> Result<EventKind, Malformed> {
     let request = wire.request.take().ok_or_else(|| Malformed::missing("WorkflowExecutionUpdateAdmitted.request"))?;
-    Ok(EventKind::UpdateAdmitted(Box::new(UpdateAdmitted { request: request.try_into()?, rest: Opaque(wire) })))
+    Ok(EventKind::UpdateAdmitted(Box::new(UpdateAdmitted { request: request.try_into()?, rest: Opaque::new(wire) })))
 }
 
 pub(super) fn encode_admitted(admitted: UpdateAdmitted) -> Attributes {
-    let UpdateAdmitted { request, rest: Opaque(mut wire) } = admitted;
+    let UpdateAdmitted { request, rest } = admitted;
+    let mut wire = rest.into_inner();
     wire.request = Some(request.into());
     Attributes::WorkflowExecutionUpdateAdmittedEventAttributes(wire)
 }
@@ -84,12 +85,13 @@ pub(super) fn rejected(mut wire: Box<WorkflowExecutionUpdateRejectedEventAttribu
     let update = "WorkflowExecutionUpdateRejected.protocol_instance_id";
     Ok(EventKind::UpdateRejected(Box::new(UpdateRejected {
         update: required(update, take(&mut wire.protocol_instance_id))?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_rejected(rejected: UpdateRejected) -> Attributes {
-    let UpdateRejected { update, rest: Opaque(mut wire) } = rejected;
+    let UpdateRejected { update, rest } = rejected;
+    let mut wire = rest.into_inner();
     wire.protocol_instance_id = update.into_string();
     Attributes::WorkflowExecutionUpdateRejectedEventAttributes(wire)
 }

@@ -52,7 +52,7 @@ pub(super) fn started(mut wire: Box<WorkflowExecutionStartedEventAttributes>) ->
         search_attributes: wire.search_attributes.take().map(search_attributes),
         header: wire.header.take().map(header),
         identity: take(&mut wire.identity).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
@@ -77,8 +77,9 @@ pub(super) fn encode_started(started: WorkflowStarted) -> Attributes {
         search_attributes,
         header,
         identity,
-        rest: Opaque(mut wire),
+        rest,
     } = started;
+    let mut wire = rest.into_inner();
     wire.workflow_id = workflow_id.into_string();
     wire.workflow_type = Some(workflow_type.into());
     put_task_queue(&mut wire.task_queue, task_queue);
@@ -199,12 +200,13 @@ pub(super) fn continued_as_new(
         workflow_type: workflow_type("WorkflowExecutionContinuedAsNew.workflow_type", wire.workflow_type.take())?,
         input: wire.input.take().map(payloads),
         task_completed: EventId::parse_optional(task_completed, task_completed_id)?,
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     })))
 }
 
 pub(super) fn encode_continued_as_new(continued: WorkflowContinuedAsNew) -> Attributes {
-    let WorkflowContinuedAsNew { new_run, workflow_type, input, task_completed, rest: Opaque(mut wire) } = continued;
+    let WorkflowContinuedAsNew { new_run, workflow_type, input, task_completed, rest } = continued;
+    let mut wire = rest.into_inner();
     wire.new_execution_run_id = new_run.into_string();
     wire.workflow_type = Some(workflow_type.into());
     wire.input = input.map(encode_payloads);
@@ -216,12 +218,13 @@ pub(super) fn cancel_requested(mut wire: Box<WorkflowExecutionCancelRequestedEve
     EventKind::WorkflowCancelRequested(Box::new(WorkflowCancelRequested {
         reason: take(&mut wire.cause),
         identity: take(&mut wire.identity).into(),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     }))
 }
 
 pub(super) fn encode_cancel_requested(requested: WorkflowCancelRequested) -> Attributes {
-    let WorkflowCancelRequested { reason, identity, rest: Opaque(mut wire) } = requested;
+    let WorkflowCancelRequested { reason, identity, rest } = requested;
+    let mut wire = rest.into_inner();
     wire.cause = reason;
     wire.identity = identity.into_string();
     Attributes::WorkflowExecutionCancelRequestedEventAttributes(wire)
@@ -233,12 +236,13 @@ pub(super) fn signaled(mut wire: Box<WorkflowExecutionSignaledEventAttributes>) 
         input: wire.input.take().map(payloads),
         identity: take(&mut wire.identity).into(),
         header: wire.header.take().map(header),
-        rest: Opaque(wire),
+        rest: Opaque::new(wire),
     }))
 }
 
 pub(super) fn encode_signaled(signaled: Signaled) -> Attributes {
-    let Signaled { name, input, identity, header, rest: Opaque(mut wire) } = signaled;
+    let Signaled { name, input, identity, header, rest } = signaled;
+    let mut wire = rest.into_inner();
     wire.signal_name = name.into_string();
     wire.input = input.map(encode_payloads);
     wire.identity = identity.into_string();
