@@ -185,7 +185,10 @@ fn history_of(response: wire::GetWorkflowExecutionHistoryResponse) -> Result<his
         if batch.encoding_type() != EncodingType::Proto3 {
             return Err(Malformed::new(FIELD, format!("has the encoding {}", batch.encoding_type)));
         }
-        history.merge(batch.data).map_err(|error| Malformed::new(FIELD, format!("cannot be read: {error}")))?;
+        // Not merged into what is there: that would be all the code of a history once more, for bytes that are passed as such.
+        let batch = history::History::decode(batch.data);
+        let batch = batch.map_err(|error| Malformed::new(FIELD, format!("cannot be read: {error}")))?;
+        history.events.extend(batch.events);
     }
     Ok(history)
 }

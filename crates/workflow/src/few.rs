@@ -31,7 +31,9 @@ impl<K: Ord, V> Few<K, V> {
         match place(list, &key) {
             Ok(at) => Some(std::mem::replace(&mut list[at].1, value)),
             Err(_) if list.len() == MANY => {
-                let mut tree: BTreeMap<_, _> = std::mem::take(list).into_iter().collect();
+                // One by one: to collect is to sort, which would be compiled for every kind of map.
+                let mut tree = BTreeMap::new();
+                tree.extend(std::mem::take(list));
                 tree.insert(key, value);
                 self.0 = Form::Tree(tree);
                 None
