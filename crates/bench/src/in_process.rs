@@ -17,13 +17,20 @@ const AT_ONCE: usize = 8;
 /// Thirty days, in seconds.
 const MONTH: u32 = 30 * 86_400;
 
-/// From the call that makes a server until the first start of a workflow was accepted.
+/// From the call that makes a server until the first start of a workflow was accepted; and the same once more, for a second
+/// server, whose code has run before.
 pub(crate) async fn embedded_start() -> Outcome {
+    let first = start_of_a_server().await?;
+    let second = start_of_a_server().await?;
+    println!("{}", json!({ "first_start_ms": first, "second_start_ms": second }));
+    Ok(())
+}
+
+async fn start_of_a_server() -> Outcome<f64> {
     let begun = Instant::now();
     let client: Client = Client::embedded().await?;
     client.start(Idle::run(0)).task_queue("nobody").id("first").await?;
-    println!("{}", json!({ "first_start_ms": begun.elapsed().as_secs_f64() * 1e3 }));
-    Ok(())
+    Ok(begun.elapsed().as_secs_f64() * 1e3)
 }
 
 /// Sleeps of 30 days in one world: how long each takes, and by how much the clock is off in the end.
