@@ -53,19 +53,29 @@ fn main() -> Outcome {
         _ => {}
     }
     let options = Options::parse(arguments)?;
-    let threads = options.number("threads", 2)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     let words: Vec<&str> = options.words().collect();
     match words.as_slice() {
-        ["worker"] => runtime.block_on(worker::run(&options)),
-        ["lanes"] => runtime.block_on(lanes::run(&options)),
-        ["drive", workload] => runtime.block_on(drive::run(&options, workload)),
-        ["coldstart", folder] => runtime.block_on(coldstart::run(&options, folder)),
+        // A replay is a function: threads that it does not need would count as its processor time while they start.
         ["replay"] => history::replay(&options),
         ["read-json"] => history::read_json(&options),
-        ["embedded-start"] => runtime.block_on(in_process::embedded_start()),
-        ["skip"] => runtime.block_on(in_process::skip(&options)),
-        ["worlds"] => runtime.block_on(in_process::worlds(&options)),
+        _ => {
+            let threads = options.number("threads", 2)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+            runtime.block_on(with_runtime(&options, &words))
+        }
+    }
+}
+
+/// What waits for sockets and clocks.
+async fn with_runtime(options: &Options, words: &[&str]) -> Outcome {
+    match words {
+        ["worker"] => worker::run(options).await,
+        ["lanes"] => lanes::run(options).await,
+        ["drive", workload] => drive::run(options, workload).await,
+        ["coldstart", folder] => coldstart::run(options, folder).await,
+        ["embedded-start"] => in_process::embedded_start().await,
+        ["skip"] => in_process::skip(options).await,
+        ["worlds"] => in_process::worlds(options).await,
         _ => Err(USAGE.into()),
     }
 }
