@@ -9,23 +9,28 @@
 //! Read first: [`Server`], then `engine.rs`.
 //!
 //! ```text
-//! client --transport, TCP--> services --> Engine (clock, waiting calls) --> World
-//!                                         |
-//!                                         +--changes--> Log --> SQLite
+//! client --Transport, port--> calls --> services --> Engine (clock, waiting calls) --> World
+//!                                                      |
+//!                                                      +--changes--> Log --> SQLite
 //! ```
 
+mod calls;
 mod clock;
 mod crash;
 mod engine;
+mod port;
 mod server;
 mod services;
 mod status;
 mod storage;
+mod transport;
 mod waits;
 
 pub use crash::HeldTime;
 pub use engine::Standstill;
 pub use perpetua_server_core::{Lingered, Unattended};
-pub use server::{Listening, Server, ServerBuilder, ServerError, Stopped, Transport};
+pub use port::Listening;
+pub use server::{Server, ServerBuilder, ServerError, Stopped};
 pub use storage::StorageError;
+pub use transport::Transport;
 pub use waits::{Bell, Rung};

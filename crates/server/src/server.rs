@@ -1,52 +1,28 @@
 //! A server, made and run.
 
-use std::convert::Infallible;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use perpetua_proto::enums::IndexedValueType;
-use perpetua_proto::health::health_server::HealthServer;
 use perpetua_proto::operatorservice::AddSearchAttributesRequest;
-use perpetua_proto::operatorservice::operator_service_server::OperatorServiceServer;
-use perpetua_proto::testservice::test_service_server::TestServiceServer;
 use perpetua_proto::workflowservice::RegisterNamespaceRequest;
-use perpetua_proto::workflowservice::workflow_service_server::WorkflowServiceServer;
 use perpetua_server_core::{Code, Damaged, Refusal, Setting, Time, World};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tonic::body::Body;
-use tonic::codec::CompressionEncoding;
-use tonic::codegen::BoxFuture;
-use tonic::service::Routes;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::TcpIncoming;
-use tower_service::Service;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, Pace, Standstill};
-use crate::services::{HealthApi, OperatorApi, TestApi, WorkflowApi};
+use crate::port::Listening;
 use crate::storage::{File, Kept, Log, StorageError, Store};
+use crate::transport::Transport;
 
 /// Longer than anybody sleeps.
 pub(crate) const FOREVER: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
 /// How long closed workflows are kept in namespaces that are made with the server, unless it is told otherwise.
 const RETENTION: Duration = Duration::from_secs(24 * 3600);
-/// The longest message that is read at all; what is longer than is allowed is refused when it was read.
-const LONGEST_MESSAGE: usize = 64 * 1024 * 1024;
 /// How long a server that is stopped waits for its last answers to be taken. A client that does not listen cannot hold it.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// How much may be on its way to the server before it has taken it, on a connection; a call alone may use half of it.
-const WINDOW: u32 = 16 * 1024 * 1024;
-/// The longest headers of a call.
-const LONGEST_HEADERS: u32 = 1024 * 1024;
-/// How many calls of a connection may be given up before the server has looked at them.
-const GIVEN_UP: usize = 10_000;
 
 /// What a server is to be.
 #[derive(Clone, Debug)]
@@ -160,7 +136,7 @@ impl Server {
 
     /// Carries the calls of a client in the same process, without a socket.
     pub fn transport(&self) -> Transport {
-        Transport { routes: self.routes() }
+        Transport { engine: Arc::clone(&self.engine) }
     }
 
     /// Listens on a port, for clients and workers of any language. Port 0 stands for any that is free.
@@ -171,24 +147,7 @@ impl Server {
         let failed = |source| ServerError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let mut stopping = self.engine.stopping.subscribe();
-        let under_way = stopping.clone();
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let serving = transport().add_routes(self.routes()).serve_with_incoming_shutdown(incoming, async move {
-            // Both a word and silence mean the end.
-            tokio::select! {
-                _ = stopped => {}
-                _ = stopping.wait_for(|stopping| *stopping) => {}
-            }
-        });
-        let task = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the server stopped listening on {address}");
-            }
-            drop(under_way);
-        });
-        Ok(Listening { address, stop: Some(stop), task })
+        Ok(Listening::new(listener, address, Arc::clone(&self.engine)))
     }
 
     /// Stops in good order: closes its ports to what is new, answers the calls that wait with what there is, stores
@@ -246,26 +205,6 @@ impl Server {
     pub fn waiting_calls(&self) -> usize {
         self.engine.waiting()
     }
-
-    fn routes(&self) -> Routes {
-        macro_rules! compressed {
-            ($service:expr) => {
-                InterceptedService::new(
-                    $service.accept_compressed(CompressionEncoding::Gzip).send_compressed(CompressionEncoding::Gzip),
-                    answer_as_asked,
-                )
-            };
-        }
-        let engine = || Arc::clone(&self.engine);
-        let workflow = WorkflowServiceServer::new(WorkflowApi(engine()))
-            .max_decoding_message_size(LONGEST_MESSAGE)
-            .max_encoding_message_size(usize::MAX);
-        Routes::new(compressed!(workflow))
-            .add_service(compressed!(OperatorServiceServer::new(OperatorApi(engine()))))
-            .add_service(compressed!(TestServiceServer::new(TestApi(engine()))))
-            .add_service(compressed!(HealthServer::new(HealthApi(engine()))))
-            .prepare()
-    }
 }
 
 /// The server is being stopped.
@@ -276,28 +215,6 @@ pub struct Stopped(pub(crate) ());
 fn system_time(time: Time) -> SystemTime {
     let nanos = u64::try_from(time.nanos()).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_nanos(nanos)
-}
-
-/// Answers are compressed only for those who compress what they ask, as the real server does it. Most clients accept what is
-/// compressed; on the same machine it costs more than it saves.
-#[allow(clippy::result_large_err, reason = "the type is that of interceptors")]
-#[allow(clippy::unnecessary_wraps, reason = "the type is that of interceptors")]
-fn answer_as_asked(mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
-    if !request.metadata().contains_key("grpc-encoding") {
-        request.metadata_mut().remove("grpc-accept-encoding");
-    }
-    Ok(request)
-}
-
-/// A connection carries as many calls as its client likes: each poll of each worker is one, and a client that stops gives
-/// all of them up at once.
-fn transport() -> tonic::transport::Server {
-    tonic::transport::Server::builder()
-        .max_concurrent_streams(u32::MAX)
-        .http2_max_pending_accept_reset_streams(Some(GIVEN_UP))
-        .http2_max_header_list_size(LONGEST_HEADERS)
-        .initial_connection_window_size(WINDOW)
-        .initial_stream_window_size(WINDOW / 2)
 }
 
 impl ServerBuilder {
@@ -452,63 +369,5 @@ impl ServerBuilder {
             }
         }
         Ok(())
-    }
-}
-
-/// A port that a server listens on. Dropping it lets the calls under way finish and closes the port.
-#[derive(Debug)]
-pub struct Listening {
-    address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
-}
-
-impl Listening {
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Closes the port. Calls that wait are cut off.
-    pub async fn close(mut self) {
-        self.stop.take();
-        self.task.abort();
-        // It is over either way.
-        let _ = self.task.await;
-    }
-}
-
-/// Carries the calls of a client to a server in the same process.
-#[derive(Clone)]
-pub struct Transport {
-    routes: Routes,
-}
-
-impl Service<http::Request<Body>> for Transport {
-    type Response = http::Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<http::Response<Body>, Infallible>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let mut routes = self.routes.clone();
-        Box::pin(async move {
-            let ready = std::future::poll_fn(|cx| Service::<http::Request<Body>>::poll_ready(&mut routes, cx)).await;
-            match ready {
-                Ok(()) => Ok(Service::call(&mut routes, request)
-                    .await
-                    .unwrap_or_else(|error| tonic::Status::internal(error.to_string()).into_http())),
-                Err(error) => Ok(tonic::Status::internal(error.to_string()).into_http()),
-            }
-        })
-    }
-}
-
-impl fmt::Debug for Transport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transport").finish_non_exhaustive()
     }
 }

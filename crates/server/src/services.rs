@@ -1,4 +1,4 @@
-//! The gRPC services, over the engine.
+//! The methods of gRPC, over the engine.
 
 mod health;
 mod operator;
@@ -6,64 +6,79 @@ mod patience;
 mod test;
 mod workflow;
 
-pub(crate) use health::HealthApi;
-pub(crate) use operator::OperatorApi;
-pub(crate) use test::TestApi;
-pub(crate) use workflow::WorkflowApi;
+use std::future::{Future, ready};
+use std::sync::Arc;
 
-/// Implements a service by the methods of the same names that the type has, and by refusing what it has not.
+use perpetua_server_core::Answer;
+use prost::Message;
+use tonic::{Request, Status};
+
+use self::health::HealthApi;
+use self::operator::OperatorApi;
+use self::test::TestApi;
+use self::workflow::WorkflowApi;
+use crate::calls::{Asked, Telling, frame};
+use crate::engine::Engine;
+use crate::status::status;
+
+pub(crate) use self::health::{WATCH, Watching, watch};
+pub(crate) use self::patience::deadline;
+
+/// Answers a call by the method that its path names.
+pub(crate) fn tell(engine: &Arc<Engine>, path: &str, asked: Asked) -> Telling {
+    let engine = Arc::clone(engine);
+    match path.strip_prefix('/').and_then(|path| path.split_once('/')) {
+        Some((WorkflowApi::NAME, method)) => WorkflowApi(engine).tell(method, asked),
+        Some((OperatorApi::NAME, method)) => OperatorApi(engine).tell(method, asked),
+        Some((TestApi::NAME, method)) => TestApi(engine).tell(method, asked),
+        Some((HealthApi::NAME, method)) => HealthApi(engine).tell(method, asked),
+        _ => unknown(),
+    }
+}
+
+/// Tells methods of a service by their names: those that the type has, and those that are refused.
 macro_rules! service {
-    ($service:path, $api:ident:
-     does { $($done:ident($done_request:ident) -> $done_response:ident)* }
-     refuses { $($refused:ident($refused_request:ident) -> $refused_response:ident)* }) => {
-        #[tonic::async_trait]
-        impl $service for $api {
-            $(async fn $done(
-                &self,
-                request: tonic::Request<$done_request>,
-            ) -> Result<tonic::Response<$done_response>, tonic::Status> {
-                $crate::services::check_size(request.get_ref())?;
-                let is_compressed = request.metadata().contains_key("grpc-encoding");
-                let answer: perpetua_server_core::Answer<$done_response> = Self::$done(self, request).await;
-                match answer {
-                    Ok(answer) => Ok($crate::services::response(answer, is_compressed)),
-                    Err(refusal) => Err(crate::status::status(&refusal)),
+    ($service:literal, $api:ident: does { $($name:literal => $done:ident;)* } refuses { $($not:literal => $refused:ident;)* }) => {
+        impl $api {
+            /// The name of the service.
+            pub(in crate::services) const NAME: &str = $service;
+
+            pub(in crate::services) fn tell(
+                self,
+                method: &str,
+                asked: $crate::calls::Asked,
+            ) -> $crate::calls::Telling {
+                match method {
+                    $($name => $crate::services::told(asked, |request| async move { self.$done(request).await }),)*
+                    $($not => $crate::services::refused(stringify!($refused)),)*
+                    _ => $crate::services::unknown(),
                 }
-            })*
-            $(async fn $refused(
-                &self,
-                _request: tonic::Request<$refused_request>,
-            ) -> Result<tonic::Response<$refused_response>, tonic::Status> {
-                Err(tonic::Status::unimplemented(concat!("this server does not do `", stringify!($refused), "`")))
-            })*
+            }
         }
     };
 }
 pub(crate) use service;
 
-/// The longest message that is taken, in bytes, as the real server has it.
-const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
-
-/// The shortest answer that is compressed, in bytes. What is shorter goes into one packet either way, and a compressor takes a
-/// third of a megabyte of fresh memory.
-const WORTH_COMPRESSING: usize = 1024;
-
-/// The response with an answer, which is compressed if the request was and if that is worth it.
-fn response<M: prost::Message>(answer: M, is_compressed: bool) -> tonic::Response<M> {
-    let is_short = is_compressed && answer.encoded_len() < WORTH_COMPRESSING;
-    let mut response = tonic::Response::new(answer);
-    if is_short {
-        response.disable_compression();
+/// Reads what is asked, and writes what it is answered with.
+fn told<T, R, F>(asked: Asked, act: impl FnOnce(Request<T>) -> F) -> Telling
+where
+    T: Message + Default,
+    R: Message,
+    F: Future<Output = Answer<R>> + Send + 'static,
+{
+    match asked.read() {
+        Ok(request) => {
+            let acting = act(request);
+            Box::pin(async move { acting.await.map(|answer| frame(&answer)).map_err(|refusal| status(&refusal)) })
+        }
+        Err(status) => Box::pin(ready(Err(status))),
     }
-    response
 }
 
-/// Refuses what is too long, in the words that workers know.
-fn check_size(message: &impl prost::Message) -> Result<(), tonic::Status> {
-    let length = message.encoded_len();
-    if length <= LONGEST_MESSAGE {
-        return Ok(());
-    }
-    let words = format!("grpc: received message larger than max ({length} vs. {LONGEST_MESSAGE})");
-    Err(tonic::Status::resource_exhausted(words))
+fn refused(method: &str) -> Telling {
+    Box::pin(ready(Err(Status::unimplemented(format!("this server does not do `{method}`")))))
+}
+
+fn unknown() -> Telling {
+    Box::pin(ready(Err(Status::unimplemented(""))))
 }

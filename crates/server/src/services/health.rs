@@ -3,26 +3,42 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use perpetua_proto::health::health_check_response::ServingStatus;
-use perpetua_proto::health::health_server::Health;
 use perpetua_proto::health::{HealthCheckRequest, HealthCheckResponse};
+use perpetua_server_core::{Answer, Code, Refusal};
+use prost::Message;
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
+use super::operator::OperatorApi;
+use super::service;
+use super::test::TestApi;
+use super::workflow::WorkflowApi;
+use crate::calls::Asked;
 use crate::engine::Engine;
 
 /// Says whether the server serves.
 #[derive(Clone, Debug)]
 pub(crate) struct HealthApi(pub(crate) Arc<Engine>);
 
-const SERVICES: [&str; 4] = [
-    "",
-    "temporal.api.workflowservice.v1.WorkflowService",
-    "temporal.api.operatorservice.v1.OperatorService",
-    "temporal.api.testservice.v1.TestService",
-];
+/// The path of the one method that is answered with many messages.
+pub(crate) const WATCH: &str = "/grpc.health.v1.Health/Watch";
+
+/// What is told to who watches, message by message.
+pub(crate) type Watching = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
+
+const SERVICES: [&str; 4] = ["", WorkflowApi::NAME, OperatorApi::NAME, TestApi::NAME];
+
+service! {
+    "grpc.health.v1.Health", HealthApi:
+    does {
+        "Check" => check;
+    }
+    refuses {}
+}
 
 impl HealthApi {
     fn state(&self, service: &str) -> ServingStatus {
@@ -32,34 +48,31 @@ impl HealthApi {
             _ => ServingStatus::NotServing,
         }
     }
+
+    async fn check(&self, request: Request<HealthCheckRequest>) -> Answer<HealthCheckResponse> {
+        match self.state(&request.get_ref().service) {
+            ServingStatus::ServiceUnknown => Err(Refusal::new(Code::NotFound, "unknown service")),
+            status => Ok(HealthCheckResponse { status: status.into() }),
+        }
+    }
+}
+
+/// Tells whether a service is there, and when it is not any more.
+///
+/// # Errors
+/// When the request cannot be read.
+pub(crate) fn watch(engine: &Arc<Engine>, asked: Asked) -> Result<Watching, Status> {
+    let request = asked.read::<HealthCheckRequest>()?;
+    let first = HealthApi(Arc::clone(engine)).state(&request.get_ref().service);
+    Ok(Box::pin(until_stopped(first, engine.stopping.subscribe()).map(|said| Ok(said.encode_to_vec().into()))))
 }
 
 /// What is sent when a server is stopped, after what was sent before.
-fn until_stopped(
-    first: ServingStatus,
-    stopping: watch::Receiver<bool>,
-) -> impl Stream<Item = Result<HealthCheckResponse, Status>> {
+fn until_stopped(first: ServingStatus, stopping: watch::Receiver<bool>) -> impl Stream<Item = HealthCheckResponse> {
     let quiet = WatchStream::new(stopping).take_while(|stopping| !stopping).filter_map(|_| None);
     let last = tokio_stream::iter((first == ServingStatus::Serving).then_some(ServingStatus::NotServing));
     let sent = tokio_stream::once(first).chain(quiet).chain(last);
-    sent.map(|status| Ok(HealthCheckResponse { status: status.into() }))
-}
-
-#[tonic::async_trait]
-impl Health for HealthApi {
-    type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
-
-    async fn check(&self, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
-        match self.state(&request.get_ref().service) {
-            ServingStatus::ServiceUnknown => Err(Status::not_found("unknown service")),
-            status => Ok(Response::new(HealthCheckResponse { status: status.into() })),
-        }
-    }
-
-    async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        let first = self.state(&request.get_ref().service);
-        Ok(Response::new(Box::pin(until_stopped(first, self.0.stopping.subscribe()))))
-    }
+    sent.map(|status| HealthCheckResponse { status: status.into() })
 }
 
 #[cfg(test)]
@@ -70,8 +83,7 @@ mod tests {
     async fn who_watches_hears_that_the_server_is_there_and_that_it_stops() {
         let stopping = watch::Sender::new(false);
         let mut heard = Box::pin(until_stopped(ServingStatus::Serving, stopping.subscribe()));
-        let status =
-            |said: Option<Result<HealthCheckResponse, Status>>| said.and_then(Result::ok).map(|it| it.status());
+        let status = |said: Option<HealthCheckResponse>| said.map(|it| it.status());
         assert_eq!(status(heard.next().await), Some(ServingStatus::Serving));
         stopping.send_replace(true);
         assert_eq!(status(heard.next().await), Some(ServingStatus::NotServing));
@@ -83,7 +95,7 @@ mod tests {
         let stopping = watch::Sender::new(false);
         let heard = until_stopped(ServingStatus::ServiceUnknown, stopping.subscribe());
         stopping.send_replace(true);
-        let heard: Vec<_> = heard.filter_map(Result::ok).map(|it| it.status()).collect().await;
+        let heard: Vec<_> = heard.map(|it| it.status()).collect().await;
         assert_eq!(heard, [ServingStatus::ServiceUnknown]);
     }
 }

@@ -4,7 +4,6 @@ mod nexus;
 
 use std::sync::Arc;
 
-use perpetua_proto::operatorservice::operator_service_server::OperatorService;
 use perpetua_proto::operatorservice::*;
 use perpetua_server_core::Answer;
 use tonic::Request;
@@ -17,22 +16,22 @@ use crate::engine::Engine;
 pub(crate) struct OperatorApi(pub(crate) Arc<Engine>);
 
 service! {
-    OperatorService, OperatorApi:
+    "temporal.api.operatorservice.v1.OperatorService", OperatorApi:
     does {
-        add_search_attributes(AddSearchAttributesRequest) -> AddSearchAttributesResponse
-        remove_search_attributes(RemoveSearchAttributesRequest) -> RemoveSearchAttributesResponse
-        list_search_attributes(ListSearchAttributesRequest) -> ListSearchAttributesResponse
-        get_nexus_endpoint(GetNexusEndpointRequest) -> GetNexusEndpointResponse
-        create_nexus_endpoint(CreateNexusEndpointRequest) -> CreateNexusEndpointResponse
-        update_nexus_endpoint(UpdateNexusEndpointRequest) -> UpdateNexusEndpointResponse
-        delete_nexus_endpoint(DeleteNexusEndpointRequest) -> DeleteNexusEndpointResponse
-        list_nexus_endpoints(ListNexusEndpointsRequest) -> ListNexusEndpointsResponse
-        delete_namespace(DeleteNamespaceRequest) -> DeleteNamespaceResponse
-        list_clusters(ListClustersRequest) -> ListClustersResponse
+        "AddSearchAttributes" => add_search_attributes;
+        "RemoveSearchAttributes" => remove_search_attributes;
+        "ListSearchAttributes" => list_search_attributes;
+        "GetNexusEndpoint" => get_nexus_endpoint;
+        "CreateNexusEndpoint" => create_nexus_endpoint;
+        "UpdateNexusEndpoint" => update_nexus_endpoint;
+        "DeleteNexusEndpoint" => delete_nexus_endpoint;
+        "ListNexusEndpoints" => list_nexus_endpoints;
+        "DeleteNamespace" => delete_namespace;
+        "ListClusters" => list_clusters;
     }
     refuses {
-        add_or_update_remote_cluster(AddOrUpdateRemoteClusterRequest) -> AddOrUpdateRemoteClusterResponse
-        remove_remote_cluster(RemoveRemoteClusterRequest) -> RemoveRemoteClusterResponse
+        "AddOrUpdateRemoteCluster" => add_or_update_remote_cluster;
+        "RemoveRemoteCluster" => remove_remote_cluster;
     }
 }
 

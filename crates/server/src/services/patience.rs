@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use perpetua_server_core::{Answer, Refusal};
 use tonic::metadata::MetadataMap;
 
@@ -14,7 +15,7 @@ const WAY_BACK: Duration = Duration::from_secs(1);
 
 /// How long a call may wait: the usual, or until shortly before the caller gives up.
 pub(super) fn limit(metadata: &MetadataMap, usual: Duration) -> Duration {
-    match deadline(metadata) {
+    match deadline(metadata.as_ref()) {
         Some(deadline) => usual.min(deadline.saturating_sub(WAY_BACK.min(deadline / 4))),
         None => usual,
     }
@@ -25,14 +26,15 @@ pub(super) fn limit(metadata: &MetadataMap, usual: Duration) -> Duration {
 /// # Errors
 /// When the caller gives up so soon that work could get lost on the way.
 pub(super) fn of_poll(metadata: &MetadataMap, usual: Duration) -> Answer<Duration> {
-    if deadline(metadata).is_some_and(|deadline| deadline < SHORTEST_POLL) {
+    if deadline(metadata.as_ref()).is_some_and(|deadline| deadline < SHORTEST_POLL) {
         return Err(Refusal::precondition("Context timeout is too short."));
     }
     Ok(limit(metadata, usual))
 }
 
-fn deadline(metadata: &MetadataMap) -> Option<Duration> {
-    metadata.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse)
+/// How long the caller of a call is willing to wait, by its headers.
+pub(crate) fn deadline(headers: &HeaderMap) -> Option<Duration> {
+    headers.get("grpc-timeout").and_then(|value| value.to_str().ok()).and_then(parse)
 }
 
 /// A timeout as gRPC writes it, such as `70S` or `500m`.

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use perpetua_proto::testservice::test_service_server::TestService;
 use perpetua_proto::testservice::*;
 use perpetua_server_core::{Answer, Code, Refusal, Reply, Time};
 use tonic::Request;
@@ -25,14 +24,14 @@ type Nothing = ();
 pub(crate) struct TestApi(pub(crate) Arc<Engine>);
 
 service! {
-    TestService, TestApi:
+    "temporal.api.testservice.v1.TestService", TestApi:
     does {
-        lock_time_skipping(LockTimeSkippingRequest) -> LockTimeSkippingResponse
-        unlock_time_skipping(UnlockTimeSkippingRequest) -> UnlockTimeSkippingResponse
-        sleep(SleepRequest) -> SleepResponse
-        sleep_until(SleepUntilRequest) -> SleepResponse
-        unlock_time_skipping_with_sleep(SleepRequest) -> SleepResponse
-        get_current_time(Nothing) -> GetCurrentTimeResponse
+        "LockTimeSkipping" => lock_time_skipping;
+        "UnlockTimeSkipping" => unlock_time_skipping;
+        "Sleep" => sleep;
+        "SleepUntil" => sleep_until;
+        "UnlockTimeSkippingWithSleep" => unlock_time_skipping_with_sleep;
+        "GetCurrentTime" => get_current_time;
     }
     refuses {}
 }
