@@ -40,6 +40,8 @@ struct State {
     /// In the order of their marks.
     waiting: VecDeque<(Mark, oneshot::Sender<()>)>,
     closing: bool,
+    /// Whether the thread waits for something to write.
+    is_idle: bool,
 }
 
 impl Log {
@@ -63,7 +65,10 @@ impl Log {
             if !self.is_over() {
                 state.gathered.records.extend(changes.records);
                 state.gathered.batches.extend(changes.batches);
-                self.shared.work.notify_one();
+                // To notify is a call of the system, whether somebody waits or not.
+                if std::mem::take(&mut state.is_idle) {
+                    self.shared.work.notify_one();
+                }
             }
         }
         state.last
@@ -138,17 +143,23 @@ impl Shared {
 
     /// What has gathered and up to where, when there is something; none when no more is to come.
     fn gathered(&self) -> Option<(Changes, Mark)> {
-        let waits = |state: &mut State| state.gathered.is_empty() && !state.closing;
+        let waits = |state: &mut State| {
+            state.is_idle = state.gathered.is_empty() && !state.closing;
+            state.is_idle
+        };
         let mut state = self.work.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
         let changes = std::mem::take(&mut state.gathered);
         (!changes.is_empty()).then_some((changes, state.last))
     }
 
     fn tell(&self, mark: Mark) {
-        let mut state = self.lock();
-        state.stored = mark;
-        let rest = state.waiting.partition_point(|(other, _)| *other <= mark);
-        for (_, waiting) in state.waiting.drain(..rest) {
+        let told: Vec<_> = {
+            let mut state = self.lock();
+            state.stored = mark;
+            let rest = state.waiting.partition_point(|(other, _)| *other <= mark);
+            state.waiting.drain(..rest).collect()
+        };
+        for (_, waiting) in told {
             // Who does not wait any longer does not hear.
             let _ = waiting.send(());
         }
