@@ -482,8 +482,12 @@ async fn doze(time: Duration) {
         return sleep(time - TICK).await;
     }
     let begun = Instant::now();
+    let until = std::time::Instant::now() + time.saturating_sub(LATENESS);
     // A sleep does not fail.
-    let _ = tokio::task::spawn_blocking(move || std::thread::sleep(time)).await;
+    let _ = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(until.saturating_duration_since(std::time::Instant::now()));
+    })
+    .await;
     if begun.elapsed().is_zero() {
         // The runtime's clock is one that is moved by hand.
         sleep(time).await;
@@ -492,6 +496,8 @@ async fn doze(time: Duration) {
 
 /// How late timers of the runtime may be.
 const TICK: Duration = Duration::from_millis(1);
+/// How late a thread wakes that sleeps, and somebody else with it. Who is early looks once more.
+const LATENESS: Duration = Duration::from_micros(100);
 /// How long time is not skipped for work whose workers are not there; they may be about to come.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The clock is looked at now and then, however late the next thing is due.
