@@ -30,7 +30,8 @@ pub(crate) enum ServeError {
 
 /// Runs what was asked for, until the process is told to stop.
 pub(crate) fn run(asked: arguments::Server) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    // The world is one, behind a lock: threads that wait for it and wake each other cost more than what they could share.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Runtime)?;
     let served = runtime.block_on(async {
         match asked {
             arguments::Server::StartDev(asked) => start_dev(*asked).await,
