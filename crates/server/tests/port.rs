@@ -188,7 +188,9 @@ async fn a_server_that_stops_answers_what_waits_and_closes_its_connections_at_on
     let (server, listening) = listening().await;
     let mut client = connect(&listening).await;
     let idle = connect(&listening).await;
-    // One that has not even begun.
+    // One that does nothing any more, and one that has not even begun.
+    let socket = TcpStream::connect(listening.address()).await.expect("somebody listens");
+    let _frozen = h2::client::handshake(socket).await.expect("it speaks HTTP/2");
     let _silent = TcpStream::connect(listening.address()).await.expect("somebody listens");
     let poll = client.poll();
     until(|| server.waiting_calls() == 1).await;

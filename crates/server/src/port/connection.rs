@@ -72,16 +72,24 @@ fn builder() -> Builder {
     builder
 }
 
+/// How far a connection is from its end.
+#[derive(PartialEq)]
+enum Stage {
+    Open,
+    LastCalls,
+    Over,
+}
+
 async fn drive(
     mut connection: Connection<Gathered, Bytes>,
     engine: Arc<Engine>,
     mut closed: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), h2::Error> {
     let mut calls = FuturesUnordered::new();
-    let mut is_closing = false;
+    let mut stage = Stage::Open;
     poll_fn(|cx| {
-        if !is_closing && closed.as_mut().poll(cx).is_ready() {
-            is_closing = true;
+        if stage == Stage::Open && closed.as_mut().poll(cx).is_ready() {
+            stage = Stage::LastCalls;
             connection.graceful_shutdown();
         }
         loop {
@@ -94,9 +102,15 @@ async fn drive(
                     None => return Poll::Ready(Ok(())),
                 }
             }
-            if calls.len() == before {
+            if calls.len() != before {
+                continue;
+            }
+            if stage != Stage::LastCalls || !calls.is_empty() || connection.has_streams() {
                 return Poll::Pending;
             }
+            // All answers have left. What a client may still send is not begun with, and it need not confirm that it knows.
+            stage = Stage::Over;
+            connection.abrupt_shutdown(Reason::NO_ERROR);
         }
     })
     .await
