@@ -35,6 +35,12 @@ pub(super) fn read(text: &str, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// Whether these are bytes.
+pub(super) fn is_readable(text: &str) -> bool {
+    let text = text.trim_end_matches('=').as_bytes();
+    text.len() % 4 != 1 && text.iter().all(|letter| VALUES[usize::from(*letter)] != 0)
+}
+
 /// What each letter stands for, plus one; 0 for those that stand for nothing.
 const VALUES: [u8; 256] = {
     let mut values = [0; 256];
@@ -69,6 +75,7 @@ mod tests {
             for text in [text, text.trim_end_matches('='), &text.replace('+', "-").replace('/', "_")] {
                 let mut read_again = Vec::new();
                 assert_eq!(read(text, &mut read_again), Some(()), "{text}");
+                assert!(is_readable(text), "{text}");
                 assert_eq!(read_again, bytes, "{text}");
             }
         }
@@ -78,6 +85,7 @@ mod tests {
     fn what_is_not_base64_is_refused() {
         for text in ["Z", "Zg*=", "Z g=", "Zm9vä", "=a=="] {
             assert_eq!(read(text, &mut Vec::new()), None, "{text}");
+            assert!(!is_readable(text), "{text}");
         }
     }
 }

@@ -107,7 +107,7 @@ fn are_bytes(raw: &str) -> bool {
 }
 
 fn is_bytes(raw: &str) -> bool {
-    serde_json::from_str::<Cow<'_, str>>(raw).is_ok_and(|text| base64::read(&text, &mut Vec::new()).is_some())
+    serde_json::from_str::<Cow<'_, str>>(raw).is_ok_and(|text| base64::is_readable(&text))
 }
 
 /// Leaves out the space between words.

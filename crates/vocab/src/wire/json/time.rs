@@ -35,11 +35,12 @@ pub(super) fn write_duration((seconds, nanos): Parts, out: &mut String) {
 
 /// Reads a point in time such as `2026-11-22T20:30:00.5Z` or `2026-11-22T21:30:00+01:00`.
 pub(super) fn read_timestamp(text: &str) -> Option<Parts> {
-    let (date, rest) = text.split_once(['T', 't', ' '])?;
+    let (date, rest) = text.split_at_checked(text.bytes().position(|byte| matches!(byte, b'T' | b't' | b' '))?)?;
+    let rest = rest.get(1..)?;
     let mut date = date.splitn(3, '-').map(digits);
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let zone = rest.find(['Z', 'z', '+', '-'])?;
-    let (clock, zone) = rest.split_at(zone);
+    let zone = rest.bytes().position(|byte| matches!(byte, b'Z' | b'z' | b'+' | b'-'))?;
+    let (clock, zone) = rest.split_at_checked(zone)?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut clock = clock.splitn(3, ':').map(digits);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
@@ -88,8 +89,10 @@ fn write_fraction(nanos: u32, out: &mut String) {
 
 /// A number without a sign.
 fn digits(text: &str) -> Option<i64> {
-    let is_number = !text.is_empty() && text.len() <= 15 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { text.parse().ok() } else { None }
+    if text.is_empty() || text.len() > 15 {
+        return None;
+    }
+    text.bytes().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
 }
 
 /// The digits after the point; what is finer than a nanosecond is cut off.
