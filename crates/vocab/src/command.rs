@@ -231,7 +231,7 @@ pub struct RecordMarker {
     /// What it says, by name.
     pub details: Named<Payloads>,
     /// What went wrong, where the marker speaks of something that can.
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
     /// Context handed along by interceptors.
     pub header: Header,
 }

@@ -267,7 +267,7 @@ impl EventKind {
             Self::WorkflowTaskFailed(failed) => failed.failure.as_mut(),
             Self::ActivityFailed(failed) | Self::ActivityTimedOut(failed) => failed.failure.as_mut(),
             Self::ChildWorkflowFailed(failed) => failed.failure.as_mut(),
-            Self::MarkerRecorded(marker) => marker.failure.as_mut(),
+            Self::MarkerRecorded(marker) => marker.failure.as_deref_mut(),
             Self::UpdateCompleted(completed) => match &mut completed.outcome {
                 Some(Outcome::Failure(failure)) => Some(failure),
                 _ => None,

@@ -51,7 +51,7 @@ impl LocalActivityMarker {
     /// When the detail `data` is not there, or not such JSON.
     pub fn read(marker: &MarkerRecorded) -> Result<Option<Self>, Malformed> {
         let result = || match &marker.failure {
-            Some(failure) => Err(Box::new(failure.clone())),
+            Some(failure) => Err(failure.clone()),
             None => Ok(marker.details.get(Self::RESULT).cloned()),
         };
         Ok(Data::of(marker)?.map(|data| data.with(result())))
@@ -64,7 +64,7 @@ impl LocalActivityMarker {
     pub fn take(marker: &mut MarkerRecorded) -> Result<Option<Self>, Malformed> {
         let Some(mut read) = Data::of(marker)?.map(|data| data.with(Ok(None))) else { return Ok(None) };
         read.result = match marker.failure.take() {
-            Some(failure) => Err(Box::new(failure)),
+            Some(failure) => Err(failure),
             None => Ok(marker.details.get_mut(Self::RESULT).map(std::mem::take)),
         };
         Ok(Some(read))
@@ -87,7 +87,7 @@ impl LocalActivityMarker {
                 details.extend(value.map(|value| (Self::RESULT, value)));
                 None
             }
-            Err(failure) => Some(*failure),
+            Err(failure) => Some(failure),
         };
         RecordMarker { name: MarkerName::from(Self::NAME), details, header: Header::new(), failure }
     }
@@ -229,7 +229,7 @@ mod tests {
         MarkerRecorded {
             name: MarkerName::from("core_local_activity"),
             details: details.into_iter().collect(),
-            failure,
+            failure: failure.map(Box::new),
             header: None,
             task_completed: EventId::FIRST,
         }
@@ -263,7 +263,7 @@ mod tests {
         let failed = failed.expect("it is one").expect("it is one");
         assert_eq!(failed.result, Err(Box::new(failure.clone())));
         let command = failed.into_command();
-        assert_eq!(command.failure, Some(failure));
+        assert_eq!(command.failure, Some(Box::new(failure)));
         assert!(!command.details.contains_key("result"));
     }
 

@@ -10,7 +10,7 @@ pub struct MarkerRecorded {
     /// What it says, by name.
     pub details: Named<Payloads>,
     /// What went wrong, where the marker speaks of something that can.
-    pub failure: Option<Failure>,
+    pub failure: Option<Box<Failure>>,
     /// Context handed along by interceptors.
     pub header: Option<Header>,
     /// The task that left it.

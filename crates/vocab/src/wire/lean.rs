@@ -293,7 +293,7 @@ fn marker(frame: &Bytes, message: &'static Message, bytes: &[u8]) -> Option<Even
     }
     let failure = failure.get().map(|bytes| {
         let wire = proto::failure::Failure::decode(frame.slice_ref(bytes)).ok()?;
-        Failure::try_from(wire).ok()
+        Failure::try_from(wire).ok().map(Box::new)
     });
     Some(EventKind::MarkerRecorded(Box::new(MarkerRecorded {
         name: name.into(),

@@ -48,7 +48,7 @@ fn reveal(converter: &DataConverter, event: &mut Event) {
 fn failure_in_command(command: &mut Command) -> Option<&mut Failure> {
     match &mut command.kind {
         CommandKind::FailWorkflow { failure } => Some(failure),
-        CommandKind::RecordMarker(marker) => marker.failure.as_mut(),
+        CommandKind::RecordMarker(marker) => marker.failure.as_deref_mut(),
         _ => None,
     }
 }

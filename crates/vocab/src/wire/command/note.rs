@@ -18,7 +18,7 @@ pub(super) fn marker(wire: wire::RecordMarkerCommandAttributes) -> Result<Record
     Ok(RecordMarker {
         name: required("RecordMarker.marker_name", marker_name)?,
         details: named_payloads(details),
-        failure: failure.map(Failure::try_from).transpose()?,
+        failure: failure.map(Failure::try_from).transpose()?.map(Box::new),
         header: wire_header.map(header).unwrap_or_default(),
     })
 }
@@ -29,7 +29,7 @@ pub(super) fn encode_marker(marker: RecordMarker) -> wire::RecordMarkerCommandAt
         marker_name: name.into_string(),
         details: encode_named_payloads(details),
         header: encode_header_unless_empty(header),
-        failure: failure.map(Into::into),
+        failure: failure.map(|failure| (*failure).into()),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn marker(wire: MarkerRecordedEventAttributes) -> Result<EventKind, M
     Ok(EventKind::MarkerRecorded(Box::new(MarkerRecorded {
         name: marker_name.into(),
         details: named_payloads(details),
-        failure: failure.map(Failure::try_from).transpose()?,
+        failure: failure.map(Failure::try_from).transpose()?.map(Box::new),
         header: wire_header.map(header),
         task_completed: EventId::parse(task_completed, workflow_task_completed_event_id)?,
     })))
@@ -38,7 +38,7 @@ pub(super) fn encode_marker(marker: MarkerRecorded) -> Attributes {
         details: encode_named_payloads(details),
         workflow_task_completed_event_id: task_completed.to_wire(),
         header: header.map(encode_header),
-        failure: failure.map(Into::into),
+        failure: failure.map(|failure| (*failure).into()),
     }))
 }
 
