@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -117,6 +118,10 @@ pub(crate) struct StartDev {
     /// Let time jump to what happens next, while somebody waits for a workflow and no worker has anything to do.
     #[arg(long)]
     pub(crate) skip_time: bool,
+    /// How many threads serve connections. One needs the least processor time for a call; more can take more calls, on a
+    /// machine with processors to spare [default: 1]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) threads: Option<NonZeroUsize>,
     /// Take what is not said here from this TOML file, by the same names.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -10,6 +10,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -31,6 +32,7 @@ struct File {
     dynamic_config_value: BTreeMap<String, toml::Value>,
     #[serde(default)]
     skip_time: bool,
+    threads: Option<NonZeroUsize>,
     log_level: Option<LogLevel>,
     log_format: Option<LogFormat>,
 }
@@ -61,6 +63,7 @@ fn merge(mut asked: StartDev, text: &str, path: &Path) -> Result<StartDev, Confi
         search_attribute,
         dynamic_config_value,
         skip_time,
+        threads,
         log_level,
         log_format,
     } = file;
@@ -73,6 +76,7 @@ fn merge(mut asked: StartDev, text: &str, path: &Path) -> Result<StartDev, Confi
     let values = dynamic_config_value.into_iter().map(|(key, value)| (key, value.to_string()));
     asked.dynamic_config_value.splice(0..0, values);
     asked.skip_time |= skip_time;
+    asked.threads = asked.threads.or(threads);
     asked.logs.log_level = asked.logs.log_level.or(log_level);
     asked.logs.log_format = asked.logs.log_format.or(log_format);
     Ok(asked)
@@ -85,10 +89,11 @@ mod tests {
     #[test]
     fn a_file_fills_in_what_the_command_line_leaves_open() {
         let said = StartDev { port: Some(1), namespace: vec!["a".into()], ..StartDev::default() };
-        let text = "port = 2\nip = \"127.0.0.1\"\nnamespace = [\"b\"]\n[search-attribute]\nColor = \"Keyword\"\n\
+        let text = "port = 2\nip = \"127.0.0.1\"\nthreads = 4\nnamespace = [\"b\"]\n[search-attribute]\nColor = \"Keyword\"\n\
                     [dynamic-config-value]\n\"limit.blobSize.error\" = 5\n";
         let merged = merge(said, text, Path::new("file")).expect("it is understood");
         assert_eq!((merged.port, merged.ip.as_deref()), (Some(1), Some("127.0.0.1")));
+        assert_eq!(merged.threads, NonZeroUsize::new(4));
         assert_eq!(merged.namespace, ["a", "b"]);
         assert_eq!(merged.search_attribute, [("Color".to_owned(), "Keyword".to_owned())]);
         assert_eq!(merged.dynamic_config_value, [("limit.blobSize.error".to_owned(), "5".to_owned())]);

@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 
 use perpetua_server::{Server, ServerBuilder, ServerError};
 use tokio::net::lookup_host;
+use tokio::runtime::Builder;
 
 use crate::arguments::{self, StartDev, Test};
 use crate::config::{self, ConfigError};
@@ -30,14 +32,21 @@ pub(crate) enum ServeError {
 
 /// Runs what was asked for, until the process is told to stop.
 pub(crate) fn run(asked: arguments::Server) -> Result<(), ServeError> {
-    // The world is one, behind a lock: threads that wait for it and wake each other cost more than what they could share.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ServeError::Runtime)?;
-    let served = runtime.block_on(async {
-        match asked {
-            arguments::Server::StartDev(asked) => start_dev(*asked).await,
-            arguments::Server::Test(asked) => test(asked).await,
+    match asked {
+        arguments::Server::StartDev(asked) => {
+            let asked = config::complete(*asked)?;
+            on_threads(asked.threads.map_or(1, NonZeroUsize::get), start_dev(asked))
         }
-    });
+        arguments::Server::Test(asked) => on_threads(1, test(asked)),
+    }
+}
+
+/// Serves on so many threads.
+fn on_threads(threads: usize, serve: impl Future<Output = Result<(), ServeError>>) -> Result<(), ServeError> {
+    // The world is one, behind a lock: threads that wait for it and wake each other cost more than two of them could share.
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    let runtime = builder.worker_threads(threads).enable_all().build().map_err(ServeError::Runtime)?;
+    let served = runtime.block_on(serve);
     // Whatever still waits somewhere is of no use to anybody.
     runtime.shutdown_background();
     served
@@ -52,10 +61,11 @@ async fn start_dev(asked: StartDev) -> Result<(), ServeError> {
         search_attribute,
         dynamic_config_value,
         skip_time,
+        threads: _,
         config: _,
         logs,
         without_effect,
-    } = config::complete(asked)?;
+    } = asked;
     logging::begin(logs.log_level, logs.log_format);
     for flag in without_effect.given() {
         eprintln!("note: {flag} has no effect on this server");
