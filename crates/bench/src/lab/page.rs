@@ -36,7 +36,7 @@ pub(super) fn page(report: &Report) -> String {
          <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>Perpetua beside its peers</h1>\n<p>{}</p>\n\
          <p>Bars are medians, with the range of all values as a line. A yellow mark is the floor, a violet one the moonshot. \
          Where figures lie far apart the scale is logarithmic, and says so.</p>\n{groups}{}</body>\n</html>\n",
-        escape(&surroundings(report).replace('`', "")),
+        prose(&surroundings(report)),
         runs(report),
     )
 }
@@ -50,7 +50,7 @@ fn section(group: &Group, report: &Report) -> String {
             continue;
         }
         if experiment.method != last_method {
-            text.push_str(&format!("<p class=\"method\">{}</p>\n", escape(experiment.method)));
+            text.push_str(&format!("<p class=\"method\">{}</p>\n", prose(experiment.method)));
             last_method = experiment.method;
         }
         text.push_str(&rows);
@@ -110,6 +110,12 @@ fn runs(report: &Report) -> String {
     text
 }
 
+/// Text with what is between backticks as code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').map(escape).enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part }).collect()
+}
+
 /// Text as HTML and SVG show it.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -130,13 +136,18 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escape, page};
+    use super::{escape, page, prose};
     use crate::lab::report::tests::{report, run};
     use crate::lab::side::Side;
 
     #[test]
     fn text_cannot_become_markup() {
         assert_eq!(escape("<a href=\"x\">'&\u{1b}"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;\u{fffd}");
+    }
+
+    #[test]
+    fn what_is_between_backticks_is_code() {
+        assert_eq!(prose("a `b < c` d"), "a <code>b &lt; c</code> d");
     }
 
     #[test]
