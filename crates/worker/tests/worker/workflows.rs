@@ -543,6 +543,24 @@ async fn queries_that_travel_with_a_task_are_answered_with_it() {
 }
 
 #[tokio::test]
+async fn a_run_that_begins_does_not_wait_behind_one_that_computes() {
+    let mock = Mock::default();
+    let worker = worker_with(&mock, |builder| builder.lanes(2));
+    mock.give_workflow_task(Story::of("busy", "block lanes").whole());
+    // Their ids would send half of them behind that one.
+    for run in ["a", "b", "c", "d", "e", "f"] {
+        let story = Story::of(run, "wait");
+        mock.give_workflow_task(story.whole());
+        assert_eq!(answer(&mock).await, None);
+        mock.give_sticky_task(story.tick().news());
+        assert_eq!(answer(&mock).await, None, "it is found where it began, without its history");
+    }
+    Gate::of("lanes").open();
+    assert_eq!(answer(&mock).await.as_deref(), Some("\"unblocked\""));
+    end(&mock, worker).await;
+}
+
+#[tokio::test]
 async fn a_worker_that_shuts_down_answers_what_it_has_and_gives_its_runs_away() {
     let mock = Mock::default();
     let worker = worker_with(&mock, |builder| builder.lanes(1).deadlock_timeout(None));
