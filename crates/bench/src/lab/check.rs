@@ -69,7 +69,7 @@ pub(crate) fn regressions(recorded: &Report, now: &Report) -> Vec<Regression> {
 
 fn compare(row: &Row, recorded: &Measured, now: &Measured, same_machine: bool) -> Vec<Regression> {
     let Some(before) = recorded.ours() else { return Vec::new() };
-    let found = |why, excuse| Regression { row: rows::row(row.name).map_or("", |row| row.name), why, excuse };
+    let found = |why, excuse| Regression { row: row.name, why, excuse };
     let Some(figure) = now.ours() else {
         let why = now.sides.first().and_then(|ours| ours.failure.clone()).unwrap_or_else(|| "has no figure".to_owned());
         return vec![found(Why::Failed(why), None)];
